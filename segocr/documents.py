@@ -1,0 +1,82 @@
+"""Documents: the bytes of one file, known by their SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from segocr.errors import DocumentError
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file's content.
+
+    Attributes:
+        path: Where it was found (what a person sees; never trusted).
+        sha256: Digest of its bytes, 64 lower-case hexadecimal digits: the document's identity.
+        size: Length in bytes.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """Open a regular file for reading, never following a link, never waiting for a pipe.
+
+    Yields:
+        The file descriptor, closed on leaving.
+
+    Raises:
+        DocumentError: ``not-found``, ``not-a-file`` (folder, pipe, device, socket, link) or ``no-access``.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise DocumentError("the file does not exist", code="not-found") from error
+    except PermissionError as error:
+        raise DocumentError("the file may not be read by this user", code="no-access") from error
+    except OSError as error:
+        raise DocumentError(f"not a regular file ({error.strerror})", code="not-a-file") from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise DocumentError("not a regular file", code="not-a-file")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def read_document(path: Path, *, max_bytes: int = 200_000_000) -> Document:
+    """Hash a file.
+
+    Args:
+        path: A regular file.
+        max_bytes: Larger files are refused before a byte is read.
+
+    Raises:
+        DocumentError: As ``opened``; ``empty`` for 0 bytes; ``too-large`` above the limit.
+    """
+    with opened(path) as descriptor:
+        size = os.fstat(descriptor).st_size
+        if size == 0:
+            raise DocumentError("the file is empty (0 bytes)", code="empty")
+        if size > max_bytes:
+            raise DocumentError(
+                f"the file has {size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB",
+                code="too-large",
+                hint="raise limits.file_mb in segocr.toml if this is wanted",
+            )
+        digest = hashlib.sha256()
+        while block := os.read(descriptor, _BLOCK):
+            digest.update(block)
+    return Document(path=path, sha256=digest.hexdigest(), size=size)

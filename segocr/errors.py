@@ -1,0 +1,149 @@
+"""Every error of segocr: whose fault it is, whether trying again can help, what to do next.
+
+    SegocrError
+    ├── UsageError              the command line was mistaken                      exit 2
+    ├── DocumentError           one document cannot be processed                   exit 3
+    ├── TemplateError           a template author's mistake, as file:line:column   exit 4
+    ├── ConfigurationError      segocr.toml or an option's value                   exit 4
+    ├── EnvironmentMissing      a step's environment is absent or broken           exit 5
+    ├── ModelError              a model is absent, broken or of another kind       exit 5
+    ├── HostError               a step host misbehaved                             exit 5
+    │   ├── HostDied            its process ended (transient)
+    │   └── HostTimeout         it passed its deadline and was killed
+    └── DatabaseError           the database is absent, locked, full or too old    exit 6
+
+A ``DocumentError`` concerns one document, and the batch goes on; every other one ends the command and
+blames no document. Step hosts raise none of these: they answer with a code, and the client translates it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Fault(StrEnum):
+    """Who can put it right."""
+
+    USER = "user"
+    DOCUMENT = "document"
+    TEMPLATE_AUTHOR = "template author"
+    CONFIGURATION = "configuration"
+    MACHINE = "machine"
+
+
+class SegocrError(Exception):
+    """Root of the tree.
+
+    Args:
+        message: What is wrong, one sentence, naming the thing.
+        code: Stable identifier in kebab-case, documented in ``docs/problems.md``.
+        hint: What to do next, usually a command.
+    """
+
+    exit_code = 1
+    fault = Fault.MACHINE
+    transient = False
+    default_code = "internal"
+
+    def __init__(self, message: str, *, code: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class UsageError(SegocrError):
+    """The command line was mistaken."""
+
+    exit_code = 2
+    fault = Fault.USER
+    default_code = "usage"
+
+
+class DocumentError(SegocrError):
+    """One document cannot be processed; the others go on."""
+
+    exit_code = 3
+    fault = Fault.DOCUMENT
+    default_code = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where in a file something stands; lines and columns count from 1."""
+
+    file: Path
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class TemplateError(SegocrError):
+    """A template author's mistake, with its place."""
+
+    exit_code = 4
+    fault = Fault.TEMPLATE_AUTHOR
+    default_code = "template"
+
+    def __init__(
+        self, message: str, *, mark: Mark | None = None, code: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(f"{mark}: {message}" if mark else message, code=code, hint=hint)
+        self.mark = mark
+
+
+class ConfigurationError(SegocrError):
+    """``segocr.toml`` or an option has a value that cannot be used."""
+
+    exit_code = 4
+    fault = Fault.CONFIGURATION
+    default_code = "configuration"
+
+
+class EnvironmentMissing(SegocrError):
+    """The Python environment of a step is absent, broken or of the wrong version."""
+
+    exit_code = 5
+    default_code = "environment"
+
+
+class ModelError(SegocrError):
+    """A model is absent, broken, of another kind, or lacks a class that the template names."""
+
+    exit_code = 5
+    fault = Fault.CONFIGURATION
+    default_code = "model"
+
+
+class HostError(SegocrError):
+    """A step host misbehaved."""
+
+    exit_code = 5
+    default_code = "host"
+
+
+class HostDied(HostError):
+    """A step host's process ended in the middle of a request; a new one may do better."""
+
+    transient = True
+    default_code = "host-died"
+
+
+class HostTimeout(HostError):
+    """A step host passed its deadline and was killed."""
+
+    default_code = "host-timeout"
+
+
+class DatabaseError(SegocrError):
+    """The database is absent, locked, full, unreachable or of another version."""
+
+    exit_code = 6
+    default_code = "database"

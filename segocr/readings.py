@@ -1,0 +1,59 @@
+"""Readings: what the recogniser made of a crop, with everything that later doubt could ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.regions import Region
+
+
+class ReadingStatus(StrEnum):
+    """What the constraint did to a reading (thresholds: ``segocr.constraints.scores``)."""
+
+    OK = "ok"
+    CORRECTED = "corrected"
+    DOUBTFUL = "doubtful"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One line of text read from a region.
+
+    Attributes:
+        region: Where it was found.
+        quad: ``float64 (4, 2)`` corners TL, TR, BR, BL *in reading direction*, page pixels.
+        direction: 0 or 180 degrees: how the strip was turned against the upright page's guess.
+        raw: The unconstrained reading.
+        text: The most probable string that the constraint accepts; None if there is none.
+        status: What the constraint did.
+        confidence: 0–1, not calibrated.
+        cost: Log-probability gap (natural log) from raw to text; 0 if the constraint changed nothing.
+        margin: Log-probability gap from the accepted string to its nearest rival; None if there is none.
+        rivals: Other accepted strings, best first, with their total log-probabilities.
+        edits: (position in raw, raw characters, accepted characters).
+        model: Recogniser's name and digest.
+        lattice: Compact posteriors (``segocr.constraints.lattice``).
+        tries: How the strip was cut at each try, in order; the last one was taken.
+        line: Place among the lines of its region, in reading order, from 0.
+    """
+
+    region: Region
+    quad: NDArray[np.float64]
+    direction: int
+    raw: str
+    text: str | None
+    status: ReadingStatus
+    confidence: float
+    cost: float = 0.0
+    margin: float | None = None
+    rivals: tuple[tuple[str, float], ...] = ()
+    edits: tuple[tuple[int, str, str], ...] = ()
+    model: str = ""
+    lattice: bytes = b""
+    tries: tuple[str, ...] = field(default=("first",))
+    line: int = 0
