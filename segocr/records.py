@@ -13,7 +13,7 @@ from segocr.readings import Reading
 
 
 class RecordStatus(StrEnum):
-    """Complete: every required field has a value; partial: one lacks it; failed: the document could not be read."""
+    """Complete: every required field has a value; partial: one lacks it; failed: nothing could be read."""
 
     COMPLETE = "complete"
     PARTIAL = "partial"
@@ -54,7 +54,7 @@ class FieldValue:
     Attributes:
         name: The field.
         type: Its type's name (text, integer, decimal, money, date, time, enum, boolean).
-        value: Canonical text (ISO date, plain decimal, ``true``/``false``); None if missing or not of its type.
+        value: Canonical text (ISO date, plain decimal, ``true``/``false``); None if there is none of its type.
         text: What was accepted as read, before normalising; None if nothing was.
         raw: The unconstrained reading; None if nothing was read.
         status: What it is worth.
@@ -113,7 +113,7 @@ class Record:
         accepted: Every required field is accepted and no error rule fails.
         problems: Those of the record as a whole.
         pages: Sizes of the pages it was read from.
-        fields: Every field of the template; a tuple of one, except where the template says ``instances: all``.
+        fields: Every field of the template; a tuple of one, except for ``instances: all``.
         lists: Names of the fields with ``instances: all``.
         timings: Seconds by step.
         day: The arrival's day as ISO date: what ``today`` means in rules.
@@ -150,7 +150,7 @@ def record_as_json(record: Record) -> dict[str, Any]:
             for page in record.pages
         ],
         "fields": {
-            name: [_value_as_json(value) for value in values] if name in record.lists else _value_as_json(values[0])
+            name: [_value_as_json(v) for v in values] if name in record.lists else _value_as_json(values[0])
             for name, values in record.fields.items()
         },
         "timings": {step: round(seconds, 4) for step, seconds in record.timings.items()},
