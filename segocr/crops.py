@@ -1,0 +1,129 @@
+"""Crops: rectified patches around regions, and the strips of text that are cut from them.
+
+A patch holds its region upright with a margin on every side, so that a second look (another height, a
+refitted quadrilateral) needs no page: pages are dropped as soon as their regions are cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr import geometry
+from segocr.geometry import Matrix, Points
+from segocr.pages import Page
+from segocr.regions import Region
+
+STRIP_HEIGHT = 48
+"""Height of a strip in pixels: what PP-OCR recognisers take."""
+
+_SURROUNDINGS = 0.9
+"""Margin of a patch on every side, in heights of the region (of one line)."""
+_LINE_PIXELS = (48.0, 96.0)
+"""A one-line region is this high in its patch, at least and at most."""
+_LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A region's patch.
+
+    Attributes:
+        region: What was found.
+        patch: ``uint8 (h, w, 3)`` BGR, upright as far as the region's long side tells.
+        quad: ``(4, 2)`` the region in the patch.
+        to_page: 3×3, patch pixels to page pixels.
+    """
+
+    region: Region
+    patch: NDArray[np.uint8]
+    quad: Points
+    to_page: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """What a strip takes beyond the quad, in line heights; both less and more cost accuracy."""
+
+    along: float = 0.15
+    across: float = 0.05
+
+
+def cut(page: Page, region: Region, *, lines: int | None = 1, upright: float | None = None) -> Crop:
+    """Cut the patch of a region out of its page.
+
+    Args:
+        page: The page it was found on.
+        region: Its polygon may reach beyond the page; what lies outside is filled with the nearest pixels.
+        lines: 1 for a region that is one line of text; None if the number is not known.
+        upright: Reading direction in radians where it is known (near-square regions need it).
+    """
+    quad = geometry.order_corners(geometry.minimum_rectangle(region.polygon), upright=upright)
+    width, height = geometry.quad_size(quad)
+    scale = _scale(width, height, lines)
+    margin = _SURROUNDINGS * height if lines == 1 else min(0.25 * height, 40.0)
+    wide = geometry.grown(quad, margin, margin, margin, margin)
+    size = (max(8, round((width + 2 * margin) * scale)), max(8, round((height + 2 * margin) * scale)))
+    to_page = geometry.homography(geometry.rectangle(*size), wide)
+    return Crop(
+        region=region,
+        patch=warp(page.image, to_page, size, shrink=1 / scale),
+        quad=geometry.transform(np.linalg.inv(to_page).astype(np.float64), quad),
+        to_page=to_page,
+    )
+
+
+def _scale(width: float, height: float, lines: int | None) -> float:
+    least, most = _LINE_PIXELS
+    scale = min(max(1.0, least / height), most / height) if lines == 1 else 1.0
+    return min(scale, _LONGEST / (width + 2 * _SURROUNDINGS * height))
+
+
+def strip(crop: Crop, quad: Points, margins: Margins = Margins()) -> NDArray[np.uint8]:
+    """Cut one line of text out of a patch, upright in the quad's reading direction.
+
+    Args:
+        crop: The patch.
+        quad: ``(4, 2)`` in patch pixels.
+        margins: What to take beyond it.
+
+    Returns:
+        ``uint8 (48, w, 3)`` BGR, w in proportion.
+    """
+    height = geometry.quad_size(quad)[1]
+    along, across = margins.along * height, margins.across * height
+    wide = geometry.grown(quad, along, across, along, across)
+    full_width, full_height = geometry.quad_size(wide)
+    scale = STRIP_HEIGHT / max(full_height, 1.0)
+    size = (int(np.clip(round(full_width * scale), STRIP_HEIGHT // 4, _LONGEST)), STRIP_HEIGHT)
+    return warp(crop.patch, geometry.homography(geometry.rectangle(*size), wide), size, shrink=1 / scale)
+
+
+def warp(
+    image: NDArray[np.uint8], to_source: Matrix, size: tuple[int, int], *, shrink: float
+) -> NDArray[np.uint8]:
+    """Resample a part of a picture.
+
+    Args:
+        image: ``uint8 (H, W, 3)``.
+        to_source: 3×3, from pixels of the result to pixels of ``image`` (both with corners at outer edges).
+        size: (width, height) of the result.
+        shrink: Source pixels a result pixel; above 1.5 the result is made larger first and then averaged,
+            because sampling alone would skip pixels.
+    """
+    steps = int(np.ceil(shrink)) if shrink > 1.5 else 1
+    fine = np.diag([1 / steps, 1 / steps, 1.0])
+    # OpenCV counts from pixel centres, our quads from outer edges: half a pixel on both sides.
+    centre = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
+    matrix = np.linalg.inv(centre) @ to_source @ fine @ centre
+    flags = (cv2.INTER_CUBIC if shrink <= 1.0 else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
+    width, height = size
+    result = cv2.warpPerspective(
+        image, matrix, (width * steps, height * steps), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    if steps > 1:
+        result = cv2.resize(result, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(result, dtype=np.uint8)
