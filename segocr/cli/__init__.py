@@ -1,0 +1,126 @@
+"""The command ``segocr``: a group whose subcommands are imported when they are called, not before."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from segocr import errors
+
+# In the order of a day's work; each stands in its own module, as ``command``.
+SUMMARIES = {
+    "init": "Make a workspace: a folder with segocr.toml, an inbox and a database.",
+    "env": "List, create and remove the environments of the steps.",
+    "hosts": "Keep step hosts warm between commands.",
+    "template": "Draft, check, show and trust templates.",
+    "constraint": "Explain what a pattern and its checks accept.",
+    "extract": "Read files and print or store their records.",
+    "query": "Ask the database in SQL.",
+    "documents": "List, show and forget documents.",
+    "watch": "Process what is dropped into the inboxes, without Prefect's schedule.",
+    "serve": "Run the flows by schedule.",
+    "status": "Show inboxes, arrivals and what is paused, and why.",
+    "replay": "Decide stored readings again, without pixels or models.",
+    "db": "Upgrade and inspect the database.",
+    "dataset": "Prepare labelled documents for training.",
+    "synth": "Draw labelled documents.",
+    "train": "Train a template's models.",
+    "evaluate": "Measure a template on labelled documents.",
+    "model": "List, export and inspect models.",
+    "bench": "Measure speed and memory.",
+    "doctor": "Find out what does not work here, and what mends it.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand's module only to run it or to show its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands that this installation holds."""
+        folder = Path(__file__).parent
+        return [name for name in SUMMARIES if (folder / f"{name}.py").is_file()]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import and return a command; None if there is none of that name."""
+        if name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"segocr.cli.{name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one is answered with the nearest and all the known ones."""
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            from segocr.spelling import known_words
+
+            hint = known_words(args[0], self.list_commands(ctx))
+            raise errors.UsageError(f"there is no command {args[0]!r}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        rows = [(name, SUMMARIES[name]) for name in self.list_commands(ctx)]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(package_name="segocr", message="segocr %(version)s")
+def group() -> None:
+    """Structured data from photos and scans: find the field first, then read only that.
+
+    Exit codes: 0 all processed, 2 usage, 3 some documents failed, 4 template or configuration,
+    5 environment or model, 6 database, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line.
+
+    Args:
+        arguments: Without the program's name.
+
+    Returns:
+        The exit code, see the help of the group.
+    """
+    for stream in (sys.stdout, sys.stderr):  # a file name need not be UTF-8, and must not end the command
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        result = group.main(list(arguments), prog_name="segocr", standalone_mode=False)
+    except errors.SegocrError as error:
+        _report(error.message, error.hint)
+        return error.exit_code
+    except click.Abort:
+        click.echo("segocr: interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        _report(error.format_message(), _help_hint(error))
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+def _report(message: str, hint: str | None) -> None:
+    from segocr.reports.printable import printable
+
+    click.echo(f"segocr: {printable(message)}", err=True)
+    if hint:
+        click.echo("  " + printable(hint).replace("\n", "\n  "), err=True)
+
+
+def _help_hint(error: click.ClickException) -> str | None:
+    context = getattr(error, "ctx", None)
+    return f"see: {context.command_path} --help" if context else None

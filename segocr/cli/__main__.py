@@ -1,0 +1,5 @@
+"""``python -m segocr.cli`` is ``segocr``."""
+
+from segocr.cli import main
+
+main()

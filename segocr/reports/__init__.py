@@ -1,0 +1,1 @@
+"""What people look at: printable text, CSV, tables, overlay pictures and the HTML report."""

@@ -1,0 +1,214 @@
+"""Settings: what ``segocr.toml`` says, and what holds without one.
+
+A *workspace* is a folder with a ``segocr.toml``; commands find it from any folder below. Outside a workspace
+the defaults hold and there is no database, unless ``SEGOCR_DATABASE_URL`` names one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from segocr.errors import ConfigurationError
+from segocr.settings_errors import explained, toml_error, unknown_key
+
+FILE = "segocr.toml"
+DATABASE_VARIABLE = "SEGOCR_DATABASE_URL"
+
+
+def _device(value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
+        raise ValueError("a device is auto, cpu, cuda or cuda:N")
+    return value
+
+
+# TOML has neither paths nor tuples: text and arrays stand for them, and nothing else does.
+TomlPath = Annotated[Path, Field(strict=False)]
+Device = Annotated[str, AfterValidator(_device)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class StepSettings(_Table):
+    """``[engines.segment]`` and the like: one step's own device."""
+
+    device: Device = "auto"
+
+
+class EngineSettings(_Table):
+    """``[engines]``: where models run."""
+
+    device: Device = "auto"
+    segment: StepSettings | None = None
+    ocr: StepSettings | None = None
+
+    def device_of(self, step: str) -> str:
+        """Return the device of a step: its own if one is set, else the common one."""
+        own: StepSettings | None = {"segment": self.segment, "ocr": self.ocr}.get(step)
+        return own.device if own else self.device
+
+
+class EnvironmentSettings(_Table):
+    """``[environments.NAME]``: an environment that somebody built otherwise."""
+
+    python: TomlPath
+
+
+class InboxSettings(_Table):
+    """One ``[[inbox]]``: a folder that people drop files into.
+
+    Attributes:
+        path: The folder; a relative one starts at the workspace.
+        interval: Seconds between two sweeps.
+        settle_seconds: A file counts as written when it has not changed for so long.
+        stale_after: Seconds after which a claim that nobody renewed is given back.
+        after: What becomes of a file once its records are stored: moved to ``done/``, left, or deleted.
+        duplicates: The same bytes again: linked to what is known, refused, or processed again.
+    """
+
+    path: TomlPath = Path("inbox")
+    interval: float = Field(default=30, gt=0)
+    settle_seconds: float = Field(default=5, ge=0)
+    stale_after: float = Field(default=600, gt=0)
+    after: Literal["done", "leave", "delete"] = "done"
+    duplicates: Literal["link", "refuse", "again"] = "link"
+
+
+class LimitSettings(_Table):
+    """``[limits]``: what one document may cost."""
+
+    file_mb: float = Field(default=200, gt=0)
+    page_megapixels: float = Field(default=120, gt=0)
+    pages: int = Field(default=500, ge=1)
+    seconds_per_document: float = Field(default=120, gt=0)
+    attempts: int = Field(default=3, ge=1)
+
+    @property
+    def file_bytes(self) -> int:
+        """The largest file in bytes."""
+        return int(self.file_mb * 1_000_000)
+
+
+class Settings(_Table):
+    """All settings of a command.
+
+    Attributes:
+        workspace: The folder of ``segocr.toml``, absolute; None outside a workspace.
+        database: An SQLAlchemy URL as written; use ``database_url``.
+        templates: Folders searched for templates before the shipped ones; use ``template_folders``.
+        engines: Devices.
+        environments: Environments built otherwise, by name.
+        inbox: The inboxes, in order.
+        limits: What one document may cost.
+    """
+
+    workspace: Path | None = None
+    database: str = "sqlite:///segocr.db"
+    templates: Annotated[tuple[TomlPath, ...], Field(strict=False)] = (Path("templates"),)
+    engines: EngineSettings = EngineSettings()
+    environments: dict[str, EnvironmentSettings] = {}
+    inbox: Annotated[tuple[InboxSettings, ...], Field(strict=False)] = ()
+    limits: LimitSettings = LimitSettings()
+
+    @property
+    def database_url(self) -> str | None:
+        """The database: ``SEGOCR_DATABASE_URL``, else the workspace's; None where there is neither."""
+        if variable := os.environ.get(DATABASE_VARIABLE):
+            return variable
+        return None if self.workspace is None else _from_workspace(self.database, self.workspace)
+
+    @property
+    def template_folders(self) -> tuple[Path, ...]:
+        """Folders searched for templates, absolute, before the shipped ones; none outside a workspace."""
+        if self.workspace is None:
+            return ()
+        return tuple(self.workspace / folder for folder in self.templates)
+
+    @property
+    def validators_folder(self) -> Path | None:
+        """Where the workspace keeps its own validators; None if it has none."""
+        folder = None if self.workspace is None else self.workspace / "validators"
+        return folder if folder is not None and folder.is_dir() else None
+
+    def inbox_folder(self, inbox: InboxSettings) -> Path:
+        """Return an inbox's folder, absolute."""
+        return (self.workspace or Path.cwd()) / inbox.path
+
+    def environment_python(self, name: str) -> Path | None:
+        """Return the interpreter named for an environment, absolute; None if none is named."""
+        if name not in self.environments:
+            return None
+        return (self.workspace or Path.cwd()) / self.environments[name].python.expanduser()
+
+
+def find_workspace(start: Path | None = None) -> Path | None:
+    """Return the nearest folder with ``segocr.toml``, from ``start`` (default: here) upwards, or None."""
+    folder = (start or Path.cwd()).resolve()
+    return next((place for place in (folder, *folder.parents) if (place / FILE).is_file()), None)
+
+
+def load_settings(workspace: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        workspace: A folder with ``segocr.toml``; None: the one found from here, else the defaults.
+
+    Raises:
+        ConfigurationError: The file is absent, unreadable, not TOML, or has an unknown key or a wrong value.
+    """
+    folder = workspace if workspace is not None else find_workspace()
+    if folder is None:
+        return Settings()
+    folder = folder.resolve()
+    return parse_settings(_read(folder / FILE), folder)
+
+
+def parse_settings(text: str, workspace: Path) -> Settings:
+    """Return the settings that a ``segocr.toml``'s text means.
+
+    Args:
+        text: TOML.
+        workspace: The folder it stands in, absolute.
+
+    Raises:
+        ConfigurationError: As ``load_settings``.
+    """
+    file = workspace / FILE
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise toml_error(file, error) from error
+    if "workspace" in tree:  # a field of Settings, yet no key of the file
+        raise unknown_key(file, text, ("workspace",), Settings)
+    try:
+        return Settings.model_validate({**tree, "workspace": workspace})
+    except ValidationError as error:
+        raise explained(file, text, error, Settings) from error
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{file} does not exist", hint=f"run: segocr init {file.parent}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} cannot be read: {error}") from error
+
+
+def _from_workspace(url: str, workspace: Path) -> str:
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url.startswith(prefix + "/") or url == prefix + ":memory:":
+        return url
+    if "?" in str(workspace):
+        raise ConfigurationError(
+            f"the workspace's path {workspace} holds a question mark, which a database URL cannot",
+            hint="rename the folder, or name the database with an absolute URL",
+        )
+    return f"{prefix}{workspace / url.removeprefix(prefix)}"
