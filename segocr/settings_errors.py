@@ -41,7 +41,8 @@ def explained(file: Path, text: str, error: ValidationError, root: type[BaseMode
         error: What pydantic says.
         root: The model of the whole file.
     """
-    first = error.errors(include_url=False)[0]
+    found = error.errors(include_url=False)
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     location = first["loc"]
     if first["type"] == "extra_forbidden":
         return unknown_key(file, text, location, root)
@@ -49,9 +50,10 @@ def explained(file: Path, text: str, error: ValidationError, root: type[BaseMode
         "Input should be", "expected"
     )
     value = first["input"]
-    shown = "" if first["type"] == "missing" else f" = {value!r}:"
+    missing = first["type"] == "missing"
+    shown = "" if missing else f" = {value!r}:"
     return ConfigurationError(
-        f"{place(file, text, location)}: {_dotted(location)}{shown} {reason}", hint=f"edit {file}"
+        f"{place(file, text, location[:-1] if missing else location)}: {_dotted(location)}{shown} {reason}", hint=f"edit {file}"
     )
 
 
