@@ -1,0 +1,118 @@
+"""Refit: the exact quadrilateral of one line of text near a rough one.
+
+Segmentation masks are coarse (a line of print may be one or two mask pixels high), so a region's corners
+are off by a good part of the line's height. Inside the patch the line itself is plain to see: a band with many
+vertical strokes. The band with the largest sum of stroke energy above a threshold is found over all small
+tilts, offsets and heights at once, and then its ends likewise. No model is asked; about 2 ms a line.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr import geometry
+from segocr.crops import Crop, warp
+from segocr.geometry import Points
+
+_LINE = 24
+"""Height of the rough quad in the working picture, pixels."""
+_AROUND = 0.8
+"""How far beyond the rough quad to look, in its heights, on every side."""
+_HEIGHTS = np.arange(0.4, 1.5, 0.1)
+"""Heights of the band that are tried, in heights of the rough quad."""
+_THRESHOLD = 0.55
+"""Share of the mean stroke energy of the rough quad above which a place counts as text."""
+
+
+def refit(crop: Crop, quad: Points) -> Points | None:
+    """Return the quad of the line of text that a rough quad means.
+
+    Args:
+        crop: The patch.
+        quad: ``(4, 2)`` rough, in patch pixels.
+
+    Returns:
+        ``(4, 2)`` in patch pixels; None if no line stands out there.
+    """
+    width, height = geometry.quad_size(quad)
+    if height < 2 or width < height:
+        return None
+    around = _AROUND * height
+    wide = geometry.grown(quad, around, around, around, around)
+    scale = _LINE / height
+    size = (round((width + 2 * around) * scale), round((height + 2 * around) * scale))
+    to_patch = geometry.homography(geometry.rectangle(*size), wide)
+    energy = _stroke_energy(warp(crop.patch, to_patch, size, shrink=1 / scale))
+    inner = energy[round(_AROUND * _LINE) : round((1 + _AROUND) * _LINE)]
+    threshold = _THRESHOLD * float(inner.mean())
+    if threshold < 1.0:
+        return None
+    band = _best_band(energy - threshold)
+    start, end = _best_ends(energy, band, threshold)
+    return geometry.transform(to_patch, _corners(band, start, end, size[0]))
+
+
+def _stroke_energy(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return ``float32 (h, w)``: strength of vertical strokes, smoothed over about a character."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    strokes = np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3))
+    # Strong edges of frames and pictures must not outweigh faint print.
+    strokes = np.minimum(strokes, 3 * float(strokes.mean()) + 1)
+    return np.asarray(cv2.blur(strokes, (_LINE, 3)), dtype=np.float32)
+
+
+def _best_band(surplus: NDArray[np.float32]) -> tuple[float, float, float]:
+    """Return (middle at the left edge, middle at the right edge, height) of the band of largest surplus.
+
+    Args:
+        surplus: ``float32 (h, w)``, energy above the threshold.
+    """
+    rows = surplus.shape[0]
+    parts = np.array_split(surplus, max(2, min(24, surplus.shape[1] // _LINE)), axis=1)
+    profiles = np.stack([part.sum(axis=1) for part in parts], axis=1)
+    total = np.vstack([np.zeros((1, len(parts))), np.cumsum(profiles, axis=0)])
+    middles = np.arange(0.35 * rows, 0.65 * rows, 1.0)
+    place = (np.arange(len(parts)) + 0.5) / len(parts)
+    left, right = np.meshgrid(middles, middles, indexing="ij")
+    centre = left[..., None] * (1 - place) + right[..., None] * place
+    part = np.arange(len(parts))
+    best, chosen = -np.inf, (rows / 2, rows / 2, float(_LINE))
+    for height in _HEIGHTS * _LINE:
+        top = np.clip(np.round(centre - height / 2).astype(int), 0, rows)
+        bottom = np.clip(np.round(centre + height / 2).astype(int), 0, rows)
+        score = (total[bottom, part] - total[top, part]).sum(axis=2)
+        i, j = np.unravel_index(int(np.argmax(score)), score.shape)
+        if score[i, j] > best:
+            best, chosen = float(score[i, j]), (float(middles[i]), float(middles[j]), float(height))
+    return chosen
+
+
+def _best_ends(
+    energy: NDArray[np.float32], band: tuple[float, float, float], threshold: float
+) -> tuple[int, int]:
+    """Return the columns between which the band holds text: the interval of largest surplus."""
+    left, right, height = band
+    rows, columns = energy.shape
+    middle = left + (right - left) * (np.arange(columns) + 0.5) / columns
+    grid = (np.arange(rows)[:, None] + 0.5 - middle[None, :]).astype(np.float32)
+    profile = np.where(np.abs(grid) <= height / 2, energy, 0).sum(axis=0) / height - threshold
+    running = np.concatenate([[0.0], np.cumsum(profile)])
+    lowest = np.minimum.accumulate(running)
+    end = int(np.argmax(running - lowest))
+    start = int(np.argmin(running[: end + 1]))
+    # The smoothing carries energy half a window beyond the first and last stroke.
+    smear = min(round(0.3 * _LINE), (end - start) // 3)
+    return start + smear, end - smear
+
+
+def _corners(band: tuple[float, float, float], start: int, end: int, columns: int) -> Points:
+    left, right, height = band
+    slope = (right - left) / columns
+    first, last = left + slope * start, left + slope * end
+    half = height / 2
+    return np.array(
+        [[start, first - half], [end, last - half], [end, last + half], [start, first + half]],
+        dtype=np.float64,
+    )
