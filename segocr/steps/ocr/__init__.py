@@ -1,0 +1,1 @@
+"""OCR engines: strips to readings under constraints, pages to line polygons."""

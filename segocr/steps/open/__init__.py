@@ -1,0 +1,1 @@
+"""Opening: every foreign byte is decoded here, under limits on memory and time, and nowhere else."""

@@ -1,0 +1,101 @@
+"""Pictures (JPEG, PNG, TIFF, WebP, HEIC) with Pillow: any mode becomes 8-bit BGR, upright, alpha over white."""
+
+from __future__ import annotations
+
+import warnings
+from typing import IO
+
+import numpy as np
+import pi_heif
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from segocr.steps.open.limits import Limits, OpenedPage, check_number
+
+_FORMATS = {
+    "image/jpeg": ["JPEG"],
+    "image/png": ["PNG"],
+    "image/tiff": ["TIFF"],
+    "image/webp": ["WEBP"],
+    "image/heic": ["HEIF"],
+}
+
+
+def prepare() -> None:
+    """Set Pillow up; limits on size are ours, checked before a pixel is decoded."""
+    Image.MAX_IMAGE_PIXELS = None
+    warnings.simplefilter("ignore")
+    pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+
+
+def open_page(file: IO[bytes], media_type: str, number: int, limits: Limits) -> OpenedPage:
+    """Decode one page of a picture. TIFF has many; of animations and multi-picture files, only the first counts.
+
+    Raises:
+        Refusal: Beyond a limit, or no such page.
+        Exception: Whatever Pillow raises at broken bytes.
+    """
+    with Image.open(file, formats=_FORMATS[media_type]) as picture:
+        limits.check_size(*picture.size)
+        pages = _count(picture, limits) if media_type == "image/tiff" else 1
+        check_number(number, pages)
+        if number > 1 or pages > 1:
+            picture.seek(number - 1)
+            limits.check_size(*picture.size)
+        dpi = _dpi(picture)
+        return OpenedPage(_bgr(picture), dpi, pages)
+
+
+def _count(picture: Image.Image, limits: Limits) -> int:
+    """Count a TIFF's pages, but no further than the limit: a chain of headers can be made very long."""
+    pages = 1
+    try:
+        while pages <= limits.max_pages:
+            picture.seek(pages)
+            pages += 1
+    except EOFError:
+        pass
+    limits.check_pages(pages)
+    picture.seek(0)
+    return pages
+
+
+def _dpi(picture: Image.Image) -> float | None:
+    try:
+        dpi = float(picture.info["dpi"][0])
+    except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    return round(dpi, 2) if 10 <= dpi <= 10_000 else None
+
+
+def _bgr(picture: Image.Image) -> NDArray[np.uint8]:
+    picture.load()
+    eight_bit = _eight_bit(picture)
+    upright = ImageOps.exif_transpose(eight_bit) if _turned(picture) else eight_bit
+    if upright.has_transparency_data:
+        rgba = upright.convert("RGBA")
+        upright = Image.new("RGBA", rgba.size, "white")
+        upright.alpha_composite(rgba)
+    rgb = upright if upright.mode == "RGB" else upright.convert("RGB")
+    width, height = rgb.size
+    return np.frombuffer(rgb.tobytes("raw", "BGR"), np.uint8).reshape(height, width, 3)
+
+
+def _turned(picture: Image.Image) -> bool:
+    orientation: int = picture.getexif().get(0x0112, 1)
+    return orientation != 1
+
+
+def _eight_bit(picture: Image.Image) -> Image.Image:
+    """Bring 16-bit, 32-bit and float grey to 8 bits; leave the rest."""
+    if not (picture.mode.startswith("I") or picture.mode == "F"):
+        return picture
+    values = np.asarray(picture).astype(np.float32)
+    top = 1.0 if picture.mode == "F" and float(np.nanmax(values, initial=0.0)) <= 1.0 else 65535.0
+    if picture.mode == "F" and top > 1.0 and float(np.nanmax(values)) <= 255.0:
+        top = 255.0
+    grey = np.nan_to_num(np.clip(values / top, 0.0, 1.0)) * 255.0 + 0.5
+    eight_bit = Image.fromarray(grey.astype(np.uint8))
+    eight_bit.info = dict(picture.info)
+    eight_bit.getexif().update(picture.getexif())
+    return eight_bit

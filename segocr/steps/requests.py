@@ -1,0 +1,96 @@
+"""What is asked of step hosts, and what comes back: the types of ``client.Steps``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""``uint8 (H, W, 3)`` BGR."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOptions:
+    """How documents are opened: PDF resolution, and the limits of ``segocr.toml``; seconds are for one page."""
+
+    dpi: float = 200.0
+    max_megapixels: float = 120.0
+    max_pages: int = 500
+    seconds: float = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """One page of an opened document.
+
+    Attributes:
+        number: 1-based.
+        image: ``uint8 (H, W, 3)`` BGR, upright, read-only.
+        dpi: Resolution if known.
+        pages: How many the document has.
+        media_type: Such as ``image/jpeg``, told by content.
+    """
+
+    number: int
+    image: Image
+    dpi: float | None
+    pages: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentModel:
+    """A segmentation model.
+
+    Attributes:
+        engine: ``openvino`` (``.onnx``, or OpenVINO's ``.xml``) or ``ultralytics`` (``.pt``).
+        path: Its file.
+        image_size: Long side in pixels that pages are scaled to, a multiple of 32.
+        confidence: Least score, 0–1.
+        iou: Overlap (intersection over union of boxes) above which the lesser of two regions of a class is dropped.
+    """
+
+    engine: str
+    path: Path
+    image_size: int = 640
+    confidence: float = 0.25
+    iou: float = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class OcrModel:
+    """An OCR model: engine (``openvino`` or ``paddleocr``) and a name (``PP-OCRv6_small``) or a directory."""
+
+    engine: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentedRegion:
+    """One region: the model's class, score 0–1, ``float32 (n, 2)`` polygon in page pixels, n >= 3."""
+
+    class_name: str
+    score: float
+    polygon: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class LinePolygon:
+    """One text line found on a page: score 0–1, ``float32 (4, 2)`` corners in page pixels, order not promised."""
+
+    score: float
+    polygon: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A loaded model: digest (SHA-256 of its files), classes (segmentation) or alphabet size (OCR), and the rest."""
+
+    digest: str
+    classes: tuple[str, ...]
+    alphabet: int
+    detail: dict[str, Any]

@@ -1,0 +1,1 @@
+"""Segmentation engines: page to regions."""
