@@ -1,0 +1,37 @@
+"""Working ahead keeps order, passes errors on and stops when its consumer leaves."""
+
+import threading
+
+import pytest
+
+from segocr.ahead import ahead
+
+
+def test_items_come_in_order():
+    assert list(ahead(range(100), 3)) == list(range(100))
+
+
+def test_an_error_comes_after_the_items_before_it():
+    def items():
+        yield 1
+        raise LookupError("here")
+
+    stream = ahead(items(), 2)
+    assert next(stream) == 1
+    with pytest.raises(LookupError, match="here"):
+        next(stream)
+
+
+def test_the_thread_ends_when_the_consumer_leaves():
+    made = []
+
+    def items():
+        for number in range(1000):
+            made.append(number)
+            yield number
+
+    stream = ahead(items(), 2)
+    assert next(stream) == 0
+    stream.close()
+    assert len(made) <= 5
+    assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
