@@ -1,0 +1,236 @@
+"""From a URL to an engine, and from a driver's exception to one clear error."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from segocr.errors import ConfigurationError, DatabaseError
+
+BUSY_SECONDS = 15.0
+"""How long SQLite waits for another writer, and PostgreSQL for a lock, before ``database-locked``."""
+
+_TRANSIENT = frozenset({"database-locked", "database-unreachable", "database-full"})
+
+_SQLITE_CODES = {
+    sqlite3.SQLITE_BUSY: "database-locked",
+    sqlite3.SQLITE_LOCKED: "database-locked",
+    sqlite3.SQLITE_FULL: "database-full",
+    sqlite3.SQLITE_READONLY: "database-read-only",
+    sqlite3.SQLITE_PERM: "database-no-access",
+    sqlite3.SQLITE_CANTOPEN: "database-unreachable",
+    sqlite3.SQLITE_NOTADB: "database-broken",
+    sqlite3.SQLITE_CORRUPT: "database-broken",
+    sqlite3.SQLITE_IOERR: "database-full",
+}
+
+_POSTGRESQL_CODES = {  # SQLSTATE, or its first letters
+    "53100": "database-full",
+    "55P03": "database-locked",
+    "40": "database-locked",
+    "25006": "database-read-only",
+    "42501": "database-no-access",
+    "28": "database-no-access",
+    "3D000": "database-unreachable",
+    "08": "database-unreachable",
+    "57P": "database-unreachable",
+    "53": "database-unreachable",
+}
+
+_HINTS = {
+    "database-locked": "another program holds it; close that one, or try again",
+    "database-full": "free space on the disk that holds the database, then try again",
+    "database-read-only": "check the owner and mode of the database file and its folder",
+    "database-no-access": "check the user, the password and the rights in the database's URL",
+    "database-unreachable": "check SEGOCR_DATABASE_URL or `database` in segocr.toml, and that the server runs",
+    "database-broken": "this is not a segocr database, or it is damaged; restore a backup",
+}
+
+_MESSAGES = {
+    "database-locked": "the database {where} is locked",
+    "database-full": "the database {where} cannot be written: the disk is full or failing",
+    "database-read-only": "the database {where} is read-only",
+    "database-no-access": "the database {where} refuses this user",
+    "database-unreachable": "the database {where} cannot be reached",
+    "database-broken": "the database {where} cannot be understood",
+    "database": "the database {where} reports an error",
+}
+
+
+def database_error(code: str, message: str, hint: str | None = None) -> DatabaseError:
+    """Return an error that knows whether trying again can help."""
+    error = DatabaseError(message, code=code, hint=hint or _HINTS.get(code))
+    error.transient = code in _TRANSIENT
+    return error
+
+
+def database_url(url: str, *, folder: Path | None = None) -> URL:
+    """Parse a database's URL.
+
+    Args:
+        url: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``postgresql://user@host/name``.
+        folder: What a relative SQLite path starts from (the workspace); default: the working directory.
+
+    Raises:
+        ConfigurationError: ``database-url``.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise _bad_url("it is not a URL") from error
+    backend = parsed.drivername.partition("+")[0]
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername != "sqlite":
+        raise _bad_url(f"{parsed.drivername!r} is not supported")
+    if not parsed.database or parsed.database == ":memory:":
+        raise _bad_url("SQLite needs a file")
+    return parsed.set(database=str((folder or Path()).absolute() / parsed.database))
+
+
+def _bad_url(why: str) -> ConfigurationError:
+    # The URL itself may hold a password, so it is not repeated.
+    return ConfigurationError(
+        f"the database's URL cannot be used: {why}",
+        code="database-url",
+        hint="use sqlite:///segocr.db or postgresql://user@host/name",
+    )
+
+
+def open_database(url: str, *, folder: Path | None = None, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """Return an engine; no connection is made yet.
+
+    Raises:
+        ConfigurationError: ``database-url``.
+    """
+    parsed = database_url(url, folder=folder)
+    if parsed.drivername == "sqlite":
+        return _sqlite_engine(parsed, busy_seconds)
+    try:
+        return _postgresql_engine(parsed, busy_seconds)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise _bad_url(str(error)) from error
+
+
+def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": busy_seconds, "check_same_thread": False})
+    path = Path(str(url.database))
+
+    @event.listens_for(engine, "do_connect")
+    def create_private(*_: Any) -> None:
+        # Records are personal data: the file is its owner's alone (its -wal and -shm follow it).
+        if path.parent.is_dir() and not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        connection.execute("PRAGMA foreign_keys = ON")
+        _use_wal(connection, busy_seconds)
+        # A file leaves the inbox once its record is committed; NORMAL could lose that commit with the power.
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that will write takes the lock at once: upgrading later cannot wait, only fail.
+        reads = connection.get_execution_options().get("segocr_reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Switch to write-ahead logging, so that readers and a writer do not stop each other."""
+    deadline = time.monotonic() + busy_seconds
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait here by itself.
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+                return
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _postgresql_engine(url: URL, busy_seconds: float) -> Engine:
+    options = f"-c timezone=UTC -c lock_timeout={int(busy_seconds * 1000)}"
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_timeout=busy_seconds,
+        connect_args={"connect_timeout": 10, "options": options, "application_name": "segocr"},
+    )
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Begin a transaction that may write; commit at the end, roll back on any exception.
+
+    Raises:
+        DatabaseError: See ``translated``.
+    """
+    with translated(engine), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Begin a transaction that only reads, and so waits for no writer.
+
+    Raises:
+        DatabaseError: See ``translated``.
+    """
+    with translated(engine), engine.execution_options(segocr_reads=True).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """Turn a driver's exceptions into ``DatabaseError``.
+
+    Raises:
+        DatabaseError: ``database-locked``, ``-full``, ``-unreachable`` (these three are transient),
+            ``-read-only``, ``-no-access``, ``-broken`` or ``database``.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translate(engine, error.orig) from error
+    except sqlite3.Error as error:
+        raise _translate(engine, error) from error
+    except PoolTimeout as error:
+        raise database_error("database-locked", f"no connection to {where(engine)} became free") from error
+
+
+def where(engine: Engine) -> str:
+    """Return the database's place as a person may see it: no password."""
+    return engine.url.render_as_string(hide_password=True)
+
+
+def _translate(engine: Engine, error: BaseException | None) -> DatabaseError:
+    code = _code_of(error)
+    message = _MESSAGES[code].format(where=where(engine))
+    detail = str(error).strip().splitlines()
+    return database_error(code, f"{message} ({detail[0]})" if detail else message)
+
+
+def _code_of(error: BaseException | None) -> str:
+    if isinstance(error, sqlite3.Error):
+        return _SQLITE_CODES.get(getattr(error, "sqlite_errorcode", -1) & 0xFF, "database")
+    state = getattr(error, "sqlstate", None)
+    if state is None:  # psycopg could not connect, or lost the server
+        lost = type(error).__name__ in ("OperationalError", "ConnectionTimeout", "AdminShutdown")
+        return "database-unreachable" if lost else "database"
+    return next((code for start, code in _POSTGRESQL_CODES.items() if state.startswith(start)), "database")

@@ -1,0 +1,156 @@
+"""Rows of what a record rests on: regions, readings, field values, problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from db.tables import FieldValueRow, ProblemRow, ReadingRow, RegionRow, field_value_readings
+from segocr.readings import Reading
+from segocr.records import FieldValue, Problem, Record
+from segocr.regions import Region
+
+_NUMBERS = frozenset({"integer", "decimal", "money"})
+_LARGEST_EXPONENT = 300
+
+
+def insert_evidence(connection: Connection, extraction_id: int, record: Record) -> None:
+    """Insert everything below an extraction's row."""
+    values = [value for field in record.fields.values() for value in field]
+    reading_ids = _insert_readings(connection, extraction_id, values)
+    value_ids = _insert(connection, FieldValueRow, [_value_row(extraction_id, value) for value in values])
+    links = [
+        {"field_value_id": value_id, "reading_id": reading_ids[_reading_key(reading)], "place": place}
+        for value_id, value in zip(value_ids, values, strict=True)
+        for place, reading in enumerate(_unique(value.readings))
+    ]
+    if links:
+        connection.execute(insert(field_value_readings), links)
+    _insert(connection, ProblemRow, list(_problem_rows(extraction_id, record.problems, values)))
+
+
+def _insert(connection: Connection, table: type[Any], rows: list[dict[str, Any]]) -> list[int]:
+    """Insert rows in one statement; return their ids in order."""
+    if not rows:
+        return []
+    returning = insert(table).returning(table.id, sort_by_parameter_order=True)
+    return list(connection.execute(returning, rows).scalars())
+
+
+def _insert_readings(
+    connection: Connection, extraction_id: int, values: Iterable[FieldValue]
+) -> dict[tuple[Any, ...], int]:
+    """Insert each region and reading once, though several field values (``from``/``part``) may share it."""
+    readings = {_reading_key(reading): reading for value in values for reading in value.readings}
+    regions = {_region_key(reading.region): reading.region for reading in readings.values()}
+    ids = _insert(connection, RegionRow, [_region_row(extraction_id, region) for region in regions.values()])
+    region_ids = dict(zip(regions, ids, strict=True))
+    rows = [_reading_row(region_ids[_region_key(one.region)], one) for one in readings.values()]
+    return dict(zip(readings, _insert(connection, ReadingRow, rows), strict=True))
+
+
+def _region_key(region: Region) -> tuple[Any, ...]:
+    return region.page, region.class_name, region.score, region.polygon.tobytes()
+
+
+def _reading_key(reading: Reading) -> tuple[Any, ...]:
+    place = (_region_key(reading.region), reading.line, reading.direction, reading.quad.tobytes())
+    return *place, reading.raw, reading.text
+
+
+def _unique(readings: Iterable[Reading]) -> Iterable[Reading]:
+    return {_reading_key(reading): reading for reading in readings}.values()
+
+
+def _region_row(extraction_id: int, region: Region) -> dict[str, Any]:
+    return {
+        "extraction_id": extraction_id,
+        "page": region.page,
+        "class_name": region.class_name,
+        "score": float(region.score),
+        "polygon": region.polygon.tolist(),
+    }
+
+
+def _reading_row(region_id: int, reading: Reading) -> dict[str, Any]:
+    return {
+        "region_id": region_id,
+        "line": reading.line,
+        "quad": reading.quad.tolist(),
+        "direction": reading.direction,
+        "raw": reading.raw,
+        "text": reading.text,
+        "status": reading.status.value,
+        "confidence": float(reading.confidence),
+        "cost": float(reading.cost),
+        "margin": None if reading.margin is None else float(reading.margin),
+        "rivals": [[rival, float(score)] for rival, score in reading.rivals],
+        "edits": [list(edit) for edit in reading.edits],
+        "model": reading.model,
+        "lattice": bytes(reading.lattice),
+        "tries": list(reading.tries),
+        "chosen": True,
+    }
+
+
+def _value_row(extraction_id: int, value: FieldValue) -> dict[str, Any]:
+    return {
+        "extraction_id": extraction_id,
+        "name": value.name,
+        "ordinal": value.ordinal,
+        "type": value.type,
+        "value": value.value,
+        "text": value.text,
+        "raw": value.raw,
+        "number_value": as_number(value.value) if value.type in _NUMBERS else None,
+        "date_value": as_date(value.value) if value.type == "date" else None,
+        "boolean_value": as_boolean(value.value) if value.type == "boolean" else None,
+        "status": value.status.value,
+        "accepted": value.accepted,
+        "confidence": float(value.confidence),
+        "cost": None if value.cost is None else float(value.cost),
+    }
+
+
+def _problem_rows(
+    extraction_id: int, problems: Iterable[Problem], values: Iterable[FieldValue]
+) -> Iterator[dict[str, Any]]:
+    of_record = ((problem, problem.field, None) for problem in problems)
+    of_values = ((problem, value.name, value.ordinal) for value in values for problem in value.problems)
+    for problem, field, ordinal in (*of_record, *of_values):
+        yield {
+            "extraction_id": extraction_id,
+            "code": problem.code,
+            "message": problem.message,
+            "severity": problem.severity.value,
+            "field": field,
+            "ordinal": ordinal,
+        }
+
+
+def as_number(value: str | None) -> Decimal | None:
+    """Return a canonical number's value, None where the text is no finite number of sane size."""
+    try:
+        number = Decimal(value) if value is not None else None
+    except InvalidOperation:
+        return None
+    if number is None or not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
+        return None
+    return number
+
+
+def as_date(value: str | None) -> date | None:
+    """Return an ISO date's value, None where the text is not one."""
+    try:
+        return date.fromisoformat(value) if value is not None else None
+    except ValueError:
+        return None
+
+
+def as_boolean(value: str | None) -> bool | None:
+    """Return ``true`` and ``false`` as such, None for any other text."""
+    return {"true": True, "false": False}.get(value or "")

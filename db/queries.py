@@ -1,0 +1,177 @@
+"""Read-only SQL for people: no writing, no ATTACH, a limit of rows and of time."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine
+
+from db.connect import database_error, translated
+from db.exact import register_exact_sums
+from db.schema import check_schema
+from segocr.errors import SegocrError, UsageError
+
+ROW_LIMIT = 1000
+TIME_LIMIT = 30.0
+_LONGEST_VALUE = 64 << 20  # bytes of one SQLite value or statement
+_STEPS = 10_000  # SQLite's virtual machine steps between two looks at the clock
+
+_ALLOWED = frozenset({
+    sqlite3.SQLITE_SELECT,
+    sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_RECURSIVE,
+    sqlite3.SQLITE_FUNCTION,
+})
+_PRAGMAS = frozenset({"table_info", "table_xinfo", "table_list", "index_list", "index_info"})
+_FUNCTIONS_DENIED = frozenset({"load_extension", "fts3_tokenizer", "writefile", "edit"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A query's result.
+
+    Attributes:
+        columns: Names, in order.
+        rows: Values, in order: str, int, float, Decimal, date, datetime, bool, bytes, None.
+        truncated: The row limit cut it.
+        seconds: How long it took.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    truncated: bool
+    seconds: float
+
+
+def run_query(
+    engine: Engine, sql: str, *, row_limit: int = ROW_LIMIT, time_limit: float = TIME_LIMIT
+) -> Answer:
+    """Run one SELECT.
+
+    Args:
+        engine: From ``db.connect.open_database``.
+        sql: One statement that only reads.
+        row_limit: More rows are not fetched.
+        time_limit: Seconds.
+
+    Raises:
+        UsageError: ``query`` for SQL that is wrong, ``query-forbidden`` for SQL that would do more than read.
+        DatabaseError: ``query-timeout``, or the database cannot be asked.
+    """
+    check_schema(engine)
+    sql = sql.strip().rstrip(";").rstrip()
+    if not sql:
+        raise UsageError("the query is empty", code="query", hint="try `segocr query \"select * from needs_review\"`")
+    start = time.monotonic()
+    run = _run_sqlite if engine.dialect.name == "sqlite" else _run_postgresql
+    columns, rows = run(engine, sql, row_limit + 1, time_limit)
+    return Answer(
+        tuple(columns),
+        tuple(rows[:row_limit]),
+        truncated=len(rows) > row_limit,
+        seconds=time.monotonic() - start,
+    )
+
+
+def _run_sqlite(engine: Engine, sql: str, rows: int, seconds: float) -> tuple[list[str], list[Any]]:
+    with translated(engine), closing(_read_only_sqlite(Path(str(engine.url.database)))) as connection:
+        deadline = time.monotonic() + seconds
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+        with _sqlite_mistakes(seconds):
+            cursor = connection.execute(sql)
+            return [column[0] for column in cursor.description or ()], cursor.fetchmany(rows)
+
+
+def _read_only_sqlite(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=15)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    register_exact_sums(connection)
+    connection.set_authorizer(_authorise)
+    return connection
+
+
+def _authorise(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    """Allow reading, and nothing that is not known to be reading."""
+    if action == sqlite3.SQLITE_PRAGMA:
+        return sqlite3.SQLITE_OK if first in _PRAGMAS else sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_FUNCTION and second in _FUNCTIONS_DENIED:
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
+
+
+@contextmanager
+def _sqlite_mistakes(seconds: float) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Warning as error:  # what Python 3.11 says to a second statement
+        raise _forbidden("only one statement is allowed") from error
+    except (sqlite3.DatabaseError, sqlite3.DataError) as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code == sqlite3.SQLITE_INTERRUPT:
+            raise _too_slow(seconds) from error
+        if code in (sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
+            raise _forbidden(str(error)) from error
+        if isinstance(error, sqlite3.ProgrammingError) and "one statement" in str(error):
+            raise _forbidden("only one statement is allowed") from error
+        if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH):
+            raise _mistaken(str(error)) from error
+        raise
+
+
+def _run_postgresql(engine: Engine, sql: str, rows: int, seconds: float) -> tuple[list[str], list[Any]]:
+    with translated(engine), engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        if not isinstance(raw, psycopg.Connection):
+            raise TypeError("PostgreSQL is reached by psycopg")
+        try:
+            raw.execute("BEGIN READ ONLY" if raw.autocommit else "SET TRANSACTION READ ONLY")
+            raw.execute(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
+            # A server-side cursor takes one SELECT and nothing else, and stops at the row limit.
+            with _postgresql_mistakes(seconds), raw.cursor(name="segocr_query") as cursor:
+                cursor.execute(sql)  # type: ignore[call-overload]  # a person's SQL is the point here
+                names = [column.name for column in cursor.description or ()]
+                return names, cursor.fetchmany(rows)
+        finally:
+            raw.rollback()
+
+
+@contextmanager
+def _postgresql_mistakes(seconds: float) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.QueryCanceled as error:
+        raise _too_slow(seconds) from error
+    except (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.InsufficientPrivilege) as error:
+        raise _forbidden(str(error)) from error
+    except (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError) as error:
+        raise _mistaken(str(error).splitlines()[0] if str(error) else "unknown") from error
+
+
+def _forbidden(why: str) -> SegocrError:
+    return UsageError(
+        f"the query would do more than read: {why}",
+        code="query-forbidden",
+        hint="`segocr query` takes one SELECT",
+    )
+
+
+def _mistaken(why: str) -> SegocrError:
+    return UsageError(
+        f"the query is wrong: {why}", code="query", hint="`segocr db status` lists the views and their columns"
+    )
+
+
+def _too_slow(seconds: float) -> SegocrError:
+    return database_error(
+        "query-timeout", f"the query took longer than {seconds:g} s", "ask for less, or raise --timeout"
+    )

@@ -1,0 +1,181 @@
+"""Storing: records become rows, in one transaction, and running again adds nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from db.connect import writing
+from db.evidence import insert_evidence
+from db.tables import DocumentRow, ExtractionRow, ProblemRow
+from segocr.records import Record, RecordStatus
+
+_FAILED = RecordStatus.FAILED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a record.
+
+    Attributes:
+        extraction_id: Its row, or that of the equal record stored before.
+        added: False if the same document part under the same recipe was there already.
+        current: Whether views show it now.
+    """
+
+    extraction_id: int
+    added: bool
+    current: bool
+
+
+def store_records(engine: Engine, records: Iterable[Record], *, arrival: uuid.UUID | None = None) -> list[Stored]:
+    """Store records, all of them or none, in one transaction.
+
+    Args:
+        engine: From ``db.connect.open_database``; its tables must exist (``db.schema.prepare``).
+        records: Give all parts of one document together.
+        arrival: The dropped file that brought them, if one did.
+
+    Raises:
+        DatabaseError: Nothing was stored.
+    """
+    with writing(engine) as connection:
+        return [store_record(connection, record, arrival=arrival) for record in records]
+
+
+def store_record(connection: Connection, record: Record, *, arrival: uuid.UUID | None = None) -> Stored:
+    """Store one record in the transaction of ``connection`` (see ``store_records``)."""
+    document_id = None if record.sha256 is None else _lock_document(connection, record.sha256, record)
+    known = _find_same(connection, record, document_id)
+    if known is not None:
+        return Stored(known, added=False, current=_make_current(connection, record, document_id, known))
+    extraction_id = _insert_extraction(connection, record, document_id, arrival)
+    insert_evidence(connection, extraction_id, record)
+    current = _make_current(connection, record, document_id, extraction_id)
+    return Stored(extraction_id, added=True, current=current)
+
+
+def _lock_document(connection: Connection, sha256: str, record: Record) -> int:
+    """Find or make the document's row and hold it, so that two stores of one document take turns."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    now = datetime.now(UTC)
+    connection.execute(
+        dialect.insert(DocumentRow)
+        .values(sha256=sha256, media_type=record.media_type, pages=0, page_sizes={}, first_seen_at=now)
+        .on_conflict_do_nothing(index_elements=["sha256"])
+    )
+    row = connection.execute(
+        select(DocumentRow.id, DocumentRow.media_type, DocumentRow.page_sizes)
+        .where(DocumentRow.sha256 == sha256)
+        .with_for_update()
+    ).one()
+    sizes = {str(page.number): [page.width, page.height, page.dpi] for page in record.pages}
+    merged = {**row.page_sizes, **sizes}
+    media_type = row.media_type or record.media_type
+    if merged != row.page_sizes or media_type != row.media_type:
+        connection.execute(
+            update(DocumentRow)
+            .where(DocumentRow.id == row.id)
+            .values(page_sizes=merged, pages=len(merged), media_type=media_type)
+        )
+    return int(row.id)
+
+
+def _find_same(connection: Connection, record: Record, document_id: int | None) -> int | None:
+    """Return an equal record's row: same place and recipe, and, if it failed, for the same reasons."""
+    same_recipe = and_(
+        _same_subject(record, document_id),
+        ExtractionRow.part == record.part,
+        ExtractionRow.recipe_digest == record.recipe.digest,
+    )
+    if record.status is not RecordStatus.FAILED:
+        query = select(ExtractionRow.id).where(same_recipe, ExtractionRow.status != _FAILED)
+        return connection.scalar(query)
+    codes = sorted(problem.code for problem in record.problems)
+    failed = select(ExtractionRow.id).where(same_recipe, ExtractionRow.status == _FAILED)
+    for extraction_id in connection.scalars(failed.order_by(ExtractionRow.id.desc())).all():
+        found = connection.scalars(select(ProblemRow.code).where(ProblemRow.extraction_id == extraction_id))
+        if sorted(found) == codes:
+            return int(extraction_id)
+    return None
+
+
+def _same_subject(record: Record, document_id: int | None) -> Any:
+    """Select the rows of the same document, or of the same path if it could not even be hashed."""
+    same_template = ExtractionRow.template == record.recipe.template
+    if document_id is not None:
+        return and_(ExtractionRow.document_id == document_id, same_template)
+    return and_(ExtractionRow.document_id.is_(None), ExtractionRow.file == str(record.file), same_template)
+
+
+def _insert_extraction(
+    connection: Connection, record: Record, document_id: int | None, arrival: uuid.UUID | None
+) -> int:
+    row = {
+        "document_id": document_id,
+        "arrival_id": arrival,
+        "file": str(record.file),
+        "template": record.recipe.template,
+        "template_version": record.recipe.version,
+        "part": record.part,
+        "recipe_digest": record.recipe.digest,
+        "models": dict(record.recipe.models),
+        "engines": dict(record.recipe.engines),
+        "day": date.fromisoformat(record.day),
+        "status": record.status.value,
+        "accepted": record.accepted,
+        "current": False,
+        "timings": dict(record.timings),
+        "extracted_at": datetime.now(UTC),
+    }
+    return int(connection.execute(insert(ExtractionRow).values(row).returning(ExtractionRow.id)).scalar_one())
+
+
+def _make_current(
+    connection: Connection, record: Record, document_id: int | None, extraction_id: int
+) -> bool:
+    """Let views show this record in place of what it replaces; return whether they do.
+
+    A failure never replaces a success. A whole document (part 0) and its single pages replace each other,
+    because a template changes from one to the other as a whole.
+    """
+    subject = _same_subject(record, document_id)
+    parts = ExtractionRow.part == record.part
+    other_recipe = ExtractionRow.recipe_digest != record.recipe.digest
+    other_kind = ExtractionRow.part != 0 if record.part == 0 else ExtractionRow.part == 0
+    replaced = and_(
+        subject,
+        ExtractionRow.current,
+        ExtractionRow.id != extraction_id,
+        or_(parts, and_(other_kind, other_recipe)),
+    )
+    if record.status is RecordStatus.FAILED and connection.scalar(
+        select(func.count()).select_from(ExtractionRow).where(replaced, ExtractionRow.status != _FAILED)
+    ):
+        return False
+    connection.execute(update(ExtractionRow).where(replaced).values(current=False))
+    connection.execute(
+        update(ExtractionRow)
+        .where(ExtractionRow.id == extraction_id, ~ExtractionRow.current)
+        .values(current=True)
+    )
+    if document_id is not None:
+        _replace_unhashed(connection, record)
+    return True
+
+
+def _replace_unhashed(connection: Connection, record: Record) -> None:
+    """Take ``current`` from failures of the same path from when it could not be hashed."""
+    connection.execute(
+        update(ExtractionRow)
+        .where(
+            ExtractionRow.document_id.is_(None), ExtractionRow.file == str(record.file), ExtractionRow.current
+        )
+        .values(current=False)
+    )

@@ -1,0 +1,210 @@
+"""Typed views: one for each template, one for each field with ``instances: all``, and ``needs_review``.
+
+Their SQL stands in ``views/*.sql.j2``. Every identifier and literal goes through SQLAlchemy's dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import Connection, Engine, String, inspect, select, text
+from sqlalchemy.engine import Dialect
+
+from db.connect import database_error, reading, writing
+from db.tables import Base, TemplateRow
+
+NEEDS_REVIEW = "needs_review"
+COLUMNS = ("sha256", "file", "part", "status", "accepted", "extracted_at")
+"""Columns of every template's view before those of its fields; a field cannot have such a name."""
+
+_TYPED = {
+    "integer": "number_value",
+    "decimal": "number_value",
+    "money": "number_value",
+    "date": "date_value",
+    "boolean": "boolean_value",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ViewField:
+    """What a view has to know of a field: name, type's name, and whether it is a list (``instances: all``)."""
+
+    name: str
+    type: str
+    many: bool = False
+
+    @property
+    def column(self) -> str:
+        """The column of ``field_values`` that holds the typed value."""
+        return _TYPED.get(self.type, "value")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateShape:
+    """What the views have to know of a template."""
+
+    name: str
+    version: int
+    fields: tuple[ViewField, ...]
+
+
+class _FieldSpec(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> Any: ...
+    @property
+    def instances(self) -> Any: ...
+
+
+class _Template(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def fields(self) -> Mapping[str, _FieldSpec]: ...
+
+
+def shape_of(template: _Template) -> TemplateShape:
+    """Return what the views need of a ``segocr.templates.Template``."""
+    fields = (
+        ViewField(spec.name, str(spec.type), str(spec.instances) == "all") for spec in template.fields.values()
+    )
+    return TemplateShape(template.name, template.version, tuple(fields))
+
+
+def register_template(engine: Engine, shape: TemplateShape) -> bool:
+    """Make the template's views, unless the very same (or a newer version's) exist already.
+
+    Returns:
+        Whether views were made anew.
+
+    Raises:
+        DatabaseError: ``view-name`` if a view's name belongs to a table or to another template's view;
+            ``view-in-use`` if a view of somebody else's rests on the old one.
+    """
+    fields = _as_rows(shape)
+    with reading(engine) as connection:
+        if _is_registered(connection, shape, fields):
+            return False
+    with writing(engine) as connection:
+        _lock(connection)
+        if _is_registered(connection, shape, fields):
+            return False
+        known = connection.execute(
+            select(TemplateRow.fields).where(TemplateRow.name == shape.name)
+        ).scalar_one_or_none()
+        if known is not None:
+            _drop(connection, _view_names(TemplateShape(shape.name, 0, _from_rows(known))))
+            connection.execute(TemplateRow.__table__.delete().where(TemplateRow.name == shape.name))
+        _refuse_taken_names(connection, shape)
+        connection.execute(
+            TemplateRow.__table__.insert().values(name=shape.name, version=shape.version, fields=fields)
+        )
+        _create(connection, shape)
+    return True
+
+
+def _is_registered(connection: Connection, shape: TemplateShape, fields: list[list[Any]]) -> bool:
+    row = connection.execute(
+        select(TemplateRow.version, TemplateRow.fields).where(TemplateRow.name == shape.name)
+    ).one_or_none()
+    return row is not None and (row.version > shape.version or row.fields == fields)
+
+
+def _lock(connection: Connection) -> None:
+    """Let two processes that register templates take turns (SQLite's transaction already does)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE templates IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _refuse_taken_names(connection: Connection, shape: TemplateShape) -> None:
+    taken = {*Base.metadata.tables, NEEDS_REVIEW, "alembic_version"}
+    for other in registered_templates(connection):
+        taken.update(_view_names(other))
+    inspector = inspect(connection)
+    taken.update(inspector.get_view_names(), inspector.get_table_names())
+    for view in _view_names(shape):
+        if view in taken:
+            raise database_error(
+                "view-name",
+                f"template {shape.name!r} needs a view {view!r}, but the database has another one of that name",
+                "rename the template or the field",
+            )
+
+
+def registered_templates(connection: Connection) -> list[TemplateShape]:
+    """Return the templates whose views exist, by name."""
+    rows = connection.execute(
+        select(TemplateRow.name, TemplateRow.version, TemplateRow.fields).order_by(TemplateRow.name)
+    )
+    return [TemplateShape(row.name, row.version, _from_rows(row.fields)) for row in rows]
+
+
+def create_views(connection: Connection) -> list[str]:
+    """Create ``needs_review`` and all registered templates' views; return their names."""
+    connection.exec_driver_sql(_render(connection.dialect, "needs_review", view=NEEDS_REVIEW))
+    names = [NEEDS_REVIEW]
+    for shape in registered_templates(connection):
+        _create(connection, shape)
+        names.extend(_view_names(shape))
+    return names
+
+
+def drop_views(connection: Connection) -> None:
+    """Drop every view that ``create_views`` makes; views of others are left alone."""
+    shapes = registered_templates(connection) if inspect(connection).has_table("templates") else []
+    _drop(connection, [NEEDS_REVIEW, *(name for shape in shapes for name in _view_names(shape))])
+
+
+def _create(connection: Connection, shape: TemplateShape) -> None:
+    single = [field for field in shape.fields if not field.many]
+    sql = _render(connection.dialect, "template", view=shape.name, template=shape.name, fields=single)
+    connection.exec_driver_sql(sql)
+    for field in shape.fields:
+        if field.many:
+            view = f"{shape.name}_{field.name}"
+            sql = _render(connection.dialect, "list", view=view, template=shape.name, field=field)
+            connection.exec_driver_sql(sql)
+
+
+def _view_names(shape: TemplateShape) -> Iterator[str]:
+    yield shape.name
+    yield from (f"{shape.name}_{field.name}" for field in shape.fields if field.many)
+
+
+def _drop(connection: Connection, names: Sequence[str] | Iterator[str]) -> None:
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    for name in names:
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {quote(name)}")
+
+
+def _as_rows(shape: TemplateShape) -> list[list[Any]]:
+    return [[field.name, field.type, field.many] for field in shape.fields]
+
+
+def _from_rows(rows: Sequence[Sequence[Any]]) -> tuple[ViewField, ...]:
+    return tuple(ViewField(*row) for row in rows)
+
+
+def _render(dialect: Dialect, source: str, **values: Any) -> str:
+    return _environment(dialect).get_template(f"{source}.sql.j2").render(**values)
+
+
+@cache
+def _environment(dialect: Dialect) -> Environment:
+    # SQL, not HTML: the two filters below do the escaping.
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "views"), undefined=StrictUndefined
+    )
+    literal = String().literal_processor(dialect)
+    environment.filters["name"] = dialect.identifier_preparer.quote_identifier
+    environment.filters["literal"] = literal
+    return environment
