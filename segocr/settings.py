@@ -37,22 +37,33 @@ class _Table(BaseModel):
 
 
 class StepSettings(_Table):
-    """``[engines.segment]`` and the like: one step's own device."""
+    """``[engines.segment]`` or ``[engines.ocr]``: one step's own device and engine.
 
-    device: Device = "auto"
+    Attributes:
+        device: Where the step's model runs; None: the common device.
+        engine: The engine to take, whatever the template prefers; None: the template's first that can run.
+    """
+
+    device: Device | None = None
+    engine: str | None = None
 
 
 class EngineSettings(_Table):
     """``[engines]``: where models run."""
 
     device: Device = "auto"
-    segment: StepSettings | None = None
-    ocr: StepSettings | None = None
+    segment: StepSettings = StepSettings()
+    ocr: StepSettings = StepSettings()
 
     def device_of(self, step: str) -> str:
         """Return the device of a step: its own if one is set, else the common one."""
-        own: StepSettings | None = {"segment": self.segment, "ocr": self.ocr}.get(step)
-        return own.device if own else self.device
+        own = {"segment": self.segment, "ocr": self.ocr}.get(step)
+        return (own.device if own else None) or self.device
+
+    def engine_of(self, step: str) -> str | None:
+        """Return the engine that overrides the template's list for a step; None if none does."""
+        own = {"segment": self.segment, "ocr": self.ocr}.get(step)
+        return own.engine if own else None
 
 
 class EnvironmentSettings(_Table):
@@ -116,6 +127,25 @@ class Settings(_Table):
     environments: dict[str, EnvironmentSettings] = {}
     inbox: Annotated[tuple[InboxSettings, ...], Field(strict=False)] = ()
     limits: LimitSettings = LimitSettings()
+
+    def with_engines(
+        self, *, segment: str | None = None, ocr: str | None = None, device: str | None = None
+    ) -> Settings:
+        """Return these settings with the engines and the device of a command line; None changes nothing.
+
+        Raises:
+            ConfigurationError: The device is none.
+        """
+        try:
+            device = None if device is None else _device(device)
+        except ValueError as error:
+            raise ConfigurationError(f"--device {device}: {error}") from error
+        old = self.engines
+        steps = {
+            name: StepSettings(device=device or step.device, engine=engine or step.engine)
+            for name, step, engine in (("segment", old.segment, segment), ("ocr", old.ocr, ocr))
+        }
+        return self.model_copy(update={"engines": EngineSettings(device=device or old.device, **steps)})
 
     @property
     def database_url(self) -> str | None:
