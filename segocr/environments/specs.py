@@ -90,5 +90,8 @@ SPECS: dict[str, EnvironmentSpec] = {
             gpu_instead=("paddlepaddle", "paddlepaddle-gpu"),
             compile=False,
         ),
+        EnvironmentSpec(
+            "rapidocr", "full-page OCR, only to compare with in segocr bench", ("rapidocr", "openvino"), 700
+        ),
     )
 }
