@@ -37,15 +37,9 @@ class _Table(BaseModel):
 
 
 class StepSettings(_Table):
-    """``[engines.segment]`` or ``[engines.ocr]``: one step's own device and engine.
-
-    Attributes:
-        device: Where the step's model runs; None: the common device.
-        engine: The engine to take, whatever the template prefers; None: the template's first that can run.
-    """
+    """``[engines.segment]`` or ``[engines.ocr]``: a step's own device; None: the common one."""
 
     device: Device | None = None
-    engine: str | None = None
 
 
 class EngineSettings(_Table):
@@ -59,11 +53,6 @@ class EngineSettings(_Table):
         """Return the device of a step: its own if one is set, else the common one."""
         own = {"segment": self.segment, "ocr": self.ocr}.get(step)
         return (own.device if own else None) or self.device
-
-    def engine_of(self, step: str) -> str | None:
-        """Return the engine that overrides the template's list for a step; None if none does."""
-        own = {"segment": self.segment, "ocr": self.ocr}.get(step)
-        return own.engine if own else None
 
 
 class EnvironmentSettings(_Table):
@@ -128,31 +117,15 @@ class Settings(_Table):
     inbox: Annotated[tuple[InboxSettings, ...], Field(strict=False)] = ()
     limits: LimitSettings = LimitSettings()
 
-    def with_engines(
-        self, *, segment: str | None = None, ocr: str | None = None, device: str | None = None
-    ) -> Settings:
-        """Return these settings with the engines and the device of a command line; None changes nothing.
-
-        Raises:
-            ConfigurationError: The device is none.
-        """
-        try:
-            device = None if device is None else _device(device)
-        except ValueError as error:
-            raise ConfigurationError(f"--device {device}: {error}") from error
-        old = self.engines
-        steps = {
-            name: StepSettings(device=device or step.device, engine=engine or step.engine)
-            for name, step, engine in (("segment", old.segment, segment), ("ocr", old.ocr, ocr))
-        }
-        return self.model_copy(update={"engines": EngineSettings(device=device or old.device, **steps)})
-
     @property
     def database_url(self) -> str | None:
-        """The database: ``SEGOCR_DATABASE_URL``, else the workspace's; None where there is neither."""
+        """The database: ``SEGOCR_DATABASE_URL``, else the workspace's; None where there is neither.
+
+        A relative SQLite path in it starts at the workspace: ``open_database(url, folder=workspace)``.
+        """
         if variable := os.environ.get(DATABASE_VARIABLE):
             return variable
-        return None if self.workspace is None else _from_workspace(self.database, self.workspace)
+        return None if self.workspace is None else self.database
 
     @property
     def template_folders(self) -> tuple[Path, ...]:
@@ -171,11 +144,11 @@ class Settings(_Table):
         """Return an inbox's folder, absolute."""
         return (self.workspace or Path.cwd()) / inbox.path
 
-    def environment_python(self, name: str) -> Path | None:
-        """Return the interpreter named for an environment, absolute; None if none is named."""
-        if name not in self.environments:
-            return None
-        return (self.workspace or Path.cwd()) / self.environments[name].python.expanduser()
+    @property
+    def environment_pythons(self) -> dict[str, Path]:
+        """The interpreters named for environments, absolute."""
+        folder = self.workspace or Path.cwd()
+        return {name: folder / table.python.expanduser() for name, table in self.environments.items()}
 
 
 def find_workspace(start: Path | None = None) -> Path | None:
@@ -230,15 +203,3 @@ def _read(file: Path) -> str:
         raise ConfigurationError(f"{file} does not exist", hint=f"run: segocr init {file.parent}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} cannot be read: {error}") from error
-
-
-def _from_workspace(url: str, workspace: Path) -> str:
-    prefix = "sqlite:///"
-    if not url.startswith(prefix) or url.startswith(prefix + "/") or url == prefix + ":memory:":
-        return url
-    if "?" in str(workspace):
-        raise ConfigurationError(
-            f"the workspace's path {workspace} holds a question mark, which a database URL cannot",
-            hint="rename the folder, or name the database with an absolute URL",
-        )
-    return f"{prefix}{workspace / url.removeprefix(prefix)}"
