@@ -1,0 +1,1 @@
+"""Training and test pictures made from labelled pages: scenes, light, backgrounds."""

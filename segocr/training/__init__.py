@@ -1,0 +1,1 @@
+"""From labelled pages to a model: labels, prepared pictures, training in the torch environment."""
