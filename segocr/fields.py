@@ -1,0 +1,287 @@
+"""Fields: readings → the values of a template's fields, and what the record is worth.
+
+The validate host chooses, converts and judges; here its answer is joined with the evidence, and the statuses
+follow: the worst of the readings, the validators and the confidence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from segocr.readings import Reading, ReadingStatus
+from segocr.records import FieldStatus, FieldValue, Problem, RecordStatus, Severity
+from segocr.templates.spec import FieldSpec, Template
+
+Candidate = tuple[Reading, ...]
+Candidates = Mapping[str, Sequence[Candidate]]
+
+_STANDING = {
+    ReadingStatus.OK: 0,
+    ReadingStatus.CORRECTED: 0,
+    ReadingStatus.DOUBTFUL: 1,
+    ReadingStatus.INVALID: 2,
+}
+_ORDER = (FieldStatus.OK, FieldStatus.CORRECTED, FieldStatus.DOUBTFUL, FieldStatus.INVALID)
+_LEAST = 1e-6
+_WARNINGS = frozenset({"several-candidates"})
+
+
+@dataclass(frozen=True, slots=True)
+class PartResult:
+    """All field values of one record to be.
+
+    Attributes:
+        fields: Every field of the template, in its order; a tuple of one, except for ``instances: all``.
+        problems: Those of the record as a whole.
+        status: complete or partial.
+        accepted: Every required field is accepted and no error rule fails.
+        unchosen: Readings of candidates that no value was made from; evidence all the same.
+    """
+
+    fields: dict[str, tuple[FieldValue, ...]]
+    problems: tuple[Problem, ...]
+    status: RecordStatus
+    accepted: bool
+    unchosen: tuple[Reading, ...] = ()
+
+
+def field_values(
+    template: Template,
+    parts: Sequence[Candidates],
+    *,
+    validate: Callable[[dict[str, Any]], dict[str, Any]],
+    day: date,
+) -> list[PartResult]:
+    """Make the field values of records.
+
+    Args:
+        template: What to make.
+        parts: One mapping a record, from the name of a field that is read to its candidates; a candidate is the
+            readings of one region in line order.
+        validate: Asks the validate host (``segocr.steps.validate.python.handle`` is what answers).
+        day: The arrival's day: what ``today`` means.
+
+    Returns:
+        One result a part, in order.
+    """
+    if not parts:
+        return []
+    ordered = [
+        {name: _in_reading_order(candidates) for name, candidates in part.items() if candidates} for part in parts
+    ]
+    answer = validate(validate_request(template, ordered, day))
+    return [_result(template, part, judged) for part, judged in zip(ordered, answer["parts"], strict=True)]
+
+
+def validate_request(template: Template, parts: Sequence[Candidates], day: date) -> dict[str, Any]:
+    """Return what the validate host is asked (form: ``segocr.steps.validate.python``)."""
+    folder = template.validators_folder
+    return {
+        "day": day.isoformat(),
+        "folder": None if folder is None else str(folder),
+        "fields": {name: _spec_as_json(spec) for name, spec in template.fields.items()},
+        "rules": [{"name": rule.name, "expression": rule.expression} for rule in template.rules],
+        "parts": [
+            {
+                name: [_candidate_as_json(candidate, template.fields[name]) for candidate in candidates]
+                for name, candidates in part.items()
+            }
+            for part in parts
+        ],
+    }
+
+
+def _spec_as_json(spec: FieldSpec) -> dict[str, Any]:
+    return {
+        "type": spec.type,
+        "formats": list(spec.formats),
+        "locale": spec.locale,
+        "enum": None if spec.enum is None else dict(spec.enum),
+        "ignore_case": spec.ignore_case,
+        "ignore_spaces": spec.ignore_spaces,
+        "normalise": list(spec.normalise),
+        "validators": [_plain(list(validator)) for validator in spec.validators],
+        "instances": spec.instances,
+        "lines": spec.lines,
+        "century": spec.century,
+        "from": spec.from_,
+        "part": spec.part,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return an argument as JSON can carry it (YAML's dates become ISO text)."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def _candidate_as_json(candidate: Candidate, spec: FieldSpec) -> dict[str, Any]:
+    text = _text_of(candidate, spec)
+    return {
+        "text": text,
+        "merit": _merit(candidate),
+        "standing": max(_STANDING[reading.status] for reading in candidate),
+        "parts": _named_parts(text, spec),
+    }
+
+
+def _text_of(candidate: Candidate, spec: FieldSpec) -> str | None:
+    texts = [reading.text for reading in candidate if reading.text is not None]
+    separator = "\n" if spec.lines == "many" else " "
+    return separator.join(texts) if texts else None
+
+
+def _merit(candidate: Candidate) -> float:
+    """Natural log of confidence times score, less the constraint's cost: the greater the better."""
+    score = min(reading.region.score for reading in candidate)
+    confidence = min(reading.confidence for reading in candidate)
+    return math.log(max(score * confidence, _LEAST)) - sum(reading.cost for reading in candidate)
+
+
+def _named_parts(text: str | None, spec: FieldSpec) -> dict[str, str]:
+    if text is None or spec.constraint is None:
+        return {}
+    return dict(spec.constraint.parts(text))
+
+
+def _in_reading_order(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Order regions by page, row and column; a row is what overlaps its first region by half a height."""
+    waiting = sorted((c for c in candidates if c), key=lambda c: (c[0].region.page, _extent(c)[1]))
+    ordered: list[Candidate] = []
+    while waiting:
+        first = waiting[0]
+        top, bottom = _extent(first)[1], _extent(first)[3]
+        row = [c for c in waiting if c[0].region.page == first[0].region.page and _middle(c) <= max(bottom, top)]
+        ordered += sorted(row, key=lambda c: _extent(c)[0])
+        taken = {id(c) for c in row}
+        waiting = [c for c in waiting if id(c) not in taken]
+    return ordered
+
+
+def _extent(candidate: Candidate) -> tuple[float, float, float, float]:
+    polygon = candidate[0].region.polygon
+    (left, top), (right, bottom) = polygon.min(axis=0), polygon.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _middle(candidate: Candidate) -> float:
+    _, top, _, bottom = _extent(candidate)
+    return (top + bottom) / 2
+
+
+def _result(template: Template, part: Candidates, judged: dict[str, Any]) -> PartResult:
+    fields = {
+        name: _values(template, spec, part.get(spec.from_ or name, ()), judged["fields"][name])
+        for name, spec in template.fields.items()
+    }
+    problems = (*_lacking(template, fields), *_broken_rules(template, judged["rules"]))
+    complete = all(problem.code not in ("required-missing", "required-invalid", "nothing-found") for problem in problems)
+    accepted = complete and not any(problem.severity is Severity.ERROR for problem in problems)
+    accepted = accepted and all(v.accepted for name, vs in fields.items() if template.fields[name].required for v in vs)
+    status = RecordStatus.COMPLETE if complete else RecordStatus.PARTIAL
+    return PartResult(fields, problems, status, accepted, _unchosen(template, part, judged["fields"]))
+
+
+def _values(
+    template: Template, spec: FieldSpec, candidates: Sequence[Candidate], judged: list[dict[str, Any]]
+) -> tuple[FieldValue, ...]:
+    values = tuple(
+        _value(template, spec, [candidates[place] for place in one["candidates"]], one, ordinal)
+        for ordinal, one in enumerate(judged)
+    )
+    if values or spec.is_list:
+        return values
+    return (FieldValue(spec.name, spec.type, None, None, None, FieldStatus.MISSING, False, 0.0),)
+
+
+def _value(
+    template: Template, spec: FieldSpec, chosen: list[Candidate], judged: dict[str, Any], ordinal: int
+) -> FieldValue:
+    readings = tuple(reading for candidate in chosen for reading in candidate)
+    confidence = min(reading.confidence for reading in readings)
+    problems = [Problem(code, message, spec.name, _severity(code)) for code, message in judged["problems"]]
+    status = _status(readings, judged)
+    if status in (FieldStatus.OK, FieldStatus.CORRECTED) and confidence < template.accept.confidence:
+        status = FieldStatus.DOUBTFUL
+        message = f"confidence {confidence:.2f} is below {template.accept.confidence:g}"
+        problems.append(Problem("low-confidence", message, spec.name))
+    problems += _about_readings(spec, readings)
+    separator = "\n" if spec.lines == "many" else " "
+    return FieldValue(
+        name=spec.name,
+        type=spec.type,
+        value=judged["value"],
+        text=judged["text"],
+        raw=separator.join(reading.raw for reading in readings),
+        status=status,
+        accepted=status in (FieldStatus.OK, FieldStatus.CORRECTED),
+        confidence=confidence,
+        cost=sum(reading.cost for reading in readings),
+        ordinal=ordinal,
+        readings=readings,
+        problems=tuple(problems),
+    )
+
+
+def _severity(code: str) -> Severity:
+    return Severity.WARNING if code in _WARNINGS else Severity.ERROR
+
+
+def _status(readings: tuple[Reading, ...], judged: dict[str, Any]) -> FieldStatus:
+    said = [FieldStatus(reading.status.value) for reading in readings]
+    if judged["verdict"] is not None:
+        said.append(FieldStatus(judged["verdict"]))
+    if judged["value"] is None:
+        said.append(FieldStatus.INVALID)
+    return max(said, key=_ORDER.index)
+
+
+def _about_readings(spec: FieldSpec, readings: tuple[Reading, ...]) -> list[Problem]:
+    statuses = {reading.status for reading in readings}
+    if ReadingStatus.INVALID in statuses or any(reading.text is None for reading in readings):
+        return [Problem("unreadable-text", "no text that the field's constraint accepts was read", spec.name)]
+    if ReadingStatus.DOUBTFUL in statuses:
+        cost = max(reading.cost for reading in readings)
+        message = f"the accepted text is much less likely than what was read, or a rival is near (cost {cost:.1f})"
+        return [Problem("doubtful-reading", message, spec.name)]
+    return []
+
+
+def _lacking(template: Template, fields: Mapping[str, tuple[FieldValue, ...]]) -> list[Problem]:
+    problems: list[Problem] = []
+    for name, spec in template.fields.items():
+        if not spec.required or any(value.value is not None for value in fields[name]):
+            continue
+        if all(value.status is FieldStatus.MISSING for value in fields[name]):
+            problems.append(Problem("required-missing", f"{name} is required and was not found", name))
+        else:
+            problems.append(Problem("required-invalid", f"{name} is required and has no valid value", name))
+    if not any(value.readings for values in fields.values() for value in values):
+        problems.append(Problem("nothing-found", "no field was found"))
+    return problems
+
+
+def _broken_rules(template: Template, outcomes: list[dict[str, str]]) -> list[Problem]:
+    problems: list[Problem] = []
+    for rule, outcome in zip(template.rules, outcomes, strict=True):
+        if outcome["verdict"] == "failed":
+            problems.append(Problem("rule-failed", f"rule {rule.name} fails: {rule.expression}", None, rule.severity))
+        elif outcome["verdict"] == "not-evaluated":
+            message = f"rule {rule.name} was not evaluated: {outcome['reason']}"
+            problems.append(Problem("rule-not-evaluated", message, None, Severity.WARNING))
+    return problems
+
+
+def _unchosen(template: Template, part: Candidates, judged: Mapping[str, list[dict[str, Any]]]) -> tuple[Reading, ...]:
+    readings: list[Reading] = []
+    for name, candidates in part.items():
+        taken = {place for one in judged[name] for place in one["candidates"]}
+        readings += [r for place, candidate in enumerate(candidates) if place not in taken for r in candidate]
+    return tuple(readings)

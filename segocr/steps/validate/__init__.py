@@ -1,0 +1,1 @@
+"""The step ``validate``: readings and field specs → values and problems."""

@@ -1,0 +1,214 @@
+"""A field as written → FieldSpec: everything that can be wrong with it is found here, before anything is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+try:
+    from segocr.constraints import compile_constraint
+except ImportError:  # until the package is whole
+    compile_constraint = None
+from segocr.constraints.errors import ConstraintError, PatternError
+from segocr.errors import TemplateError
+from segocr.spelling import known_words
+from segocr.templates.implied import number_pattern, time_pattern
+from segocr.templates.source import Source, Step
+from segocr.templates.spec import FieldSpec
+from segocr.templates.written import FieldWritten, ReplaceWritten, WeightedWritten
+from segocr.validators import dates, mrz
+from segocr.validators.numbers import LOCALES, locale_named
+from segocr.validators.registry import VALIDATORS, ArgumentError
+from segocr.validators.values import FALSE_WORDS, TRUE_WORDS
+
+MAX_LOOKUP_BYTES = 1 << 20
+_NUMBERS = ("integer", "decimal", "money")
+# Key → the types that it speaks of; elsewhere it would be skipped silently, so it is a mistake.
+_ONLY_FOR = {
+    "formats": ("date", "time"),
+    "enum": ("enum",),
+    "century": ("date",),
+    "locale": _NUMBERS,
+    "lookup": ("text",),
+}
+_NOT_WITH_FROM = ("class_", "pattern", "checks", "lookup", "instances", "lines", "ignore_spaces")
+
+
+class FieldCompiler:
+    """Compiles the fields of one template.
+
+    Args:
+        source: The file, for places.
+        folder: The template's folder, for lookup files.
+        own: The workspace's own validators by name.
+    """
+
+    def __init__(self, source: Source, folder: Path, own: Mapping[str, Path]) -> None:
+        self.source = source
+        self.folder = folder
+        self.own = own
+        self.files: set[Path] = set()
+        self.used_own: set[str] = set()
+
+    def spec(self, name: str, written: FieldWritten, fields: Mapping[str, FieldWritten]) -> FieldSpec:
+        """Return a field's spec.
+
+        Raises:
+            TemplateError: With the place of the mistake.
+        """
+        at: tuple[Step, ...] = ("fields", name)
+        self._keys_fit(at, written)
+        self._formats(at, written)
+        self._locale(at, written)
+        parent = self._parent(at, written, fields)
+        spec = FieldSpec(
+            name=name,
+            class_name=None if parent else written.class_ or name,
+            type=written.type,
+            formats=tuple(written.formats or (("HH:mm", "HH:mm:ss") if written.type == "time" else ())),
+            enum=_as_mapping(written.enum),
+            pattern=written.pattern,
+            checks=tuple(c.model_dump() if isinstance(c, WeightedWritten) else c for c in written.checks),
+            lookup=self._lookup(at, written.lookup),
+            required=written.required,
+            instances=(parent or written).instances or "best",
+            lines=written.lines,
+            normalise=tuple(n.model_dump() if isinstance(n, ReplaceWritten) else n for n in written.normalise),
+            validators=tuple(self._validator(at, place, v, written.type) for place, v in enumerate(written.validators)),
+            locale=written.locale,
+            century=written.century,
+            from_=written.from_,
+            part=written.part,
+            ignore_case=written.ignore_case,
+            ignore_spaces=written.ignore_spaces,
+        )
+        return spec if parent else self._constrained(at, spec)
+
+    def _keys_fit(self, at: tuple[Step, ...], written: FieldWritten) -> None:
+        given = written.model_fields_set
+        for key, types in _ONLY_FOR.items():
+            if key in given and written.type not in types:
+                message = f"{key!r} has no meaning for type {written.type}; it is for {', '.join(types)}"
+                raise self.source.mistake(message, (*at, key), key=True)
+        for key, kind in (("formats", "date"), ("enum", "enum")):
+            if written.type == kind and key not in given:
+                raise self.source.mistake(f"a field of type {kind} needs {key!r}", at, key=True)
+        if written.from_ is None and "part" in given:
+            raise self.source.mistake("'part' needs 'from': the field that it is a part of", (*at, "part"), key=True)
+        if written.from_ is not None and (wrong := [key for key in _NOT_WITH_FROM if key in given]):
+            key = wrong[0].rstrip("_")
+            raise self.source.mistake(f"a field with 'from' is not read, so it has no {key!r}", (*at, key), key=True)
+
+    def _formats(self, at: tuple[Step, ...], written: FieldWritten) -> None:
+        needed = dates.DATE_PARTS if written.type == "date" else dates.TIME_PARTS
+        for place, layout in enumerate(written.formats or ()):
+            try:
+                dates.check_format(layout, needed)
+            except dates.FormatError as error:
+                raise self.source.mistake(str(error), (*at, "formats", place)) from error
+
+    def _locale(self, at: tuple[Step, ...], written: FieldWritten) -> None:
+        try:
+            locale_named(written.locale)
+        except KeyError as error:
+            hint = known_words(written.locale, LOCALES)
+            raise self.source.mistake(f"unknown locale {written.locale!r}", (*at, "locale"), hint=hint) from error
+
+    def _parent(
+        self, at: tuple[Step, ...], written: FieldWritten, fields: Mapping[str, FieldWritten]
+    ) -> FieldWritten | None:
+        if written.from_ is None:
+            return None
+        read = [name for name, other in fields.items() if other.from_ is None]
+        if written.from_ not in read:
+            message = f"'from' names {written.from_!r}, which is no field that is read"
+            raise self.source.mistake(message, (*at, "from"), hint=known_words(written.from_, read))
+        parent = fields[written.from_]
+        known = [*re.findall(r"\(\?P<(\w+)>", parent.pattern or ""), *mrz.PARTS]
+        if written.part is not None and written.part not in known:
+            message = f"{written.from_!r} has no part {written.part!r}"
+            raise self.source.mistake(message, (*at, "part"), hint=known_words(written.part, known))
+        return parent
+
+    def _lookup(self, at: tuple[Step, ...], lookup: list[str] | str | None) -> tuple[str, ...] | None:
+        if lookup is None or isinstance(lookup, list):
+            return None if lookup is None else tuple(lookup)
+        path = self.folder / lookup
+        try:
+            if not path.resolve().is_relative_to(self.folder.resolve()):
+                raise self.source.mistake(f"{lookup!r} leaves the template's folder", (*at, "lookup"))
+            if path.stat().st_size > MAX_LOOKUP_BYTES:
+                raise self.source.mistake(f"{lookup!r} is larger than 1 MiB", (*at, "lookup"))
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, ValueError) as error:
+            hint = "write the allowed texts as a list, or one a line in a file beside the template"
+            raise self.source.mistake(f"{lookup!r} cannot be read: {error}", (*at, "lookup"), hint=hint) from error
+        self.files.add(path)
+        return tuple(line.strip() for line in lines if line.strip())
+
+    def _validator(self, at: tuple[Step, ...], place: int, written: str | dict[str, Any], kind: str) -> tuple[Any, ...]:
+        where = (*at, "validators", place)
+        name, *given = (written,) if isinstance(written, str) else next(iter(written.items()))
+        if name in self.own:
+            self.used_own.add(name)
+            return (name, *given)
+        if name not in VALIDATORS:
+            raise self.source.mistake(f"unknown validator {name!r}", where, hint=known_words(name, [*VALIDATORS, *self.own]))
+        validator = VALIDATORS[name]
+        if validator.types and kind not in validator.types:
+            message = f"{name!r} judges fields of type {', '.join(validator.types)}, not {kind}"
+            raise self.source.mistake(message, where)
+        try:
+            validator.prepare(given[0] if given else None, kind)
+        except ArgumentError as error:
+            raise self.source.mistake(f"{name!r} wants {error}", (*where, name)) from error
+        return (name, *given)
+
+    def _constrained(self, at: tuple[Step, ...], spec: FieldSpec) -> FieldSpec:
+        patterns = [pattern for pattern in (_implied(spec), spec.pattern) if pattern is not None]
+        lookup = _words(spec)
+        dated = spec.formats if spec.type == "date" else ()
+        if compile_constraint is None or not (patterns or spec.checks or lookup or dated):
+            return spec
+        try:
+            constraint = compile_constraint(
+                patterns[-1] if patterns else None,
+                checks=spec.checks,
+                lookup=lookup,
+                date_formats=dated,
+                ignore_case=spec.ignore_case,
+                ignore_spaces=spec.ignore_spaces,
+            )
+        except PatternError as error:
+            raise self._bad_pattern(at, spec, error) from error
+        except ConstraintError as error:
+            key = next((key for key in ("checks", "pattern", "lookup") if getattr(spec, key)), None)
+            raise TemplateError(
+                f"{spec.name}: {error.message}", mark=self.source.mark((*at, key) if key else at), code=error.code
+            ) from error
+        from dataclasses import replace
+
+        return replace(spec, constraint=constraint)
+
+    def _bad_pattern(self, at: tuple[Step, ...], spec: FieldSpec, error: PatternError) -> TemplateError:
+        place = (*at, "pattern") if spec.pattern is not None else at
+        mark = self.source.mark(place, offset=error.position if spec.pattern is not None else 0)
+        return TemplateError(f"{spec.name}: {error.message}", mark=mark, code=error.code)
+
+
+def _implied(spec: FieldSpec) -> str | None:
+    if spec.type in _NUMBERS:
+        return number_pattern(spec.type, spec.locale)
+    return time_pattern(spec.formats) if spec.type == "time" else None
+
+
+def _words(spec: FieldSpec) -> tuple[str, ...] | None:
+    if spec.type == "boolean":
+        return tuple(word for plain in (*TRUE_WORDS, *FALSE_WORDS) for word in {plain, plain.upper(), plain.title()})
+    return tuple(spec.enum) if spec.enum else spec.lookup
+
+
+def _as_mapping(enum: list[str] | dict[str, str] | None) -> dict[str, str] | None:
+    return {value: value for value in enum} if isinstance(enum, list) else enum

@@ -1,0 +1,44 @@
+"""What a field's type says about its text: patterns for numbers and times, word lists for enumerations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from segocr.validators.numbers import locale_named
+
+_TIME = {
+    "HH": "([01][0-9]|2[0-3])", "H": "([01]?[0-9]|2[0-3])", "hh": "(0[1-9]|1[0-2])", "h": "(0?[1-9]|1[0-2])",
+    "mm": "[0-5][0-9]", "ss": "[0-5][0-9]", "a": r"[AaPp]\.?[Mm]\.?",
+}  # fmt: skip
+_TOKEN = re.compile(r"HH|H|hh|h|mm|ss|a|'[^']*'|.")
+_CURRENCY = r"[A-Z]{1,3}\.?|[A-Z]?[$€£¥₹₩₫₱฿₺₽₪]"
+
+
+def number_pattern(kind: str, locale: str) -> str:
+    """Return the pattern of an integer, decimal or amount as printed in a locale."""
+    signs = locale_named(locale)
+    group = f"[{''.join(_in_class(c) for c in signs.groups)}]"
+    middle = 2 if signs.pairs else 3
+    grouped = rf"[0-9]{{1,{middle}}}({group}[0-9]{{{middle}}})*{group}[0-9]{{3}}"
+    whole = f"([0-9]{{1,15}}|{grouped})"
+    point = re.escape(signs.decimal)
+    if kind == "integer":
+        return f"[-+]?{whole}"
+    if kind == "decimal":
+        return f"[-+]?{whole}({point}[0-9]{{1,12}})?"
+    amount = f"{whole}({point}[0-9]{{1,3}})?"
+    return rf"-?(({_CURRENCY}) ?)?-?{amount}-?( ?({_CURRENCY}))?"
+
+
+def _in_class(character: str) -> str:
+    return f"\\{character}" if character in r"\]^-" else character
+
+
+def time_pattern(formats: Sequence[str]) -> str:
+    """Return the pattern of times of day that exist, in any of the formats."""
+    return "|".join("".join(_piece(token) for token in _TOKEN.findall(layout)) for layout in formats)
+
+
+def _piece(token: str) -> str:
+    return _TIME.get(token) or re.escape(token.strip("'") if len(token) > 1 else token)

@@ -1,0 +1,172 @@
+"""Finding and loading templates: by name in the workspace's folders and then the shipped ones, or by path."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from segocr.errors import TemplateError
+from segocr.records import Severity
+from segocr.spelling import known_words
+from segocr.templates import names
+from segocr.templates.fieldspecs import FieldCompiler
+from segocr.templates.mistakes import explained
+from segocr.templates.own import own_validators
+from segocr.templates.source import Source, read_source
+from segocr.templates.spec import Accept, FieldSpec, Ocr, Pages, Route, RuleSpec, Segment, Template
+from segocr.templates.written import PagesWritten, TemplateWritten
+from segocr.validators.rules import ExpressionError, parse_expression
+
+FILE = "template.yaml"
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the templates that come with segocr."""
+    return Path(__file__).resolve().parents[2] / "templates"
+
+
+def find_templates(search: Sequence[Path] = ()) -> dict[str, Path]:
+    """Return the template files by their folders' names; a workspace's hides a shipped one of the same name."""
+    found: dict[str, Path] = {}
+    for folder in (*search, shipped_folder()):
+        for file in sorted(folder.glob(f"*/{FILE}")):
+            found.setdefault(file.parent.name, file)
+    return found
+
+
+def load_template(
+    name_or_path: str | Path, *, search: Sequence[Path] = (), validators_folder: Path | None = None
+) -> Template:
+    """Load a template.
+
+    Args:
+        name_or_path: A name, or the path of a template's folder or file.
+        search: Folders of a workspace, searched before the shipped ones.
+        validators_folder: The workspace's own validators.
+
+    Raises:
+        TemplateError: There is none, or it has a mistake (with file, line and column).
+    """
+    file = _located(name_or_path, search)
+    source = read_source(file)
+    template = _compiled(source, validators_folder)
+    if isinstance(name_or_path, str) and name_or_path == file.parent.name and template.name != name_or_path:
+        message = f"the folder is called {name_or_path!r}, but this template {template.name!r}"
+        raise source.mistake(message, ("template",))
+    _refuse_collisions(template, source, find_templates(search))
+    return template
+
+
+def load_templates(search: Sequence[Path] = (), *, validators_folder: Path | None = None) -> dict[str, Template]:
+    """Load every template that can be found, by name.
+
+    Raises:
+        TemplateError: One of them has a mistake.
+    """
+    return {
+        name: load_template(name, search=search, validators_folder=validators_folder) for name in find_templates(search)
+    }
+
+
+def _located(name_or_path: str | Path, search: Sequence[Path]) -> Path:
+    known = find_templates(search)
+    if isinstance(name_or_path, str) and name_or_path in known:
+        return known[name_or_path].resolve()
+    path = Path(name_or_path).expanduser()
+    if (path / FILE).is_file():
+        return (path / FILE).resolve()
+    if path.is_file():
+        return path.resolve()
+    message = f"there is no template {str(name_or_path)!r}"
+    raise TemplateError(message, code="no-such-template", hint=known_words(str(name_or_path), known))
+
+
+def _compiled(source: Source, validators_folder: Path | None) -> Template:
+    try:
+        written = TemplateWritten.model_validate(source.tree)
+    except ValidationError as error:
+        raise explained(error, source) from error
+    _check_names(written, source)
+    folder = source.file.parent
+    compiler = FieldCompiler(source, folder, own_validators(validators_folder))
+    fields = {name: compiler.spec(name, field, written.fields) for name, field in written.fields.items()}
+    rules = _rules(written, source, fields)
+    own_files = {compiler.own[name] for name in compiler.used_own}
+    return Template(
+        name=written.template,
+        version=written.version,
+        title=written.title,
+        folder=folder,
+        file=source.file,
+        route=Route(written.route.folder, tuple(written.route.files or ())),
+        pages=_pages(written),
+        segment=Segment(**{**written.segment.model_dump(), "engines": tuple(written.segment.engines)}),
+        ocr=Ocr(tuple(written.ocr.engines), written.ocr.model),
+        fields=fields,
+        rules=rules,
+        accept=Accept(written.accept.confidence),
+        digest=_digest(written, [*compiler.files, *own_files, folder / written.segment.head], folder),
+        validators_folder=validators_folder if own_files else None,
+    )
+
+
+def _check_names(written: TemplateWritten, source: Source) -> None:
+    if fault := names.fault_of_template_name(written.template):
+        raise source.mistake(fault, ("template",))
+    for name in written.fields:
+        if fault := names.fault_of_field_name(name):
+            raise source.mistake(fault, ("fields", name), key=True)
+
+
+def _pages(written: TemplateWritten) -> Pages:
+    if isinstance(written.pages, PagesWritten):
+        return Pages(each_record=True)
+    return Pages() if written.pages == "all" else Pages(numbers=tuple(int(number) for number in written.pages))
+
+
+def _rules(written: TemplateWritten, source: Source, fields: dict[str, FieldSpec]) -> tuple[RuleSpec, ...]:
+    seen: set[str] = set()
+    for place, rule in enumerate(written.rules):
+        at = ("rules", place)
+        if rule.name in seen:
+            raise source.mistake(f"two rules are called {rule.name!r}", (*at, "name"))
+        seen.add(rule.name)
+        try:
+            expression = parse_expression(rule.expression)
+        except ExpressionError as error:
+            message = f"rule {rule.name}: {error.message}"
+            raise source.mistake(message, (*at, "expression"), offset=error.position) from error
+        for name in sorted(expression.names - fields.keys()):
+            message, offset = f"rule {rule.name}: there is no field {name!r}", rule.expression.find(name)
+            raise source.mistake(message, (*at, "expression"), offset=offset, hint=known_words(name, fields))
+    return tuple(RuleSpec(rule.name, rule.expression, Severity(rule.severity)) for rule in written.rules)
+
+
+def _digest(written: TemplateWritten, files: Iterable[Path], folder: Path) -> str:
+    """Digest what decides a result; a comment, the title and the route do not."""
+    content = written.model_dump(mode="json", by_alias=True, exclude={"title", "route"})
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=True).encode())
+    for file in sorted(file for file in files if file.is_file()):
+        name = file.relative_to(folder) if file.is_relative_to(folder) else Path(file.name)
+        digest.update(f"\0{name.as_posix()}\0{hashlib.sha256(file.read_bytes()).hexdigest()}".encode())
+    return digest.hexdigest()
+
+
+def _refuse_collisions(template: Template, source: Source, known: dict[str, Path]) -> None:
+    """Refuse a name whose views another template has; only names that begin alike can collide."""
+    for name, file in known.items():
+        near = name.startswith(f"{template.name}_") or template.name.startswith(f"{name}_")
+        if not near or file.resolve() == source.file:
+            continue
+        view = names.view_collision(template.name, set(template.lists), name, _lists_of(file))
+        if view:
+            raise source.mistake(f"template {name!r} also makes a view called {view!r}", ("template",))
+
+
+def _lists_of(file: Path) -> set[str]:
+    fields = read_source(file).tree.get("fields", {})
+    return {name for name, field in fields.items() if isinstance(field, dict) and field.get("instances") == "all"}
