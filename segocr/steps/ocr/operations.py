@@ -1,0 +1,105 @@
+"""The operations of an OCR host, the same for every engine.
+
+``load``: body ``model``. Answer: ``digest``, ``alphabet`` (size), ``characters`` on request.
+``detect``: body ``model``; arrays: pages. Answer: ``scores`` by page; arrays: one ``float32 (lines of all pages, 4, 2)``.
+``read``: body ``model``, ``constraints`` (for each strip a list of digests or null), ``definitions`` (digest to
+constraint, for those not sent before), ``posteriors`` (whether to send them back); arrays: strips. Answer:
+``readings`` (for each strip a list of decoded readings), ``lattices`` (lengths); arrays: the lattices' bytes, posteriors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.steps.guest import Operation
+from segocr.steps.ocr.decoding import Decoder
+from segocr.steps.protocol import Message, Refusal
+
+Floats = NDArray[np.float32]
+_LOADED = 3
+
+
+class Recogniser(Protocol):
+    """A loaded model.
+
+    Attributes:
+        digest: SHA-256 of its files.
+        alphabet: Symbols in the order of its outputs; the first is the blank.
+    """
+
+    digest: str
+    alphabet: Sequence[str]
+
+    def posteriors(self, strips: Sequence[NDArray[np.uint8]]) -> Iterator[Floats]:
+        """Yield for each strip its ``float32 (frames, len(alphabet))`` CTC posteriors, rows summing to 1."""
+        ...
+
+    def lines(self, pages: Sequence[NDArray[np.uint8]]) -> list[list[tuple[float, Floats]]]:
+        """Return for each page its lines: score and ``float32 (4, 2)`` corners."""
+        ...
+
+
+def operations(load: Callable[[str], Recogniser]) -> dict[str, Operation]:
+    """Return the host's operations for an engine that loads models by name or directory; the last few stay loaded."""
+    loaded: dict[str, tuple[Recogniser, Decoder]] = {}
+
+    def model_of(message: Message) -> tuple[Recogniser, Decoder]:
+        name = str(message.body["model"])
+        if name not in loaded:
+            if len(loaded) >= _LOADED:
+                del loaded[next(iter(loaded))]
+            model = load(name)
+            loaded[name] = (model, Decoder(model.alphabet))
+        return loaded[name]
+
+    def load_model(message: Message) -> Message:
+        model, _ = model_of(message)
+        body: dict[str, Any] = {"digest": model.digest, "alphabet": len(model.alphabet), "classes": []}
+        if message.body.get("characters"):
+            body["characters"] = list(model.alphabet)
+        return Message("answer", body)
+
+    def detect(message: Message) -> Message:
+        model, _ = model_of(message)
+        _check(message.arrays)
+        pages = model.lines(message.arrays)
+        corners = [polygon for page in pages for _, polygon in page]
+        scores = [[round(score, 6) for score, _ in page] for page in pages]
+        flat = np.stack(corners) if corners else np.zeros((0, 4, 2), np.float32)
+        return Message("answer", {"scores": scores, "digest": model.digest}, [flat])
+
+    def read(message: Message) -> Message:
+        model, decoder = model_of(message)
+        _check(message.arrays)
+        return _read(message, model, decoder)
+
+    return {"load": load_model, "detect": detect, "read": read}
+
+
+def _read(message: Message, model: Recogniser, decoder: Decoder) -> Message:
+    body = message.body
+    decoder.learn(body.get("definitions", {}))
+    wanted: list[list[str | None]] = body["constraints"]
+    if len(wanted) != len(message.arrays):
+        raise Refusal("request", "mismatch", f"{len(message.arrays)} strips, constraints for {len(wanted)}")
+    decoder.require(digest for digests in wanted for digest in digests if digest is not None)
+    readings, lattices, kept = [], [], []
+    for posteriors, digests in zip(model.posteriors(message.arrays), wanted, strict=True):
+        decoded, lattice = decoder.decode(posteriors, digests)
+        readings.append(decoded)
+        lattices.append(lattice)
+        if body.get("posteriors"):
+            kept.append(posteriors)
+    blob = np.frombuffer(b"".join(lattices), np.uint8)
+    answer = {"readings": readings, "lattices": [len(lattice) for lattice in lattices], "digest": model.digest}
+    return Message("answer", answer, [blob, *kept])
+
+
+def _check(images: Sequence[NDArray[np.uint8]]) -> None:
+    for item, image in enumerate(images):
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise Refusal("request", "not-a-picture", f"a picture is uint8 (h, w, 3), not {image.shape}", item=item)

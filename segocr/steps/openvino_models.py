@@ -1,0 +1,105 @@
+"""Loading models with OpenVINO: compiled once, cached on disk, run by several streams. Guest code.
+
+One stream a thread and one image a request is the fastest way on a CPU: batches gain nothing there, and an image
+that is not padded to its neighbours' size gives the same result in any company.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import openvino
+from numpy.typing import NDArray
+
+from segocr.steps.guest import Settings
+from segocr.steps.protocol import Refusal
+
+Array = NDArray[Any]
+
+
+class OpenvinoModel:
+    """A compiled model with an input of any height and width.
+
+    Attributes:
+        network: The model as it was read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        prepare: Callable[[openvino.Model], openvino.Model] = lambda model: model,
+    ) -> None:
+        """Read and compile.
+
+        Args:
+            path: ``.onnx``, ``.xml`` or ``.pdmodel``.
+            settings: Device, threads and cache directory of the host.
+            prepare: Puts preprocessing into the network, or raises ``Refusal`` if it is not of the right kind.
+
+        Raises:
+            Refusal: ``model-broken``.
+        """
+        core = openvino.Core()
+        try:
+            self.network = prepare(core.read_model(str(path)))
+        except RuntimeError as error:
+            raise Refusal("model", "model-broken", f"{path.name} cannot be read: {_first_line(error)}") from error
+        threads = settings.threads or os.cpu_count() or 1
+        options = {
+            "CACHE_DIR": str(settings.cache / "openvino"),
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": threads,
+            "INFERENCE_PRECISION_HINT": "f32",
+            "ENABLE_CPU_PINNING": False,  # several hosts share the cores
+        }
+        try:
+            self._compiled = core.compile_model(self.network, _device(core, settings.device), options)
+        except RuntimeError as error:
+            raise Refusal("model", "model-broken", f"{path.name} cannot be run: {_first_line(error)}") from error
+        self._requests = [self._compiled.create_infer_request() for _ in range(threads + 1)]
+
+    def run(self, inputs: Iterable[Array]) -> Iterator[Sequence[Array]]:
+        """Run the model on each input (a batch of one), several at a time, while the caller uses the results.
+
+        Yields:
+            For every input, in order, the model's outputs; they are overwritten when the next one is asked for.
+        """
+        waiting: deque[openvino.InferRequest] = deque()
+        free = list(self._requests)
+        tensors = iter(inputs)
+        while True:
+            while free and (tensor := next(tensors, None)) is not None:
+                request = free.pop()
+                request.start_async([tensor], share_inputs=True)
+                waiting.append(request)
+            if not waiting:
+                return
+            request = waiting.popleft()
+            request.wait()
+            yield [tensor.data for tensor in request.output_tensors]
+            free.append(request)
+
+
+def metadata(network: openvino.Model, key: str) -> str | None:
+    """Return a value of an ONNX model's own metadata."""
+    try:
+        value = network.get_rt_info(["framework", key]).astype(str)
+    except RuntimeError:
+        return None
+    return str(value)
+
+
+def _device(core: openvino.Core, device: str) -> str:
+    if device.startswith("cuda"):
+        raise Refusal("environment", "no-device", "OpenVINO does not run on CUDA devices; use --device cpu")
+    return "CPU"
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if lines else type(error).__name__)[:300]

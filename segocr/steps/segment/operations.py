@@ -1,0 +1,79 @@
+"""The operations of a segmentation host, the same for every engine.
+
+``load``: body ``model`` (path), ``image_size``. Answer: ``digest``, ``classes``.
+``segment``: body ``model``, ``image_size``, ``confidence``, ``iou``; arrays: pages, ``uint8 (H, W, 3)`` BGR. Answer: body
+``pages``: for each page a list of ``[class, score, points]``; arrays: one ``float32 (all points, 2)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.steps.guest import Operation
+from segocr.steps.protocol import Message, Refusal
+from segocr.steps.segment.yolo import Found
+
+_LOADED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: long side of the input in pixels, least score, overlap for suppression."""
+
+    image_size: int
+    confidence: float
+    iou: float
+
+
+class Segmenter(Protocol):
+    """A loaded model: its digest, its classes by number, and what it finds on pages."""
+
+    digest: str
+    classes: Sequence[str]
+
+    def segment(self, pages: Sequence[NDArray[np.uint8]], wanted: Wanted) -> list[list[Found]]:
+        """Return the instances of each page."""
+        ...
+
+
+def operations(load: Callable[[Path], Segmenter]) -> dict[str, Operation]:
+    """Return the host's operations for an engine that loads a model by path; the last few stay loaded."""
+    loaded: dict[tuple[str, int], Segmenter] = {}
+
+    def model_of(message: Message) -> Segmenter:
+        path = Path(message.body["model"])
+        try:
+            key = (str(path), path.stat().st_mtime_ns)
+        except OSError as error:
+            raise Refusal("model", "model-absent", f"the model {path} does not exist") from error
+        if key not in loaded:
+            if len(loaded) >= _LOADED:
+                del loaded[next(iter(loaded))]
+            loaded[key] = load(path)
+        return loaded[key]
+
+    def load_model(message: Message) -> Message:
+        model = model_of(message)
+        return Message("answer", {"digest": model.digest, "classes": list(model.classes), "alphabet": 0})
+
+    def segment(message: Message) -> Message:
+        model, body = model_of(message), message.body
+        wanted = Wanted(int(body["image_size"]), float(body["confidence"]), float(body["iou"]))
+        for item, page in enumerate(message.arrays):
+            if page.ndim != 3 or page.shape[2] != 3 or page.dtype != np.uint8 or not page.size:
+                raise Refusal("request", "not-a-page", f"a page is uint8 (H, W, 3), not {page.shape}", item=item)
+        pages = model.segment(message.arrays, wanted)
+        listing = [
+            [[model.classes[found.kind], round(found.score, 6), len(found.polygon)] for found in page] for page in pages
+        ]
+        points = [found.polygon for page in pages for found in page]
+        flat = np.concatenate(points) if points else np.zeros((0, 2), np.float32)
+        return Message("answer", {"pages": listing, "digest": model.digest}, [flat])
+
+    return {"load": load_model, "segment": segment}
