@@ -1,0 +1,1 @@
+"""Prefect flows: thin verbs over segocr, and the only code that imports Prefect."""

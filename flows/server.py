@@ -1,0 +1,165 @@
+"""A Prefect server of a workspace's own: started with a command, ended with it, nothing outside the workspace.
+
+Run as ``python -m flows.server PORT PARENT`` this module *is* that server. Prefect reads its settings from the
+environment when it is imported, so ``local_server`` sets them before a flow's module is.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from segocr.errors import SegocrError
+
+_START_SECONDS = 180.0
+_STOP_SECONDS = 15.0
+_LOOK_AGAIN = 0.1
+_PR_SET_PDEATHSIG = 1
+
+
+class ServerError(SegocrError):
+    """The local Prefect server did not start, or is gone."""
+
+    exit_code = 5
+    default_code = "prefect-server"
+
+
+def prefect_environment(home: Path, url: str | None = None) -> dict[str, str]:
+    """Return the variables that keep Prefect inside a workspace and silent towards its makers.
+
+    Args:
+        home: Prefect's folder in the workspace, absolute.
+        url: Of the server's API; None for the server's own process.
+    """
+    settings = {
+        "PREFECT_HOME": str(home),
+        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+        "PREFECT_SERVER_UI_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+    }
+    return settings | ({"PREFECT_API_URL": url} if url else {})
+
+
+@contextmanager
+def local_server(workspace: Path) -> Iterator[str]:
+    """Run a Prefect server for the time of a ``with`` block, and point this process's Prefect at it.
+
+    It listens on a free port of this machine only, keeps its data and its log in ``<workspace>/.prefect``, and is
+    killed by the kernel should this process die without leaving the block.
+
+    Yields:
+        The API's URL.
+
+    Raises:
+        ServerError: It did not answer in time; the message ends with its last words.
+    """
+    home = workspace.resolve() / ".prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    process = _start(home, port)
+    try:
+        _await(process, url, home / "server.log")
+        with _settings(prefect_environment(home, url)):
+            yield url
+    finally:
+        _stop(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    with (home / "server.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "flows.server", str(port), str(os.getpid())],
+            env=kept | prefect_environment(home),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # A Ctrl-C is for the command, which stops the server when it is done with it.
+            start_new_session=True,
+        )
+
+
+def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(_LOOK_AGAIN)
+    words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
+    raise ServerError(
+        "the local Prefect server did not start: " + (" / ".join(words) or "it said nothing"),
+        hint=f"see {log}",
+    )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
+
+
+@contextmanager
+def _settings(wanted: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    _reread()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _reread()
+
+
+def _reread() -> None:
+    """Have Prefect read its settings again if it has read them already."""
+    if "prefect" in sys.modules:
+        from prefect.context import refresh_global_settings_context
+
+        refresh_global_settings_context()
+
+
+def serve(port: int, parent: int) -> None:
+    """Be the server until told to stop, or until `parent` dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the kernel was asked to watch it
+        return
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    uvicorn.run(create_app(), host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), int(sys.argv[2]))
