@@ -52,7 +52,7 @@ _HINTS = {
     "database-full": "free space on the disk that holds the database, then try again",
     "database-read-only": "check the owner and mode of the database file and its folder",
     "database-no-access": "check the user, the password and the rights in the database's URL",
-    "database-unreachable": "check SEGOCR_DATABASE_URL or `database` in segocr.toml, and that the server runs",
+    "database-unreachable": "check SEGOCR_DATABASE_URL or `database` in segocr.toml, and the server",
     "database-broken": "this is not a segocr database, or it is damaged; restore a backup",
 }
 

@@ -1,9 +1,11 @@
-"""Sums of SQLite's numbers as PostgreSQL makes them: 0.1 + 0.2 is 0.3."""
+"""SQLite's answers as PostgreSQL gives them: 0.1 + 0.2 is 0.3, and dates are dates."""
 
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, date, datetime
 from decimal import Context, Decimal
+from functools import cache
 
 _CONTEXT = Context(prec=60)
 
@@ -57,3 +59,16 @@ def register_exact_sums(connection: sqlite3.Connection) -> None:
     """Replace ``sum`` and ``avg`` of this connection, as aggregates and over windows."""
     connection.create_window_function("sum", 1, _Sum)
     connection.create_window_function("avg", 1, _Average)
+
+
+@cache
+def register_types() -> None:
+    """Turn columns declared as such into dates, moments, booleans and decimals (``PARSE_DECLTYPES``)."""
+    sqlite3.register_converter("DATE", lambda text: date.fromisoformat(text.decode()))
+    sqlite3.register_converter("DATETIME", _moment)
+    sqlite3.register_converter("BOOLEAN", lambda text: text != b"0")
+    sqlite3.register_converter("NUMERIC", lambda text: Decimal(text.decode()))
+
+
+def _moment(text: bytes) -> datetime:
+    return datetime.fromisoformat(text.decode()).replace(tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from db.connect import database_error, translated
-from db.exact import register_exact_sums
+from db.exact import register_exact_sums, register_types
 from db.schema import check_schema
 from segocr.errors import SegocrError, UsageError
 
@@ -23,12 +24,15 @@ TIME_LIMIT = 30.0
 _LONGEST_VALUE = 64 << 20  # bytes of one SQLite value or statement
 _STEPS = 10_000  # SQLite's virtual machine steps between two looks at the clock
 
-_ALLOWED = frozenset({
-    sqlite3.SQLITE_SELECT,
-    sqlite3.SQLITE_READ,
-    sqlite3.SQLITE_RECURSIVE,
-    sqlite3.SQLITE_FUNCTION,
-})
+_ALLOWED = frozenset(
+    {
+        sqlite3.SQLITE_SELECT,
+        sqlite3.SQLITE_READ,
+        sqlite3.SQLITE_RECURSIVE,
+        sqlite3.SQLITE_FUNCTION,
+    }
+)
+_FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([^\s(;]+)", re.DOTALL)
 _PRAGMAS = frozenset({"table_info", "table_xinfo", "table_list", "index_list", "index_info"})
 _FUNCTIONS_DENIED = frozenset({"load_extension", "fts3_tokenizer", "writefile", "edit"})
 
@@ -67,8 +71,7 @@ def run_query(
     """
     check_schema(engine)
     sql = sql.strip().rstrip(";").rstrip()
-    if not sql:
-        raise UsageError("the query is empty", code="query", hint="try `segocr query \"select * from needs_review\"`")
+    _refuse_other_statements(sql)
     start = time.monotonic()
     run = _run_sqlite if engine.dialect.name == "sqlite" else _run_postgresql
     columns, rows = run(engine, sql, row_limit + 1, time_limit)
@@ -78,6 +81,15 @@ def run_query(
         truncated=len(rows) > row_limit,
         seconds=time.monotonic() - start,
     )
+
+
+def _refuse_other_statements(sql: str) -> None:
+    """Say it plainly where the first word already tells; what protects the database comes below."""
+    word = _FIRST_WORD.match(sql)
+    if word is None:
+        raise _mistaken("it is empty")
+    if word[1].lower() not in ("select", "with", "values"):
+        raise _forbidden(f"it starts with {word[1][:20]!r}")
 
 
 def _run_sqlite(engine: Engine, sql: str, rows: int, seconds: float) -> tuple[list[str], list[Any]]:
@@ -90,7 +102,10 @@ def _run_sqlite(engine: Engine, sql: str, rows: int, seconds: float) -> tuple[li
 
 
 def _read_only_sqlite(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=15)
+    register_types()
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=ro", uri=True, timeout=15, detect_types=sqlite3.PARSE_DECLTYPES
+    )
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
@@ -138,7 +153,7 @@ def _run_postgresql(engine: Engine, sql: str, rows: int, seconds: float) -> tupl
             raw.execute(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
             # A server-side cursor takes one SELECT and nothing else, and stops at the row limit.
             with _postgresql_mistakes(seconds), raw.cursor(name="segocr_query") as cursor:
-                cursor.execute(sql)  # type: ignore[call-overload]  # a person's SQL is the point here
+                cursor.execute(sql)
                 names = [column.name for column in cursor.description or ()]
                 return names, cursor.fetchmany(rows)
         finally:
@@ -167,7 +182,7 @@ def _forbidden(why: str) -> SegocrError:
 
 def _mistaken(why: str) -> SegocrError:
     return UsageError(
-        f"the query is wrong: {why}", code="query", hint="`segocr db status` lists the views and their columns"
+        f"the query is wrong: {why}", code="query", hint="`segocr db views` lists the views and their columns"
     )
 
 

@@ -42,13 +42,19 @@ def schema_status(engine: Engine) -> SchemaStatus:
     Raises:
         DatabaseError: The database cannot be asked.
     """
+    if engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).exists():
+        return SchemaStatus(SchemaState.EMPTY, None, _wanted())  # looking makes no file
     with reading(engine) as connection:
         return _status(connection)
 
 
+def _wanted() -> str:
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
 def _status(connection: Connection) -> SchemaStatus:
     script = ScriptDirectory.from_config(_config())
-    wanted = str(script.get_current_head())
+    wanted = _wanted()
     tables = set(inspect(connection).get_table_names())
     if "alembic_version" not in tables:
         ours = tables & {"extractions", "documents", "arrivals"}
@@ -71,7 +77,7 @@ def check_schema(engine: Engine) -> None:
 
 
 def prepare(engine: Engine) -> None:
-    """Make the tables in an empty database; otherwise as ``check_schema``: an upgrade is asked for, not done."""
+    """Make the tables in an empty database; otherwise as ``check_schema``: nobody is upgraded unasked."""
     status = schema_status(engine)
     if status.state is SchemaState.EMPTY:
         upgrade(engine)

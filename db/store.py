@@ -34,7 +34,9 @@ class Stored:
     current: bool
 
 
-def store_records(engine: Engine, records: Iterable[Record], *, arrival: uuid.UUID | None = None) -> list[Stored]:
+def store_records(
+    engine: Engine, records: Iterable[Record], *, arrival: uuid.UUID | None = None
+) -> list[Stored]:
     """Store records, all of them or none, in one transaction.
 
     Args:

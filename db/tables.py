@@ -74,7 +74,7 @@ class DocumentRow(Base):
 
 
 class ArrivalRow(Base):
-    """One dropped file and where it stands; ``path`` is relative to the inbox, ``place`` is where it lies now."""
+    """One dropped file; ``path`` is relative to the inbox, ``place`` is where it lies now (None: there)."""
 
     __tablename__ = "arrivals"
     __table_args__ = (

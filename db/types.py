@@ -17,7 +17,7 @@ _LARGEST_INTEGER = 2**63 - 1
 
 
 def storable_text(text: str) -> str:
-    """Return text that both databases can hold: NUL becomes ``␀``, lone surrogates become ``\\udcff``."""
+    r"""Return text that both databases can hold: NUL becomes ``␀``, lone surrogates ``\udcff``."""
     return _LONE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\0", "␀"))
 
 
@@ -45,7 +45,7 @@ class SafeText(TypeDecorator[str]):
 
 
 class PathText(TypeDecorator[str]):
-    r"""A file's path, reversibly: names need not be UTF-8, so bad bytes are kept as ``\udcff``, ``\`` as ``\\``."""
+    r"""A file's path, reversibly: names need not be UTF-8; a bad byte is ``\udcff``, ``\`` is ``\\``."""
 
     impl = Text
     cache_ok = True

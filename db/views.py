@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy import Connection, Engine, String, inspect, select, text
+from sqlalchemy import Connection, Engine, String, delete, insert, inspect, select, text
 from sqlalchemy.engine import Dialect
 
 from db.connect import database_error, reading, writing
@@ -33,7 +33,7 @@ _TYPED = {
 
 @dataclass(frozen=True, slots=True)
 class ViewField:
-    """What a view has to know of a field: name, type's name, and whether it is a list (``instances: all``)."""
+    """What a view has to know of a field: name, type's name, whether it is a list (``instances: all``)."""
 
     name: str
     type: str
@@ -75,7 +75,8 @@ class _Template(Protocol):
 def shape_of(template: _Template) -> TemplateShape:
     """Return what the views need of a ``segocr.templates.Template``."""
     fields = (
-        ViewField(spec.name, str(spec.type), str(spec.instances) == "all") for spec in template.fields.values()
+        ViewField(spec.name, str(spec.type), str(spec.instances) == "all")
+        for spec in template.fields.values()
     )
     return TemplateShape(template.name, template.version, tuple(fields))
 
@@ -103,11 +104,9 @@ def register_template(engine: Engine, shape: TemplateShape) -> bool:
         ).scalar_one_or_none()
         if known is not None:
             _drop(connection, _view_names(TemplateShape(shape.name, 0, _from_rows(known))))
-            connection.execute(TemplateRow.__table__.delete().where(TemplateRow.name == shape.name))
+            connection.execute(delete(TemplateRow).where(TemplateRow.name == shape.name))
         _refuse_taken_names(connection, shape)
-        connection.execute(
-            TemplateRow.__table__.insert().values(name=shape.name, version=shape.version, fields=fields)
-        )
+        connection.execute(insert(TemplateRow).values(name=shape.name, version=shape.version, fields=fields))
         _create(connection, shape)
     return True
 
@@ -135,7 +134,7 @@ def _refuse_taken_names(connection: Connection, shape: TemplateShape) -> None:
         if view in taken:
             raise database_error(
                 "view-name",
-                f"template {shape.name!r} needs a view {view!r}, but the database has another one of that name",
+                f"template {shape.name!r} needs a view {view!r}, but that name is taken in the database",
                 "rename the template or the field",
             )
 
@@ -204,7 +203,56 @@ def _environment(dialect: Dialect) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "views"), undefined=StrictUndefined
     )
-    literal = String().literal_processor(dialect)
+    literal: Any = String().literal_processor(dialect)  # type: ignore[no-untyped-call]
     environment.filters["name"] = dialect.identifier_preparer.quote_identifier
     environment.filters["literal"] = literal
     return environment
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view as people query it: name, and (column, type's name) in order."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+
+
+def list_views(engine: Engine) -> list[View]:
+    """Return every view that ``create_views`` makes, with its columns.
+
+    Raises:
+        DatabaseError: The database cannot be asked.
+    """
+    with reading(engine) as connection:
+        views = [_needs_review_view()]
+        for shape in registered_templates(connection):
+            views.extend(_views_of(shape))
+    return views
+
+
+def _needs_review_view() -> View:
+    texts = ("sha256", "file", "template")
+    columns = [(name, "text") for name in texts]
+    columns += [("part", "integer"), ("status", "text"), ("doubtful_fields", "integer")]
+    return View(NEEDS_REVIEW, (*columns, ("problems", "integer"), ("extracted_at", "time")))
+
+
+def _views_of(shape: TemplateShape) -> Iterator[View]:
+    types = ("text", "text", "integer", "text", "boolean", "time")
+    columns = list(zip(COLUMNS, types, strict=True))
+    for field in shape.fields:
+        if not field.many:
+            columns += _columns_of(field)
+    yield View(shape.name, tuple(columns))
+    for field in shape.fields:
+        if field.many:
+            head = [*columns[:3], ("ordinal", "integer")]
+            yield View(f"{shape.name}_{field.name}", (*head, *_columns_of(field)))
+
+
+def _columns_of(field: ViewField) -> list[tuple[str, str]]:
+    return [
+        (field.name, field.type),
+        (f"{field.name}_status", "text"),
+        (f"{field.name}_confidence", "number"),
+    ]

@@ -96,5 +96,9 @@ def receipt(content: str = "a", total: str = "12.50", day: str = "2018-02-11", *
 
 
 def failed(content: str = "a", code: str = "unreadable", **changes: Any) -> Record:
-    given: dict[str, Any] = {"problems": (Problem(code, "it cannot be read"),), "accepted": False, "pages": ()}
+    given: dict[str, Any] = {
+        "problems": (Problem(code, "it cannot be read"),),
+        "accepted": False,
+        "pages": (),
+    }
     return record(content, status=RecordStatus.FAILED, **{**given, **changes})

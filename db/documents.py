@@ -1,0 +1,209 @@
+"""What the database knows of documents: list them, show one, forget one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from db.connect import reading
+from db.schema import check_schema
+from db.tables import (
+    ArrivalRow,
+    DocumentRow,
+    ExtractionRow,
+)
+from segocr.errors import UsageError
+
+_SHORTEST_DIGEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document's part, or a dropped file without a record yet.
+
+    Attributes:
+        sha256: None while not hashed.
+        file: As it was given.
+        template: None while not known.
+        part: None without a record.
+        status: The current record's.
+        accepted: The current record's.
+        state: Of the arrival that brought it; None for files named on the command line.
+        problems: Codes, sorted; of the arrival where there is no record.
+        at: When it was extracted, else received.
+    """
+
+    sha256: str | None
+    file: str
+    template: str | None
+    part: int | None
+    status: str | None
+    accepted: bool | None
+    state: str | None
+    problems: tuple[str, ...]
+    at: datetime
+
+
+def list_documents(
+    engine: Engine, *, template: str | None = None, state: str | None = None, limit: int = 100
+) -> list[Listed]:
+    """Return the newest current records and the arrivals that have none.
+
+    Args:
+        engine: From ``db.connect.open_database``.
+        template: Only this template's.
+        state: Only arrivals in this state (``segocr.inbox.State``).
+        limit: Most rows.
+
+    Raises:
+        DatabaseError: The database cannot be asked.
+    """
+    check_schema(engine)
+    with reading(engine) as connection:
+        found = [*_records(connection, template, state, limit), *_waiting(connection, template, state, limit)]
+    return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
+
+
+def _records(connection: Connection, template: str | None, state: str | None, limit: int) -> Iterator[Listed]:
+    query = (
+        select(ExtractionRow, DocumentRow.sha256, ArrivalRow.state)
+        .outerjoin(DocumentRow, DocumentRow.id == ExtractionRow.document_id)
+        .outerjoin(ArrivalRow, ArrivalRow.id == ExtractionRow.arrival_id)
+        .where(ExtractionRow.current)
+        .order_by(ExtractionRow.extracted_at.desc())
+        .limit(limit)
+    )
+    if template is not None:
+        query = query.where(ExtractionRow.template == template)
+    if state is not None:
+        query = query.where(ArrivalRow.state == state)
+    with Session(connection) as session:
+        for row, sha256, arrival_state in session.execute(
+            query.options(selectinload(ExtractionRow.problems))
+        ):
+            codes = tuple(sorted({problem.code for problem in row.problems}))
+            yield Listed(
+                sha256, row.file, row.template or None, row.part, row.status, row.accepted,
+                arrival_state, codes, row.extracted_at,
+            )  # fmt: skip
+
+
+def _waiting(connection: Connection, template: str | None, state: str | None, limit: int) -> Iterator[Listed]:
+    query = (
+        select(ArrivalRow.__table__)
+        .where(~select(ExtractionRow.id).where(ExtractionRow.arrival_id == ArrivalRow.id).exists())
+        .order_by(ArrivalRow.received_at.desc())
+        .limit(limit)
+    )
+    if template is not None:
+        query = query.where(ArrivalRow.template == template)
+    if state is not None:
+        query = query.where(ArrivalRow.state == state)
+    for row in connection.execute(query):
+        codes = (row.last_problem_code,) if row.last_problem_code else ()
+        file = str(Path(row.inbox) / row.path)
+        yield Listed(row.sha256, file, row.template, None, None, None, row.state, codes, row.received_at)
+
+
+def count_rows(engine: Engine) -> dict[str, int]:
+    """Return how many rows the main tables hold."""
+    tables = {"documents": DocumentRow, "extractions": ExtractionRow, "arrivals": ArrivalRow}
+    with reading(engine) as connection:
+        return {
+            name: connection.scalar(select(func.count()).select_from(table)) or 0
+            for name, table in tables.items()
+        }
+
+
+def find_document(engine: Engine, digest: str) -> str:
+    """Return the SHA-256 that starts with ``digest`` (at least 6 digits).
+
+    Raises:
+        UsageError: ``unknown-document`` if none or several do.
+    """
+    check_schema(engine)
+    start = digest.strip().lower()
+    if len(start) < _SHORTEST_DIGEST or not set(start) <= set("0123456789abcdef"):
+        raise UsageError(
+            f"{digest!r} is not the start of a SHA-256",
+            hint="give at least 6 of its digits: `segocr documents list`",
+        )
+    with reading(engine) as connection:
+        in_documents = select(DocumentRow.sha256).where(DocumentRow.sha256.startswith(start))
+        in_arrivals = select(ArrivalRow.sha256).where(ArrivalRow.sha256.startswith(start))
+        found = list(connection.scalars(in_documents.union(in_arrivals).limit(3)))
+    if len(found) == 1:
+        return str(found[0])
+    how_many = "several documents start" if found else "no document starts"
+    raise UsageError(f"{how_many} with {start}", code="unknown-document", hint="see `segocr documents list`")
+
+
+def show_document(engine: Engine, sha256: str) -> dict[str, Any]:
+    """Return all that is known of a document, as JSON-like values."""
+    with reading(engine) as connection, Session(connection) as session:
+        document = session.scalar(select(DocumentRow).where(DocumentRow.sha256 == sha256))
+        arrivals = session.scalars(
+            select(ArrivalRow).where(ArrivalRow.sha256 == sha256).order_by(ArrivalRow.received_at)
+        ).all()
+        extractions = [] if document is None else session.scalars(
+            select(ExtractionRow).where(ExtractionRow.document_id == document.id).order_by(ExtractionRow.id)
+        ).all()  # fmt: skip
+        return {
+            "sha256": sha256,
+            "media_type": document.media_type if document else None,
+            "pages": [
+                {"page": int(number), "width": width, "height": height, "dpi": dpi}
+                for number, (width, height, dpi) in sorted(
+                    document.page_sizes.items() if document else (), key=lambda item: int(item[0])
+                )
+            ],
+            "arrivals": [_arrival(row) for row in arrivals],
+            "extractions": [_extraction(row) for row in extractions],
+        }
+
+
+def _arrival(row: ArrivalRow) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "file": str(Path(row.inbox) / row.path),
+        "place": row.place,
+        "state": row.state,
+        "attempts": row.attempts,
+        "problem": row.last_problem_code,
+        "received_at": row.received_at.isoformat(),
+    }
+
+
+def _extraction(row: ExtractionRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "file": row.file,
+        "template": row.template,
+        "version": row.template_version,
+        "part": row.part,
+        "status": row.status,
+        "accepted": row.accepted,
+        "current": row.current,
+        "extracted_at": row.extracted_at.isoformat(),
+        "problems": [{"code": one.code, "message": one.message, "field": one.field} for one in row.problems],
+        "fields": [
+            {
+                "name": one.name,
+                "ordinal": one.ordinal,
+                "value": one.value,
+                "text": one.text,
+                "raw": one.raw,
+                "status": one.status,
+                "accepted": one.accepted,
+                "confidence": round(one.confidence, 4),
+                "readings": len(one.readings),
+            }
+            for one in row.field_values
+        ],
+    }

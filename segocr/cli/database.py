@@ -1,0 +1,31 @@
+"""The database that a command works with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segocr.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from segocr.settings import Settings
+
+
+def workspace_database(settings: Settings | None = None) -> Engine:
+    """Return the engine of the database that the settings name; nothing is connected or created yet.
+
+    Raises:
+        ConfigurationError: ``no-database`` outside a workspace; ``database-url``.
+    """
+    from db.connect import open_database
+    from segocr.settings import load_settings
+
+    settings = settings or load_settings()
+    if settings.database_url is None:
+        raise ConfigurationError(
+            "no database is named: this folder is in no workspace",
+            code="no-database",
+            hint="run `segocr init`, go to a workspace, or set SEGOCR_DATABASE_URL",
+        )
+    return open_database(settings.database_url, folder=settings.workspace)
