@@ -1,0 +1,124 @@
+"""From automata to the graph of one reading: the edges over the symbols that are left, and the product with checks."""
+
+from collections.abc import Hashable
+
+import numpy as np
+
+from segocr.constraints.ctc import Ints
+from segocr.constraints.errors import ConstraintError
+from segocr.constraints.graph import Bools, Graph, build_graph
+from segocr.constraints.product import BoundConstraint, Constraint
+
+MAX_PRODUCT_ARCS = 400_000
+
+
+def reading_graph(bound: BoundConstraint, kept: Ints) -> Graph:
+    """The automaton's edges, one arc for each symbol that is left.
+
+    Args:
+        bound: the constraint over the recogniser's alphabet.
+        kept: int64 ``(kept,)``, columns of the alphabet that are left.
+    """
+    automaton = bound.constraint.automaton
+    classes = bound.klass[kept]
+    order = np.argsort(classes, kind="stable")
+    known = int(max(automaton.classes, default=-1)) + 1
+    starts = np.searchsorted(classes[order], np.arange(known + 1))
+    counts = np.diff(starts)
+    per_edge = counts[automaton.klass]
+    edge = np.repeat(np.arange(len(automaton.source)), per_edge)
+    # Within each edge, count 0, 1, 2 … through the symbols of its class.
+    within = np.arange(len(edge)) - np.repeat(np.cumsum(per_edge) - per_edge, per_edge)
+    symbol = order[starts[automaton.klass[edge]] + within]
+    source = automaton.source[edge].astype(np.int64)
+    target = automaton.target[edge].astype(np.int64)
+    label = automaton.label[edge].astype(np.int64)
+    if len(source) > len(kept) * 64:
+        inside = _useful(automaton.accepting, source, target)
+        source, symbol, target, label = source[inside], symbol[inside], target[inside], label[inside]
+    return build_graph(automaton.accepting, source, symbol, target, label, max(len(kept), 1))
+
+
+def _useful(accepting: Bools, source: Ints, target: Ints) -> Bools:
+    """Arcs on some way from the start to an accepting state."""
+    reached = np.zeros(len(accepting), dtype=np.bool_)
+    reached[0] = True
+    ending = accepting.copy()
+    return _spread(reached, source, target)[source] & _spread(ending, target, source)[target]
+
+
+def _spread(marked: Bools, source: Ints, target: Ints) -> Bools:
+    """Mark everything that arcs lead to from what is marked."""
+    while True:
+        new = target[marked[source]]
+        new = new[~marked[new]]
+        if len(new) == 0:
+            return marked
+        marked[new] = True
+
+
+def select_arcs(graph: Graph, inside: Bools, symbols: int) -> Graph:
+    """The graph with only some of its arcs.
+
+    Args:
+        graph: the graph.
+        inside: bool ``(arcs,)``.
+        symbols: how many symbols there are.
+    """
+    return build_graph(
+        graph.accepting,
+        graph.source[inside],
+        graph.symbol[inside],
+        graph.target[inside],
+        graph.label[inside],
+        symbols,
+    )
+
+
+def product_graph(constraint: Constraint, graph: Graph, texts: list[str]) -> Graph:
+    """The graph in product with the checks: states are (graph state, states of the checks).
+
+    Args:
+        constraint: whose checks to apply.
+        graph: the arcs left.
+        texts: the character of each symbol.
+
+    Raises:
+        ConstraintError: the product has more than `MAX_PRODUCT_ARCS` arcs (code ``search-limit``).
+    """
+    start = constraint.start()
+    number: dict[tuple[int, tuple[Hashable, ...]], int] = {start: 0}
+    queue = [start]
+    rows: list[tuple[int, int, int]] = []
+    arcs = [
+        list(
+            zip(
+                graph.symbol[first:last].tolist(),
+                graph.target[first:last].tolist(),
+                graph.label[first:last].tolist(),
+                strict=True,
+            )
+        )
+        for first, last in zip(graph.first[:-1].tolist(), graph.first[1:].tolist(), strict=True)
+    ]
+    for place, (state, checks) in enumerate(queue):
+        for symbol, target, label in arcs[state]:
+            after = constraint.step_checks(checks, texts[symbol], label)
+            if after is None:
+                continue
+            key = (target, after)
+            reached = number.get(key)
+            if reached is None:
+                reached = number[key] = len(queue)
+                queue.append(key)
+            rows.append((place, symbol, reached))
+        if len(rows) > MAX_PRODUCT_ARCS:
+            raise ConstraintError("too many ways to satisfy the checks are left", "search-limit")
+    accepting = np.array(
+        [bool(graph.accepting[state]) and constraint.checks_accept(checks) for state, checks in queue]
+    )
+    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    source, symbol, target = table[:, 0], table[:, 1], table[:, 2]
+    inside = _spread(accepting.copy(), target, source)[target]
+    source, symbol, target = source[inside], symbol[inside], target[inside]
+    return build_graph(accepting, source, symbol, target, np.zeros_like(source), max(len(texts), 1))

@@ -1,0 +1,145 @@
+"""The best texts of a graph, best first: A* over texts, guided by exact scores of the rest of the way."""
+
+import heapq
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from segocr.constraints.ctc import Floats, Frames
+from segocr.constraints.graph import Graph, ToGo
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One accepted text.
+
+    Attributes:
+        symbols: columns of `Frames.symbols`, in order.
+        viterbi: log-probability of its best alignment.
+    """
+
+    symbols: tuple[int, ...]
+    viterbi: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Prefix:
+    """A beginning of texts, with its scores after each number of frames.
+
+    Attributes:
+        symbols: the columns read so far; the spelling with the best score where several symbols count as one.
+        state: where the beginning leads.
+        reading: by symbol of the last character, float64 ``(frames + 1,)``: its best score ending on that symbol.
+        resting: float64 ``(frames + 1,)``: its best score ending on a blank.
+    """
+
+    symbols: tuple[int, ...]
+    state: int
+    reading: tuple[tuple[int, Floats], ...]
+    resting: Floats
+
+    def entry(self, symbol: int) -> Floats:
+        """Best score after each number of frames, when ``symbol`` is to follow: not straight after itself."""
+        best = self.resting
+        for last, scores in self.reading:
+            if last != symbol:
+                best = np.maximum(best, scores)
+        return best
+
+
+class TextSearch:
+    """Enumerates the texts of a graph by the score of their best alignment.
+
+    A beginning's priority is its best score joined with the exact best rest of the way, so texts come out in
+    order and no beginning is visited that no better text needs.
+    """
+
+    def __init__(self, graph: Graph, to_go: ToGo, frames: Frames, alike: list[int]) -> None:
+        """Prepare the sums.
+
+        Args:
+            graph: what may follow what.
+            to_go: from `best_to_go` on the same graph.
+            frames: the posteriors.
+            alike: by symbol, a number that is the same for symbols that make no difference between texts.
+        """
+        self.graph = graph
+        self.frames = frames
+        self.alike = alike
+        self.ahead = np.ascontiguousarray(to_go.node[:-1].T)
+        length = len(frames.blank)
+        self.blank_sums = np.concatenate(([0.0], np.cumsum(frames.blank)))
+        self.symbol_sums = np.zeros((len(frames.kept), length + 1))
+        np.cumsum(frames.symbols.T, axis=1, out=self.symbol_sums[:, 1:])
+
+    def texts(self, floor: float) -> Iterator[Found]:
+        """Texts with a score of at least ``floor``, best first, each once."""
+        root = _Prefix((), 0, (), self.blank_sums)
+        count = itertools.count()
+        # Entries: minus the score, a tie breaker, the beginning, and the arcs that lengthen it (none: it ends here).
+        queue: list[tuple[float, int, _Prefix, tuple[int, ...]]] = []
+
+        def push(prefix: _Prefix) -> None:
+            for score, arcs in self._choices(prefix):
+                if score >= floor:
+                    heapq.heappush(queue, (-score, next(count), prefix, arcs))
+
+        push(root)
+        while queue:
+            score, _, prefix, arcs = heapq.heappop(queue)
+            if arcs:
+                push(self._lengthen(prefix, arcs))
+            else:
+                yield Found(prefix.symbols, -score)
+
+    def _choices(self, prefix: _Prefix) -> Iterator[tuple[float, tuple[int, ...]]]:
+        """How a beginning can go on, with the score of the best text of each way."""
+        if self.graph.accepting[prefix.state]:
+            ends = [float(scores[-1]) for _, scores in prefix.reading]
+            yield max(float(prefix.resting[-1]), *ends, -np.inf), ()
+        first, last = self.graph.first[prefix.state], self.graph.first[prefix.state + 1]
+        if first == last:
+            return
+        arcs = np.arange(first, last)
+        symbols = self.graph.symbol[first:last].tolist()
+        after = prefix.resting
+        for _, scores in prefix.reading:
+            after = np.maximum(after, scores)
+        scores_of = (self.ahead[self.graph.node[first:last]] + after[:-1]).max(axis=1)
+        repeated = {symbol for symbol, _ in prefix.reading}
+        groups: dict[int, list[int]] = {}
+        best: dict[int, float] = {}
+        for arc, symbol, score in zip(arcs.tolist(), symbols, scores_of.tolist(), strict=True):
+            exact = score
+            if symbol in repeated:
+                exact = float((self.ahead[self.graph.node[arc]] + prefix.entry(symbol)[:-1]).max())
+            group = self.alike[symbol]
+            groups.setdefault(group, []).append(arc)
+            best[group] = max(best.get(group, -np.inf), exact)
+        for group, members in groups.items():
+            yield best[group], tuple(members)
+
+    def _lengthen(self, prefix: _Prefix, arcs: tuple[int, ...]) -> _Prefix:
+        """The beginning with one more character."""
+        reading: list[tuple[int, Floats]] = []
+        either: Floats | None = None
+        spelled, best = -1, -np.inf
+        for arc in arcs:
+            symbol = int(self.graph.symbol[arc])
+            sums = self.symbol_sums[symbol]
+            scores = np.full(len(sums), -np.inf)
+            gained = np.maximum.accumulate(prefix.entry(symbol)[:-1] - sums[:-1])
+            np.add(gained, sums[1:], out=scores[1:])
+            reading.append((symbol, scores))
+            either = scores if either is None else np.maximum(either, scores)
+            top = float((prefix.entry(symbol)[:-1] + self.ahead[self.graph.node[arc]]).max())
+            if top > best or spelled < 0:
+                spelled, best = symbol, top
+        assert either is not None
+        resting = np.full(len(either), -np.inf)
+        gained = np.maximum.accumulate(either[:-1] - self.blank_sums[:-1])
+        np.add(gained, self.blank_sums[1:], out=resting[1:])
+        state = int(self.graph.target[arcs[0]])
+        return _Prefix((*prefix.symbols, spelled), state, tuple(reading), resting)

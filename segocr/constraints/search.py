@@ -1,0 +1,302 @@
+"""The most probable accepted text of one strip, exactly.
+
+The search is over alignments: the winner is the accepted text whose best CTC alignment is most
+probable among all accepted texts, and its rivals are the next distinct texts. No beam is used; what is left
+out is left out by a bound:
+
+1. With a limit on the loss against the best path over the constraint's symbols, symbols and frames that
+   no path within the limit can use are dropped (`ctc.merge_frames`).
+2. The exact best rest of the way from every node of the automaton (without check digits) is found backwards.
+   Where there are checks, arcs through which no path within the limit leads are dropped, the checks are
+   applied to those left, and the product is solved backwards.
+3. Texts are enumerated best first, guided by these exact scores (`nbest`).
+
+If the best accepted text loses more than the limit, the limit is raised and the search repeated. What is found within
+the limit is exact, and everything within `RIVAL_WINDOW` of the winner is found. At the end the total
+probabilities (all alignments) of winner and rivals are computed; where a rival's total is higher than the
+total of the text with the best alignment, that rival is the winner.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from segocr.constraints.ctc import (
+    BLANK,
+    FLOOR,
+    Floats,
+    Frames,
+    Greedy,
+    align,
+    merge_frames,
+    read_greedily,
+    total_log_probs,
+)
+from segocr.constraints.decoded import Decoded
+from segocr.constraints.edits import find_edits
+from segocr.constraints.errors import ConstraintError
+from segocr.constraints.expand import product_graph, reading_graph, select_arcs
+from segocr.constraints.graph import arc_bounds, best_to_go
+from segocr.constraints.nbest import Found, TextSearch
+from segocr.constraints.product import BoundConstraint, Constraint, bind
+from segocr.constraints.scores import NEAR_MARGIN
+
+RIVAL_WINDOW = 12.0
+"""Rivals are looked for within this many nats of the winner's best alignment; e^-12 is 6 in a million."""
+
+FIRST_LIMIT = 20.0
+LIMIT_GROWTH = 2.5
+MAX_COST = 120.0
+"""A text that loses more nats than this against the constraint's best symbols is not looked for."""
+
+_SLACK = 1e-7
+"""Scores are sums in different order; a limit must not drop what lies exactly on it."""
+
+LogProbs = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+
+def greedy(log_probs: LogProbs, alphabet: Sequence[str]) -> Decoded:
+    """Read without a constraint: the raw text is the text, at no cost.
+
+    Args:
+        log_probs: float ``(frames, symbols)``, natural logarithms of CTC posteriors; column 0 is the blank.
+        alphabet: the text of each column.
+    """
+    raw = read_greedily(np.asarray(log_probs, dtype=np.float32), list(alphabet))
+    return Decoded(
+        text=raw.text,
+        log_prob=raw.log_prob,
+        viterbi=raw.log_prob,
+        raw=raw.text,
+        raw_log_prob=raw.log_prob,
+        cost=0.0,
+        edits=(),
+        rivals=(),
+        margin=RIVAL_WINDOW,
+        posterior=1.0,
+        confidences=raw.confidences,
+        spans=raw.spans,
+        raw_confidences=raw.confidences,
+        raw_spans=raw.spans,
+        frames=len(log_probs),
+    )
+
+
+def decode(
+    log_probs: LogProbs,
+    alphabet: Sequence[str],
+    constraint: "Constraint | BoundConstraint | None",
+    *,
+    best: int = 5,
+    max_cost: float = MAX_COST,
+) -> Decoded:
+    """Read a strip under a constraint.
+
+    Args:
+        log_probs: float ``(frames, symbols)``, natural logarithms of CTC posteriors; column 0 is the blank.
+        alphabet: the text of each column.
+        constraint: what is accepted; None reads greedily.
+        best: how many texts to find at most, the winner included.
+        max_cost: nats; a text that loses more than this is not looked for.
+
+    Returns:
+        The reading; its ``text`` is None where nothing accepted was found, and ``reason`` says why.
+
+    Raises:
+        ValueError: the shape does not fit the alphabet.
+    """
+    if constraint is None:
+        return greedy(log_probs, alphabet)
+    if log_probs.ndim != 2 or log_probs.shape[1] != len(alphabet):
+        message = f"log_probs must be (frames, {len(alphabet)}), not {log_probs.shape}"
+        raise ValueError(message)
+    bound = constraint if isinstance(constraint, BoundConstraint) else bind(constraint, alphabet)
+    raw = read_greedily(np.asarray(log_probs, dtype=np.float32), list(bound.alphabet))
+    problem = _prepare(log_probs, bound)
+    found, reason = _search(problem, best, max_cost)
+    if not found:
+        base = raw.log_prob - problem.ceiling
+        cost = max(0.0, base) + (max_cost if reason == "too-dear" else 0.0)
+        return _unread(raw, cost, reason, len(log_probs))
+    return _result(problem, raw, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """One strip's posteriors over the symbols that the constraint can use.
+
+    Attributes:
+        bound: the constraint over the alphabet.
+        blank: float64 ``(frames,)``, best of blank and, where spaces are ignored, space.
+        blank_total: float64 ``(frames,)``, their sum.
+        symbols: float64 ``(frames, usable)``.
+        loss: float64 ``(frames, usable)``, against the best of the frame.
+        blank_loss: float64 ``(frames,)``.
+        ceiling: no accepted text has a better alignment than this.
+    """
+
+    bound: BoundConstraint
+    blank: Floats
+    blank_total: Floats
+    symbols: Floats
+    loss: Floats
+    blank_loss: Floats
+    ceiling: float
+
+
+def _prepare(log_probs: LogProbs, bound: BoundConstraint) -> _Problem:
+    symbols = np.maximum(log_probs[:, bound.usable].astype(np.float64), FLOOR)
+    blank = np.maximum(log_probs[:, BLANK].astype(np.float64), FLOOR)
+    blank_total = blank
+    if bound.space >= 0:
+        # A space that is no part of the text parts characters exactly as a blank does.
+        space = np.maximum(log_probs[:, bound.space].astype(np.float64), FLOOR)
+        blank_total = np.logaddexp(blank, space)
+        blank = np.maximum(blank, space)
+    top = np.maximum(symbols.max(axis=1, initial=-np.inf), blank)
+    return _Problem(bound, blank, blank_total, symbols, top[:, None] - symbols, top - blank, float(top.sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Solution:
+    """Texts found, with the frames that their symbols refer to."""
+
+    frames: Frames
+    texts: list[Found]
+
+    def __bool__(self) -> bool:
+        return bool(self.texts)
+
+
+def _search(problem: _Problem, best: int, max_cost: float) -> tuple[_Solution, str]:
+    """Raise the limit until the winner and everything within the rival window lie within it."""
+    empty = Frames(problem.blank, problem.symbols[:, :0], problem.bound.usable[:0], np.arange(0))
+    if len(problem.blank) == 0:
+        accepts_empty = problem.bound.constraint.accepts("")
+        texts = [Found((), 0.0)] if accepts_empty else []
+        return _Solution(empty, texts), "" if accepts_empty else "no-accepted-text"
+    limit = min(FIRST_LIMIT, max_cost)
+    while True:
+        try:
+            solution = _search_within(problem, limit, best)
+        except ConstraintError as error:
+            if error.code != "search-limit":
+                raise
+            return _Solution(empty, []), "search-limit"
+        if solution:
+            loss = problem.ceiling - solution.texts[0].viterbi
+            if loss > max_cost:
+                return _Solution(empty, []), "too-dear"
+            if loss + RIVAL_WINDOW <= limit or limit == math.inf:
+                return solution, ""
+            limit = loss + RIVAL_WINDOW
+        elif limit >= max_cost:
+            # Only an unlimited search proves that nothing at all is accepted (too few frames, no characters).
+            return _Solution(empty, []), "no-accepted-text" if max_cost == math.inf else "too-dear"
+        else:
+            limit = limit * LIMIT_GROWTH
+            limit = max_cost if limit >= max_cost or limit > problem.loss.max(initial=0.0) * len(problem.blank) else limit
+
+
+def _search_within(problem: _Problem, limit: float, best: int) -> _Solution:
+    """The best texts among those that lose at most ``limit``; all of it exact."""
+    bound = problem.bound
+    frames = merge_frames(
+        problem.blank, problem.symbols, bound.usable, problem.loss, problem.blank_loss, limit + _SLACK
+    )
+    graph = reading_graph(bound, frames.kept)
+    floor = problem.ceiling - limit - _SLACK
+    to_go = best_to_go(graph, frames.blank, frames.symbols)
+    texts = [bound.alphabet[column] for column in frames.kept.tolist()]
+    if bound.constraint.checks:
+        if _top(graph.accepting, to_go.node, to_go.rest, graph.source, graph.node) < floor:
+            return _Solution(frames, [])
+        bounds = arc_bounds(graph, to_go, frames.blank, frames.symbols)
+        left = select_arcs(graph, bounds >= floor, max(len(texts), 1))
+        graph = product_graph(bound.constraint, left, texts)
+        to_go = best_to_go(graph, frames.blank, frames.symbols)
+    alike = _alike(texts, bound.constraint.ignore_case)
+    found = islice(TextSearch(graph, to_go, frames, alike).texts(floor), best)
+    return _Solution(frames, list(found))
+
+
+def _top(
+    accepting: npt.NDArray[np.bool_], node: Floats, rest: Floats, source: npt.NDArray[np.int64], nodes: npt.NDArray[np.int64]
+) -> float:
+    """The score of the best path from the start."""
+    first = nodes[source == 0]
+    return max(float(rest[0, 0]), float(node[0, first].max(initial=-np.inf)))
+
+
+def _alike(texts: list[str], ignore_case: bool) -> list[int]:
+    """The same number for symbols that spell the same text."""
+    known: dict[str, int] = {}
+    return [known.setdefault(text.casefold() if ignore_case else text, len(known)) for text in texts]
+
+
+def _result(problem: _Problem, raw: Greedy, solution: _Solution) -> Decoded:
+    """Totals, alignment and comparison with the raw text."""
+    bound, frames = problem.bound, solution.frames
+    used = sorted({symbol for found in solution.texts for symbol in found.symbols})
+    place = {symbol: number for number, symbol in enumerate(used)}
+    where = {int(column): number for number, column in enumerate(bound.usable)}
+    columns = [problem.symbols[:, where[int(frames.kept[symbol])]] for symbol in used]
+    symbols = [[place[symbol] for symbol in found.symbols] for found in solution.texts]
+    totals = total_log_probs(problem.blank_total, columns, symbols)
+    spelled = ["".join(bound.alphabet[int(frames.kept[symbol])] for symbol in found.symbols) for found in solution.texts]
+    ranked = sorted(range(len(spelled)), key=lambda number: -totals[number])
+    winner = ranked[0]
+    spans = tuple(align(problem.blank, columns, symbols[winner]))
+    confidences = tuple(
+        float(min(1.0, math.exp(columns[symbol][first : last + 1].max())))
+        for symbol, (first, last) in zip(symbols[winner], spans, strict=True)
+    )
+    rivals = tuple((spelled[number], totals[number]) for number in ranked[1:])
+    shares = np.exp(np.array(totals) - totals[winner])
+    margin = min(RIVAL_WINDOW, totals[winner] - rivals[0][1]) if rivals else RIVAL_WINDOW
+    viterbi = solution.texts[winner].viterbi
+    ignored = " " if bound.constraint.ignore_spaces else ""
+    return Decoded(
+        text=spelled[winner],
+        log_prob=totals[winner],
+        viterbi=viterbi,
+        raw=raw.text,
+        raw_log_prob=raw.log_prob,
+        cost=max(0.0, raw.log_prob - viterbi),
+        edits=find_edits(raw.text, spelled[winner], ignored),
+        rivals=rivals,
+        margin=margin,
+        posterior=float(1.0 / shares.sum()),
+        confidences=confidences,
+        spans=spans,
+        raw_confidences=raw.confidences,
+        raw_spans=raw.spans,
+        rivals_near=sum(totals[winner] - total <= NEAR_MARGIN for _, total in rivals),
+        frames=len(problem.blank),
+    )
+
+
+def _unread(raw: Greedy, cost: float, reason: str, frames: int) -> Decoded:
+    """Nothing accepted was found; the raw text stays as evidence."""
+    return Decoded(
+        text=None,
+        log_prob=-math.inf,
+        viterbi=-math.inf,
+        raw=raw.text,
+        raw_log_prob=raw.log_prob,
+        cost=cost,
+        edits=(),
+        rivals=(),
+        margin=0.0,
+        posterior=0.0,
+        confidences=(),
+        spans=(),
+        raw_confidences=raw.confidences,
+        raw_spans=raw.spans,
+        frames=frames,
+        reason=reason,
+    )
