@@ -49,6 +49,8 @@ class LazyGroup(click.Group):
         if name not in self.list_commands(ctx):
             return None
         command: click.Command = import_module(f"segocr.cli.{name}").command
+        command.name = name
+        _keep_line_breaks(command)
         return command
 
     def resolve_command(
@@ -80,6 +82,14 @@ def group() -> None:
     Exit codes: 0 all processed, 2 usage, 3 some documents failed, 4 template or configuration,
     5 environment or model, 6 database, 130 interrupted.
     """
+
+
+def _keep_line_breaks(command: click.Command) -> None:
+    r"""Turn the two characters ``\b`` of raw docstrings into click's mark: do not fill this paragraph."""
+    if command.help:
+        command.help = command.help.replace("\\b\n", "\b\n")
+    for inner in getattr(command, "commands", {}).values():
+        _keep_line_breaks(inner)
 
 
 def main() -> None:

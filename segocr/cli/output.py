@@ -43,12 +43,12 @@ _HELP = {
 }
 
 
-def formats(*allowed: Format, default: Format = Format.TABLE) -> Callable[[F], F]:
+def formats(*allowed: Format, default: Format | None = Format.TABLE) -> Callable[[F], F]:
     """Return a decorator that adds ``--json``, ``--csv`` … and the parameter ``output``.
 
     Args:
         allowed: The formats that the command can print.
-        default: Taken where none is asked for.
+        default: Taken where none is asked for; None: the command gets None and decides itself.
     """
 
     def decorate(function: F) -> F:

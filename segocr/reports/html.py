@@ -82,7 +82,7 @@ class Report:
 
         Args:
             record: Its values and problems.
-            pages: The pages that it was read from, by number; without one, its picture and crops are left out.
+            pages: Those that it was read from, by number; the pictures and crops of others are left out.
         """
         anchor = f"record-{len(self._entries) + 1}"
         worst = record.problems[0] if record.problems else None
@@ -145,7 +145,11 @@ def _field_rows(record: Record, pages: Mapping[int, KeptPage]) -> Iterator[dict[
     shown: set[int] = set()
     for name, values in record.fields.items():
         for value in values:
-            yield {"name": name, "value": value, "readings": [_evidence(r, pages, shown) for r in value.readings]}
+            yield {
+                "name": name,
+                "value": value,
+                "readings": [_evidence(r, pages, shown) for r in value.readings],
+            }
             shown |= {id(reading) for reading in value.readings}
 
 
@@ -181,5 +185,3 @@ def _picture(record: Record, page: KeptPage) -> dict[str, Any]:
 
 def _data_url(image: NDArray[np.uint8], quality: int) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encoded(image, quality)).decode()
-
-
