@@ -60,8 +60,8 @@ def field_values(
 
     Args:
         template: What to make.
-        parts: One mapping a record, from the name of a field that is read to its candidates; a candidate is the
-            readings of one region in line order.
+        parts: One mapping a record, from the name of a field that is read to its candidates; a candidate is
+            the readings of one region in line order.
         validate: Asks the validate host (``segocr.steps.validate.python.handle`` is what answers).
         day: The arrival's day: what ``today`` means.
 
@@ -71,7 +71,8 @@ def field_values(
     if not parts:
         return []
     ordered = [
-        {name: _in_reading_order(candidates) for name, candidates in part.items() if candidates} for part in parts
+        {name: _in_reading_order(candidates) for name, candidates in part.items() if candidates}
+        for part in parts
     ]
     answer = validate(validate_request(template, ordered, day))
     return [_result(template, part, judged) for part, judged in zip(ordered, answer["parts"], strict=True)]
@@ -158,7 +159,9 @@ def _in_reading_order(candidates: Sequence[Candidate]) -> list[Candidate]:
     while waiting:
         first = waiting[0]
         top, bottom = _extent(first)[1], _extent(first)[3]
-        row = [c for c in waiting if c[0].region.page == first[0].region.page and _middle(c) <= max(bottom, top)]
+        row = [
+            c for c in waiting if c[0].region.page == first[0].region.page and _middle(c) <= max(bottom, top)
+        ]
         ordered += sorted(row, key=lambda c: _extent(c)[0])
         taken = {id(c) for c in row}
         waiting = [c for c in waiting if id(c) not in taken]
@@ -182,9 +185,13 @@ def _result(template: Template, part: Candidates, judged: dict[str, Any]) -> Par
         for name, spec in template.fields.items()
     }
     problems = (*_lacking(template, fields), *_broken_rules(template, judged["rules"]))
-    complete = all(problem.code not in ("required-missing", "required-invalid", "nothing-found") for problem in problems)
+    complete = all(
+        problem.code not in ("required-missing", "required-invalid", "nothing-found") for problem in problems
+    )
     accepted = complete and not any(problem.severity is Severity.ERROR for problem in problems)
-    accepted = accepted and all(v.accepted for name, vs in fields.items() if template.fields[name].required for v in vs)
+    accepted = accepted and all(
+        v.accepted for name, vs in fields.items() if template.fields[name].required for v in vs
+    )
     status = RecordStatus.COMPLETE if complete else RecordStatus.PARTIAL
     return PartResult(fields, problems, status, accepted, _unchosen(template, part, judged["fields"]))
 
@@ -249,7 +256,9 @@ def _about_readings(spec: FieldSpec, readings: tuple[Reading, ...]) -> list[Prob
         return [Problem("unreadable-text", "no text that the field's constraint accepts was read", spec.name)]
     if ReadingStatus.DOUBTFUL in statuses:
         cost = max(reading.cost for reading in readings)
-        message = f"the accepted text is much less likely than what was read, or a rival is near (cost {cost:.1f})"
+        message = (
+            f"the accepted text is much less likely than what was read, or a rival is near (cost {cost:.1f})"
+        )
         return [Problem("doubtful-reading", message, spec.name)]
     return []
 
@@ -272,14 +281,18 @@ def _broken_rules(template: Template, outcomes: list[dict[str, str]]) -> list[Pr
     problems: list[Problem] = []
     for rule, outcome in zip(template.rules, outcomes, strict=True):
         if outcome["verdict"] == "failed":
-            problems.append(Problem("rule-failed", f"rule {rule.name} fails: {rule.expression}", None, rule.severity))
+            problems.append(
+                Problem("rule-failed", f"rule {rule.name} fails: {rule.expression}", None, rule.severity)
+            )
         elif outcome["verdict"] == "not-evaluated":
             message = f"rule {rule.name} was not evaluated: {outcome['reason']}"
             problems.append(Problem("rule-not-evaluated", message, None, Severity.WARNING))
     return problems
 
 
-def _unchosen(template: Template, part: Candidates, judged: Mapping[str, list[dict[str, Any]]]) -> tuple[Reading, ...]:
+def _unchosen(
+    template: Template, part: Candidates, judged: Mapping[str, list[dict[str, Any]]]
+) -> tuple[Reading, ...]:
     readings: list[Reading] = []
     for name, candidates in part.items():
         taken = {place for one in judged[name] for place in one["candidates"]}

@@ -1,4 +1,4 @@
-"""A field as written → FieldSpec: everything that can be wrong with it is found here, before anything is read."""
+"""A field as written → FieldSpec: what can be wrong with it is found here, before anything is read."""
 
 from __future__ import annotations
 
@@ -75,8 +75,12 @@ class FieldCompiler:
             required=written.required,
             instances=(parent or written).instances or "best",
             lines=written.lines,
-            normalise=tuple(n.model_dump() if isinstance(n, ReplaceWritten) else n for n in written.normalise),
-            validators=tuple(self._validator(at, place, v, written.type) for place, v in enumerate(written.validators)),
+            normalise=tuple(
+                n.model_dump() if isinstance(n, ReplaceWritten) else n for n in written.normalise
+            ),
+            validators=tuple(
+                self._validator(at, place, v, written.type) for place, v in enumerate(written.validators)
+            ),
             locale=written.locale,
             century=written.century,
             from_=written.from_,
@@ -96,10 +100,14 @@ class FieldCompiler:
             if written.type == kind and key not in given:
                 raise self.source.mistake(f"a field of type {kind} needs {key!r}", at, key=True)
         if written.from_ is None and "part" in given:
-            raise self.source.mistake("'part' needs 'from': the field that it is a part of", (*at, "part"), key=True)
+            raise self.source.mistake(
+                "'part' needs 'from': the field that it is a part of", (*at, "part"), key=True
+            )
         if written.from_ is not None and (wrong := [key for key in _NOT_WITH_FROM if key in given]):
             key = wrong[0].rstrip("_")
-            raise self.source.mistake(f"a field with 'from' is not read, so it has no {key!r}", (*at, key), key=True)
+            raise self.source.mistake(
+                f"a field with 'from' is not read, so it has no {key!r}", (*at, key), key=True
+            )
 
     def _formats(self, at: tuple[Step, ...], written: FieldWritten) -> None:
         needed = dates.DATE_PARTS if written.type == "date" else dates.TIME_PARTS
@@ -114,7 +122,9 @@ class FieldCompiler:
             locale_named(written.locale)
         except KeyError as error:
             hint = known_words(written.locale, LOCALES)
-            raise self.source.mistake(f"unknown locale {written.locale!r}", (*at, "locale"), hint=hint) from error
+            raise self.source.mistake(
+                f"unknown locale {written.locale!r}", (*at, "locale"), hint=hint
+            ) from error
 
     def _parent(
         self, at: tuple[Step, ...], written: FieldWritten, fields: Mapping[str, FieldWritten]
@@ -144,18 +154,24 @@ class FieldCompiler:
             lines = path.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, ValueError) as error:
             hint = "write the allowed texts as a list, or one a line in a file beside the template"
-            raise self.source.mistake(f"{lookup!r} cannot be read: {error}", (*at, "lookup"), hint=hint) from error
+            raise self.source.mistake(
+                f"{lookup!r} cannot be read: {error}", (*at, "lookup"), hint=hint
+            ) from error
         self.files.add(path)
         return tuple(line.strip() for line in lines if line.strip())
 
-    def _validator(self, at: tuple[Step, ...], place: int, written: str | dict[str, Any], kind: str) -> tuple[Any, ...]:
+    def _validator(
+        self, at: tuple[Step, ...], place: int, written: str | dict[str, Any], kind: str
+    ) -> tuple[Any, ...]:
         where = (*at, "validators", place)
         name, *given = (written,) if isinstance(written, str) else next(iter(written.items()))
         if name in self.own:
             self.used_own.add(name)
             return (name, *given)
         if name not in VALIDATORS:
-            raise self.source.mistake(f"unknown validator {name!r}", where, hint=known_words(name, [*VALIDATORS, *self.own]))
+            raise self.source.mistake(
+                f"unknown validator {name!r}", where, hint=known_words(name, [*VALIDATORS, *self.own])
+            )
         validator = VALIDATORS[name]
         if validator.types and kind not in validator.types:
             message = f"{name!r} judges fields of type {', '.join(validator.types)}, not {kind}"
@@ -186,7 +202,9 @@ class FieldCompiler:
         except ConstraintError as error:
             key = next((key for key in ("checks", "pattern", "lookup") if getattr(spec, key)), None)
             raise TemplateError(
-                f"{spec.name}: {error.message}", mark=self.source.mark((*at, key) if key else at), code=error.code
+                f"{spec.name}: {error.message}",
+                mark=self.source.mark((*at, key) if key else at),
+                code=error.code,
             ) from error
         from dataclasses import replace
 
@@ -206,7 +224,9 @@ def _implied(spec: FieldSpec) -> str | None:
 
 def _words(spec: FieldSpec) -> tuple[str, ...] | None:
     if spec.type == "boolean":
-        return tuple(word for plain in (*TRUE_WORDS, *FALSE_WORDS) for word in {plain, plain.upper(), plain.title()})
+        return tuple(
+            word for plain in (*TRUE_WORDS, *FALSE_WORDS) for word in {plain, plain.upper(), plain.title()}
+        )
     return tuple(spec.enum) if spec.enum else spec.lookup
 
 

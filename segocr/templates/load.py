@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ from segocr.templates.mistakes import explained
 from segocr.templates.own import own_validators
 from segocr.templates.source import Source, read_source
 from segocr.templates.spec import Accept, FieldSpec, Ocr, Pages, Route, RuleSpec, Segment, Template
-from segocr.templates.written import PagesWritten, TemplateWritten
+from segocr.templates.written import PagesWritten, RouteWritten, TemplateWritten
 from segocr.validators.rules import ExpressionError, parse_expression
 
 FILE = "template.yaml"
@@ -30,7 +31,7 @@ def shipped_folder() -> Path:
 
 
 def find_templates(search: Sequence[Path] = ()) -> dict[str, Path]:
-    """Return the template files by their folders' names; a workspace's hides a shipped one of the same name."""
+    """Return template files by their folders' names; a workspace's hides a shipped one of the same name."""
     found: dict[str, Path] = {}
     for folder in (*search, shipped_folder()):
         for file in sorted(folder.glob(f"*/{FILE}")):
@@ -61,15 +62,42 @@ def load_template(
     return template
 
 
-def load_templates(search: Sequence[Path] = (), *, validators_folder: Path | None = None) -> dict[str, Template]:
+def load_templates(
+    search: Sequence[Path] = (), *, validators_folder: Path | None = None
+) -> dict[str, Template]:
     """Load every template that can be found, by name.
 
     Raises:
         TemplateError: One of them has a mistake.
     """
     return {
-        name: load_template(name, search=search, validators_folder=validators_folder) for name in find_templates(search)
+        name: load_template(name, search=search, validators_folder=validators_folder)
+        for name in find_templates(search)
     }
+
+
+@lru_cache(maxsize=256)
+def _route_at(file: Path, changed_ns: int) -> Route:
+    source = read_source(file)
+    try:
+        written = RouteWritten.model_validate(source.tree.get("route", {}))
+    except ValidationError:
+        _compiled(source, None)  # says where the mistake is
+        raise
+    return _route(written)
+
+
+def read_route(file: Path) -> Route:
+    """Return a template file's route, without compiling the rest.
+
+    Raises:
+        TemplateError: It is not YAML, or the route has a mistake.
+    """
+    return _route_at(file, file.stat().st_mtime_ns)
+
+
+def _route(written: RouteWritten) -> Route:
+    return Route(written.folder, tuple(written.files or ()))
 
 
 def _located(name_or_path: str | Path, search: Sequence[Path]) -> Path:
@@ -102,7 +130,7 @@ def _compiled(source: Source, validators_folder: Path | None) -> Template:
         title=written.title,
         folder=folder,
         file=source.file,
-        route=Route(written.route.folder, tuple(written.route.files or ())),
+        route=_route(written.route),
         pages=_pages(written),
         segment=Segment(**{**written.segment.model_dump(), "engines": tuple(written.segment.engines)}),
         ocr=Ocr(tuple(written.ocr.engines), written.ocr.model),
@@ -125,7 +153,9 @@ def _check_names(written: TemplateWritten, source: Source) -> None:
 def _pages(written: TemplateWritten) -> Pages:
     if isinstance(written.pages, PagesWritten):
         return Pages(each_record=True)
-    return Pages() if written.pages == "all" else Pages(numbers=tuple(int(number) for number in written.pages))
+    return (
+        Pages() if written.pages == "all" else Pages(numbers=tuple(int(number) for number in written.pages))
+    )
 
 
 def _rules(written: TemplateWritten, source: Source, fields: dict[str, FieldSpec]) -> tuple[RuleSpec, ...]:
@@ -169,4 +199,6 @@ def _refuse_collisions(template: Template, source: Source, known: dict[str, Path
 
 def _lists_of(file: Path) -> set[str]:
     fields = read_source(file).tree.get("fields", {})
-    return {name for name, field in fields.items() if isinstance(field, dict) and field.get("instances") == "all"}
+    return {
+        name for name, field in fields.items() if isinstance(field, dict) and field.get("instances") == "all"
+    }

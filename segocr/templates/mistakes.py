@@ -18,7 +18,9 @@ def explained(error: ValidationError, source: Source) -> TemplateError:
     """Return the template error for the first mistake in the file (by line)."""
     found = [_mistake(dict(finding), source) for finding in error.errors(include_url=False)]
     # The alternatives of a union each say what they miss; the deepest one is what the author meant.
-    found.sort(key=lambda pair: (pair[1].mark.line, -pair[0], pair[1].mark.column) if pair[1].mark else (0, 0, 0))
+    found.sort(
+        key=lambda pair: (pair[1].mark.line, -pair[0], pair[1].mark.column) if pair[1].mark else (0, 0, 0)
+    )
     return found[0][1]
 
 
@@ -29,7 +31,9 @@ def _mistake(finding: dict[str, Any], source: Source) -> tuple[int, TemplateErro
     if kind == "extra_forbidden":
         model = _model(annotation)
         known = _keys(model) if model else []
-        error = source.mistake(f"unknown key {spoken!r}", path, key=True, hint=known_words(str(path[-1]), known))
+        error = source.mistake(
+            f"unknown key {spoken!r}", path, key=True, hint=known_words(str(path[-1]), known)
+        )
     elif kind == "missing":
         error = source.mistake(f"{_dotted((*path, finding['loc'][-1]))!r} is missing", path)
     elif (known := _literals(annotation)) and isinstance(value, str):
@@ -90,7 +94,12 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def _literals(annotation: Any) -> list[str]:
-    return [str(value) for option in _options(annotation) if get_origin(option) is Literal for value in get_args(option)]
+    return [
+        str(value)
+        for option in _options(annotation)
+        if get_origin(option) is Literal
+        for value in get_args(option)
+    ]
 
 
 def _dotted(path: tuple[Step, ...]) -> str:

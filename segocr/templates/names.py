@@ -8,8 +8,8 @@ PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
 RESERVED_SUFFIXES = ("_status", "_confidence")
 # Tables and views of db/; a template's view may not take their place.
 TABLES = frozenset({
-    "arrivals", "documents", "extractions", "pages", "regions", "readings", "field_values", "field_value_readings",
-    "problems", "templates", "needs_review", "alembic_version",
+    "arrivals", "documents", "extractions", "pages", "regions", "readings", "field_values",
+    "field_value_readings", "problems", "templates", "needs_review", "alembic_version",
 })  # fmt: skip
 # Columns that every template's view has.
 COLUMNS = frozenset({"sha256", "file", "part", "status", "accepted", "extracted_at", "ordinal"})
@@ -17,23 +17,27 @@ COLUMNS = frozenset({"sha256", "file", "part", "status", "accepted", "extracted_
 RULE_WORDS = frozenset({"today", "true", "false", "present"})
 # PostgreSQL 17, appendix C: "reserved" and "reserved (can be function or type)".
 _POSTGRESQL = """
-all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
-column concurrently constraint create cross current_catalog current_date current_role current_schema current_time
-current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze
-from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit
-localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references
-returning right select session_user similar some symmetric system_user table tablesample then to trailing true union
-unique user using variadic verbose when where window with
+all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate
+collation column concurrently constraint create cross current_catalog current_date current_role
+current_schema current_time current_timestamp current_user default deferrable desc distinct do else end
+except false fetch for foreign freeze from full grant group having ilike in initially inner intersect into
+is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on
+only or order outer overlaps placing primary references returning right select session_user similar some
+symmetric system_user table tablesample then to trailing true union unique user using variadic verbose when
+where window with
 """
 # SQLite 3: the keywords that its parser refuses as a bare name.
 _SQLITE = """
-add all alter and as autoincrement between case cast check collate commit constraint create default deferrable delete
-distinct drop else escape except exists foreign from group having if in index insert intersect into is isnull join
-limit not nothing notnull null on or order primary raise references returning select set table then to transaction
-union unique update using values when where
+add all alter and as autoincrement between case cast check collate commit constraint create default
+deferrable delete distinct drop else escape except exists foreign from group having if in index insert
+intersect into is isnull join limit not nothing notnull null on or order primary raise references returning
+select set table then to transaction union unique update using values when where
 """
 # Words that Python's grammar keeps, which rules could not name.
-_GRAMMAR = "and as assert async await break class def del elif else except for from if import in is lambda not or pass raise return try while with yield"
+_GRAMMAR = """
+and as assert async await break class def del elif else except for from if import in is lambda not or pass
+raise return try while with yield
+"""
 KEYWORDS = frozenset(f"{_POSTGRESQL} {_SQLITE}".split())
 UNSPEAKABLE = frozenset(_GRAMMAR.split())
 

@@ -46,17 +46,26 @@ class Source:
             node = node[step]
         return Mark(self.file, line + 1, column + 1 + _inside(node, offset))
 
-    def mistake(self, message: str, path: Sequence[Step], *, key: bool = False, offset: int = 0, hint: str | None = None) -> TemplateError:
+    def mistake(
+        self,
+        message: str,
+        path: Sequence[Step],
+        *,
+        key: bool = False,
+        offset: int = 0,
+        hint: str | None = None,
+    ) -> TemplateError:
         """Return the error for something at a place."""
         return TemplateError(message, mark=self.mark(path, key=key, offset=offset), hint=hint)
 
 
 def _place(node: Any, step: Step, *, key: bool) -> tuple[int, int] | None:
+    marks: Any = getattr(node, "lc", None)
     if isinstance(node, dict) and step in node:
-        place = node.lc.data.get(step)  # None for a merged key
+        place = marks.data.get(step)  # None for a merged key
         return None if place is None else (place[0], place[1]) if key else (place[2], place[3])
     if isinstance(node, list) and isinstance(step, int) and step < len(node):
-        line, column = node.lc.item(step)
+        line, column = marks.item(step)
         return line, column
     return None
 
@@ -76,7 +85,7 @@ def read_source(file: Path) -> Source:
     """Read a template file.
 
     Raises:
-        TemplateError: It is absent, unreadable, too large, not YAML, or no mapping; with the place where there is one.
+        TemplateError: It is absent, unreadable, too large, not YAML, or no mapping.
     """
     return parse_source(_text(file), file)
 
@@ -103,7 +112,9 @@ def parse_source(text: str, file: Path) -> Source:
     except RecursionError as error:
         raise TemplateError("the file nests too deep", mark=Mark(file, 1, 1)) from error
     if not isinstance(marked, dict):
-        raise TemplateError("a template is a mapping that starts with 'template: NAME'", mark=Mark(file, 1, 1))
+        raise TemplateError(
+            "a template is a mapping that starts with 'template: NAME'", mark=Mark(file, 1, 1)
+        )
     return Source(file, _Plain(file).of(marked, 0), marked)
 
 
@@ -140,10 +151,14 @@ class _Plain:
         self.count += 1
         if self.count > MAX_NODES or depth > MAX_DEPTH:
             limit = f"{MAX_NODES} values" if self.count > MAX_NODES else f"{MAX_DEPTH} levels"
-            raise TemplateError(f"a template has at most {limit} (aliases counted out)", mark=_mark_of(self.file, node))
+            raise TemplateError(
+                f"a template has at most {limit} (aliases counted out)", mark=_mark_of(self.file, node)
+            )
         tag = getattr(getattr(node, "tag", None), "value", None)
         if tag:
-            raise TemplateError(f"tags such as {tag} are not used in templates", mark=_mark_of(self.file, node))
+            raise TemplateError(
+                f"tags such as {tag} are not used in templates", mark=_mark_of(self.file, node)
+            )
         if isinstance(node, dict):
             return {self.key(key, node): self.of(value, depth + 1) for key, value in node.items()}
         if isinstance(node, list):
@@ -152,7 +167,9 @@ class _Plain:
 
     def key(self, key: Any, node: Any) -> str:
         if not isinstance(key, str):
-            raise TemplateError(f"the key {key!r} is not a text; put it in quotes", mark=_mark_of(self.file, node))
+            raise TemplateError(
+                f"the key {key!r} is not a text; put it in quotes", mark=_mark_of(self.file, node)
+            )
         return str(key)
 
 

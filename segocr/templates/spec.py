@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -82,21 +83,30 @@ class RuleSpec:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Which files of an inbox a template takes: those below a folder, those whose names fit a pattern, or both."""
+    """Which files a template takes: those below a folder, those whose names fit a pattern, or both."""
 
     folder: str | None = None
     files: tuple[str, ...] = ()
 
-    def takes(self, path: PurePath) -> bool:
-        """Whether it takes a file; ``path`` is relative to the inbox."""
-        from fnmatch import fnmatchcase
+    def nearness(self, path: PurePath) -> int | None:
+        """Say how surely it takes a file.
 
+        Args:
+            path: The file; only its name and the folders named in it count.
+
+        Returns:
+            None if it does not; else the greater, the nearer its folder is to the file.
+        """
         if self.folder is None and not self.files:
-            return False
-        folder = PurePath(self.folder).parts if self.folder else ()
-        inside = path.parts[: len(folder)] == folder and len(path.parts) > len(folder)
+            return None
         name = path.name.casefold()
-        return inside and (not self.files or any(fnmatchcase(name, pattern.casefold()) for pattern in self.files))
+        if self.files and not any(fnmatchcase(name, pattern.casefold()) for pattern in self.files):
+            return None
+        if self.folder is None:
+            return 0
+        folder, parents = PurePath(self.folder).parts, path.parts[:-1]
+        ends = [at for at in range(len(folder), len(parents) + 1) if parents[at - len(folder) : at] == folder]
+        return max(ends, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,15 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The step ``segment``: engines in order of preference, files in the template's folder, input size in pixels, threshold."""
+    """The step ``segment``.
+
+    Attributes:
+        engines: In order of preference.
+        model: File in the template's folder.
+        head: File in the template's folder, for the engine textlines.
+        image_size: Input size in pixels.
+        confidence: Regions with a lower score (0–1) are left out.
+    """
 
     engines: tuple[str, ...]
     model: str
@@ -158,7 +176,7 @@ class Template:
         fields: By name, in the author's order; every ``from_`` names a field that is read.
         rules: Across fields.
         accept: When a field is accepted.
-        digest: SHA-256 of all in the file that decides a result, and of the files it refers to (models apart).
+        digest: SHA-256 of what decides a result: the file and those it refers to, models apart.
         validators_folder: The workspace's own validators; None if the template uses none.
     """
 
@@ -192,7 +210,7 @@ class Template:
         return frozenset(name for name, spec in self.fields.items() if spec.is_list)
 
     def segment_model(self, engine: str) -> Path:
-        """Return the model file of an engine: ``segment.model`` with the engine's suffix, ``head`` for textlines.
+        """Return an engine's model file: ``segment.model`` with the engine's suffix, ``head`` for textlines.
 
         Raises:
             ModelError: ``model-missing``: it is not there.
@@ -203,7 +221,11 @@ class Template:
             path = path.with_suffix(MODEL_SUFFIX[engine])
         if not path.is_file():
             hint = f"train one: segocr train {self.name}, or name another engine with --segment-engine"
-            raise ModelError(f"template {self.name} has no model {path.name} in {self.folder}", code="model-missing", hint=hint)
+            raise ModelError(
+                f"template {self.name} has no model {path.name} in {self.folder}",
+                code="model-missing",
+                hint=hint,
+            )
         return path
 
     def check_classes(self, classes: Iterable[str], model: str) -> None:
@@ -220,7 +242,8 @@ class Template:
         for spec in self.fields.values():
             if spec.class_name is not None and spec.class_name not in known:
                 raise ModelError(
-                    f"field {spec.name!r} of template {self.name} is read from class {spec.class_name!r}, which {model} lacks",
+                    f"field {spec.name!r} of template {self.name} is read from class {spec.class_name!r}, "
+                    f"which {model} lacks",
                     code="class-missing",
                     hint=known_words(spec.class_name, known),
                 )

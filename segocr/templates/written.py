@@ -11,8 +11,8 @@ Instances = Literal["best", "first", "all", "join"]
 SegmentEngine = Literal["textlines", "openvino", "ultralytics"]
 OcrEngine = Literal["openvino", "paddleocr"]
 Normaliser = Literal[
-    "strip", "collapse_spaces", "remove_spaces", "upper", "lower", "title", "digits_only", "letters_digits_only",
-    "fold_accents", "ascii", "half_width", "strip_punctuation",
+    "strip", "collapse_spaces", "remove_spaces", "upper", "lower", "title", "digits_only",
+    "letters_digits_only", "fold_accents", "ascii", "half_width", "strip_punctuation",
 ]  # fmt: skip
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Texts = Annotated[list[StrictStr], Field(min_length=1)]
@@ -28,7 +28,9 @@ class RouteWritten(Written):
     """Which files of an inbox the template takes."""
 
     folder: StrictStr | None = Field(None, description="A folder of the inbox, with all below it.")
-    files: Texts | None = Field(None, description="Patterns of file names, such as 'scan_*.pdf'; case does not matter.")
+    files: Texts | None = Field(
+        None, description="Patterns of file names, such as 'scan_*.pdf'; case does not matter."
+    )
 
 
 class PagesWritten(Written):
@@ -41,9 +43,12 @@ class SegmentWritten(Written):
     """The step ``segment``."""
 
     engines: Annotated[list[SegmentEngine], Field(min_length=1)] = Field(
-        ["openvino", "ultralytics"], description="In order of preference: the first installed one that has its model."
+        ["openvino", "ultralytics"],
+        description="In order of preference: the first installed one that has its model.",
     )
-    model: StrictStr = Field("model.onnx", description="File in the template's folder; ultralytics takes the .pt of the same name.")
+    model: StrictStr = Field(
+        "model.onnx", description="File in the template's folder; ultralytics takes the .pt of the same name."
+    )
     head: StrictStr = Field("head.json", description="The trained head of the engine textlines.")
     image_size: Annotated[StrictInt, Field(ge=32, le=8192, multiple_of=32)] = 1024
     confidence: Fraction = Field(0.25, description="Regions with a lower score are left out.")
@@ -79,24 +84,44 @@ class WeightedWritten(Written):
 class FieldWritten(Written):
     """One field."""
 
-    class_: StrictStr | None = Field(None, alias="class", description="Segmentation class; default: the field's name.")
+    class_: StrictStr | None = Field(
+        None, alias="class", description="Segmentation class; default: the field's name."
+    )
     type: FieldType = "text"
-    formats: Texts | None = Field(None, description="Of dates and times, such as dd/MM/yyyy; letters as in Unicode TR 35.")
-    enum: Texts | dict[StrictStr, StrictStr] | None = Field(None, description="Allowed texts, or printed text: value.")
-    pattern: StrictStr | None = Field(None, description="Regular language that the whole text must match; no anchors.")
-    checks: list[StrictStr | WeightedWritten] = Field([], description="Check digits, which take part in the reading.")
-    lookup: Texts | StrictStr | None = Field(None, description="Allowed texts, or a file beside the template, one a line.")
+    formats: Texts | None = Field(
+        None, description="Of dates and times, such as dd/MM/yyyy; letters as in Unicode TR 35."
+    )
+    enum: Texts | dict[StrictStr, StrictStr] | None = Field(
+        None, description="Allowed texts, or printed text: value."
+    )
+    pattern: StrictStr | None = Field(
+        None, description="Regular language that the whole text must match; no anchors."
+    )
+    checks: list[StrictStr | WeightedWritten] = Field(
+        [], description="Check digits, which take part in the reading."
+    )
+    lookup: Texts | StrictStr | None = Field(
+        None, description="Allowed texts, or a file beside the template, one a line."
+    )
     ignore_case: StrictBool = False
     ignore_spaces: StrictBool = False
     required: StrictBool = False
-    instances: Instances | None = Field(None, description="Which of several regions: best (default), first, all, join.")
+    instances: Instances | None = Field(
+        None, description="Which of several regions: best (default), first, all, join."
+    )
     lines: Literal["one", "many"] = "one"
     normalise: list[Normaliser | ReplaceWritten] = []
     validators: list[StrictStr | Annotated[dict[StrictStr, Any], Field(min_length=1, max_length=1)]] = []
-    locale: StrictStr = Field("en", description="How numbers are printed: a language tag such as de or en-IN.")
+    locale: StrictStr = Field(
+        "en", description="How numbers are printed: a language tag such as de or en-IN."
+    )
     century: Literal["past", "near", "future"] = Field("near", description="What two-digit years mean.")
-    from_: StrictStr | None = Field(None, alias="from", description="Another field that this one is a part of.")
-    part: StrictStr | None = Field(None, description="The part: of an MRZ line, or a named group of the pattern.")
+    from_: StrictStr | None = Field(
+        None, alias="from", description="Another field that this one is a part of."
+    )
+    part: StrictStr | None = Field(
+        None, description="The part: of an MRZ line, or a named group of the pattern."
+    )
 
 
 class RuleWritten(Written):
@@ -120,9 +145,11 @@ class TemplateWritten(Written):
     version: Annotated[StrictInt, Field(ge=1)]
     title: StrictStr = ""
     route: RouteWritten = RouteWritten()
-    pages: Literal["all"] | PagesWritten | Annotated[list[Annotated[StrictInt, Field(ge=1)]], Field(min_length=1)] = Field(
-        "all", description="One record over all pages, over those listed, or {each: record}."
-    )
+    pages: (
+        Literal["all"]
+        | PagesWritten
+        | Annotated[list[Annotated[StrictInt, Field(ge=1)]], Field(min_length=1)]
+    ) = Field("all", description="One record over all pages, over those listed, or {each: record}.")
     segment: SegmentWritten = SegmentWritten()
     ocr: OcrWritten = OcrWritten()
     fields: Annotated[dict[str, FieldWritten], Field(min_length=1, max_length=200)]

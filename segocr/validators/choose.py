@@ -30,13 +30,15 @@ class Chosen:
 _NOTHING = Judged(None, None, INVALID, ())
 
 
-def choose(candidates: list[dict[str, Any]], spec: dict[str, Any], today: dt.date, folder: Path | None) -> list[Chosen]:
+def choose(
+    candidates: list[dict[str, Any]], spec: dict[str, Any], today: dt.date, folder: Path | None
+) -> list[Chosen]:
     """Choose or join a field's candidates.
 
     Args:
-        candidates: In reading order; each with ``text`` (None if nothing was accepted), ``merit`` (natural log of
-            confidence and score, less the cost: the greater the better) and ``standing`` (the reading's own:
-            0 good, 1 doubtful, 2 invalid).
+        candidates: In reading order; each with ``text`` (None if nothing was accepted), ``merit`` (natural
+            log of confidence and score, less the cost: the greater the better) and ``standing`` (the
+            reading's own: 0 good, 1 doubtful, 2 invalid).
         spec: The field.
         today: The arrival's day.
         folder: The workspace's own validators.
@@ -54,12 +56,16 @@ def choose(candidates: list[dict[str, Any]], spec: dict[str, Any], today: dt.dat
     return singles if spec["instances"] == "all" else [_best(singles, candidates)]
 
 
-def _single(at: int, candidate: dict[str, Any], spec: dict[str, Any], today: dt.date, folder: Path | None) -> Chosen:
+def _single(
+    at: int, candidate: dict[str, Any], spec: dict[str, Any], today: dt.date, folder: Path | None
+) -> Chosen:
     text = candidate["text"]
     return Chosen((at,), text, _NOTHING if text is None else judge(text, spec, today, folder))
 
 
-def _joined(candidates: list[dict[str, Any]], spec: dict[str, Any], today: dt.date, folder: Path | None) -> Chosen:
+def _joined(
+    candidates: list[dict[str, Any]], spec: dict[str, Any], today: dt.date, folder: Path | None
+) -> Chosen:
     separator = "\n" if spec["lines"] == "many" else " "
     texts = [candidate["text"] for candidate in candidates if candidate["text"] is not None]
     places = tuple(range(len(candidates)))
@@ -70,7 +76,7 @@ def _joined(candidates: list[dict[str, Any]], spec: dict[str, Any], today: dt.da
 
 
 def _best(singles: list[Chosen], candidates: list[dict[str, Any]]) -> Chosen:
-    """Take the best candidate: first by what it is worth, then by merit; say so if another was as good a value."""
+    """Take the best: first by what it is worth, then by merit; say so if another was as good a value."""
 
     def worth(chosen: Chosen) -> tuple[int, float]:
         candidate = candidates[chosen.candidates[0]]
@@ -84,11 +90,19 @@ def _best(singles: list[Chosen], candidates: list[dict[str, Any]]) -> Chosen:
         return best
     judged = best.judged
     said = ("several-candidates", f"{len(rivals)} different values were found; the best was taken")
-    return Chosen(best.candidates, best.text, Judged(judged.value, judged.canonical, judged.verdict, (*judged.problems, said)))
+    return Chosen(
+        best.candidates,
+        best.text,
+        Judged(judged.value, judged.canonical, judged.verdict, (*judged.problems, said)),
+    )
 
 
 def derive(
-    source: list[Chosen], candidates: list[dict[str, Any]], spec: dict[str, Any], today: dt.date, folder: Path | None
+    source: list[Chosen],
+    candidates: list[dict[str, Any]],
+    spec: dict[str, Any],
+    today: dt.date,
+    folder: Path | None,
 ) -> list[Chosen]:
     """Make a field from a part of another field's values.
 
@@ -103,12 +117,18 @@ def derive(
 
 
 def _derived(
-    source: Chosen, candidates: list[dict[str, Any]], spec: dict[str, Any], today: dt.date, folder: Path | None
+    source: Chosen,
+    candidates: list[dict[str, Any]],
+    spec: dict[str, Any],
+    today: dt.date,
+    folder: Path | None,
 ) -> Chosen:
     try:
         text, meant = _part(source, candidates, spec["part"])
     except Refused as refused:
-        return Chosen(source.candidates, None, Judged(None, None, INVALID, ((refused.code, refused.message),)))
+        return Chosen(
+            source.candidates, None, Judged(None, None, INVALID, ((refused.code, refused.message),))
+        )
     return Chosen(source.candidates, text, judge(meant, spec, today, folder))
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from segocr.validators.failures import Refused
 
 CENTURIES = ("past", "near", "future")
-# Years before and after the arrival's day that a two-digit year may mean: (before, after), a hundred years in all.
+# Years before and after the arrival's day that a two-digit year may mean: a hundred years in all.
 _WINDOWS = {"past": (100, 0), "near": (50, 50), "future": (20, 80)}
 _MONTHS = (
     "january", "february", "march", "april", "may", "june",
@@ -18,7 +18,8 @@ _MONTHS = (
 _TOKENS = re.compile(r"yyyy|yy|MMMM|MMM|MM|M|dd|d|HH|H|hh|h|mm|ss|a|'[^']*'|[^A-Za-z']")
 _PARTS = {
     "yyyy": r"(?P<year>\d{4})", "yy": r"(?P<short>\d{2})",
-    "MM": r"(?P<month>\d{2})", "M": r"(?P<month>\d{1,2})", "MMM": r"(?P<name>[A-Za-z]{3})\.?", "MMMM": r"(?P<name>[A-Za-z]{3,9})",
+    "MM": r"(?P<month>\d{2})", "M": r"(?P<month>\d{1,2})",
+    "MMM": r"(?P<name>[A-Za-z]{3})\.?", "MMMM": r"(?P<name>[A-Za-z]{3,9})",
     "dd": r"(?P<day>\d{2})", "d": r"(?P<day>\d{1,2})",
     "HH": r"(?P<hour>\d{2})", "H": r"(?P<hour>\d{1,2})", "hh": r"(?P<half>\d{2})", "h": r"(?P<half>\d{1,2})",
     "mm": r"(?P<minute>\d{2})", "ss": r"(?P<second>\d{2})", "a": r"(?P<noon>[AaPp]\.?[Mm]\.?)",
@@ -40,7 +41,9 @@ def format_pattern(layout: str) -> re.Pattern[str]:
     while at < len(layout):
         token = _TOKENS.match(layout, at)
         if token is None:
-            raise FormatError(f"{layout[at:]!r} is not understood in {layout!r}; letters go into single quotes")
+            raise FormatError(
+                f"{layout[at:]!r} is not understood in {layout!r}; letters go into single quotes"
+            )
         literal = token[0].strip("'") if token[0].startswith("'") else token[0]
         pieces.append(_PARTS.get(token[0]) or (r"\s*" if literal == " " else re.escape(literal)))
         at = token.end()
@@ -96,7 +99,7 @@ def date_from(text: str, formats: list[str], *, today: dt.date, century: str = "
 
 
 def _day(parts: dict[str, str | None], today: dt.date, century: str) -> dt.date:
-    month = int(parts["month"]) if parts.get("month") else _month(parts["name"] or "")
+    month = int(parts.get("month") or 0) or _month(parts.get("name") or "")
     day = int(parts["day"] or 0)
     if parts.get("year"):
         return dt.date(int(parts["year"] or 0), month, day)

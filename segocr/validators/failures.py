@@ -6,7 +6,7 @@ DOUBTFUL = "doubtful"
 INVALID = "invalid"
 
 
-class Refused(Exception):  # noqa: N818 - a verdict on a text, not a fault of the program
+class Refused(Exception):
     """A text that has no value of its type, or a value that a validator does not believe.
 
     Args:

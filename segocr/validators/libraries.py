@@ -1,4 +1,4 @@
-"""Validators that a library does better: check digits of many countries, phone numbers. Imported at first use."""
+"""Validators that a library does better: check digits of many countries, phone numbers."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segocr.validators.failures import Refused
 
-# name: (first column from 0, column after the last); line lengths tell TD3 (44), MRV-A (44), TD2 (36), TD1 (30).
+# name: (first column from 0, column after the last). Lines of TD3 and MRV-A have 44, TD2 36, TD1 30 characters.
 _TD3_1 = {"document_code": (0, 2), "issuing_state": (2, 5), "names": (5, 44)}
 _TD3_2 = {
     "document_number": (0, 9), "nationality": (10, 13), "birth_date": (13, 19), "sex": (20, 21),
@@ -13,7 +13,13 @@ _TD3_2 = {
 _TD2_1 = {"document_code": (0, 2), "issuing_state": (2, 5), "names": (5, 36)}
 _TD2_2 = {**_TD3_2, "optional": (28, 35)}
 _TD1_1 = {"document_code": (0, 2), "issuing_state": (2, 5), "document_number": (5, 14), "optional": (15, 30)}
-_TD1_2 = {"birth_date": (0, 6), "sex": (7, 8), "expiry_date": (8, 14), "nationality": (15, 18), "optional": (18, 29)}
+_TD1_2 = {
+    "birth_date": (0, 6),
+    "sex": (7, 8),
+    "expiry_date": (8, 14),
+    "nationality": (15, 18),
+    "optional": (18, 29),
+}
 _TD1_3 = {"names": (0, 30)}
 LAYOUTS = {
     "td3_line1": (44, _TD3_1), "td3_line2": (44, _TD3_2),
@@ -47,7 +53,7 @@ def mrz_part(line: str, part: str) -> tuple[str, str]:
 
 
 def _fitting(line: str) -> list[tuple[int, dict[str, tuple[int, int]]]]:
-    """Order the layouts so that the one whose line this looks like comes first (TD1 lines share their parts)."""
+    """Order the layouts so that TD1's second line comes first where this looks like one."""
     layouts = list(LAYOUTS.values())
     if len(line) == 30 and line[:6].isdigit():
         layouts.sort(key=lambda layout: layout[1] is not _TD1_2)

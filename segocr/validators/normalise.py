@@ -6,7 +6,9 @@ import unicodedata
 from collections.abc import Callable, Mapping
 
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
-_QUOTES = {ord(mark): plain for mark, plain in zip("\u2018\u2019\u201a\u201c\u201d\u201e", "'''\"\"\"", strict=True)}
+_QUOTES = {
+    ord(mark): plain for mark, plain in zip("\u2018\u2019\u201a\u201c\u201d\u201e", "'''\"\"\"", strict=True)
+}
 
 
 def collapse_spaces(text: str) -> str:

@@ -28,8 +28,12 @@ _SPACED = Locale(",", _SPACES + ".")
 # Unicode CLDR 45, numbers/symbols: languages, then the countries that differ from their language.
 LOCALES: dict[str, Locale] = {
     **dict.fromkeys(("en", "ms", "zh", "ja", "ko", "th", "he", "mt", "ga", "cy"), _POINT),
-    **dict.fromkeys(("de", "es", "it", "nl", "pt", "tr", "id", "da", "el", "ro", "hr", "sl", "sr", "vi", "ca"), _COMMA),
-    **dict.fromkeys(("fr", "sv", "nb", "no", "fi", "pl", "cs", "sk", "ru", "uk", "bg", "hu", "et", "lv", "lt"), _SPACED),
+    **dict.fromkeys(
+        ("de", "es", "it", "nl", "pt", "tr", "id", "da", "el", "ro", "hr", "sl", "sr", "vi", "ca"), _COMMA
+    ),
+    **dict.fromkeys(
+        ("fr", "sv", "nb", "no", "fi", "pl", "cs", "sk", "ru", "uk", "bg", "hu", "et", "lv", "lt"), _SPACED
+    ),
     **dict.fromkeys(("de-CH", "de-LI", "it-CH", "fr-CH"), Locale(".", "'\u2019" + _SPACES)),
     **dict.fromkeys(("en-IN", "hi", "hi-IN"), Locale(".", ",", pairs=True)),
     **dict.fromkeys(("en-ZA",), _SPACED),
@@ -110,7 +114,9 @@ def _ungrouped(whole: str, locale: Locale) -> str | None:
 
 
 _WORD = r"(?:[A-Za-z]{1,3}\.?|[^\W\d_]?[$\u20a0-\u20cf\u00a2-\u00a5])"
-_AMOUNT = re.compile(rf"([-+\u2212(]?)\s*(?:{_WORD})?\s*([-+\u2212]?[^A-Za-z$\u00a2-\u00a5\u20a0-\u20cf]*?)\s*(?:{_WORD})?\s*(\)?)")
+_AMOUNT = re.compile(
+    rf"([-+\u2212(]?)\s*(?:{_WORD})?\s*([-+\u2212]?[^A-Za-z$\u00a2-\u00a5\u20a0-\u20cf]*?)\s*(?:{_WORD})?\s*(\)?)"
+)
 
 
 def _without_currency(body: str) -> str:

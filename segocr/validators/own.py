@@ -1,7 +1,8 @@
 """A workspace's own validators: plain functions in the ``*.py`` files of its ``validators/`` folder.
 
-A function gets the value as canonical text (and its argument, where the template gives one) and returns None when it is content,
-or a sentence that says what is wrong. It runs in the validate host only, and only as long as its time limit allows.
+A function gets the value as canonical text (and its argument, where the template gives one). It returns None
+when it is content, or a sentence that says what is wrong. It runs in the validate host only, and only as long
+as its time limit allows.
 """
 
 from __future__ import annotations
@@ -69,16 +70,22 @@ def run_own(folder: Path, name: str, text: str, arguments: list[Any], seconds: f
     """
     try:
         with time_limit(seconds):
-            function = _functions(folder, _stamp(folder)).get(name)
-            if function is None:
-                raise Refused("unknown-validator", f"{folder} defines no function {name!r}", DOUBTFUL)
-            verdict = function(text, *arguments)
+            verdict = _function(folder, name)(text, *arguments)
     except Refused:
         raise
     except Exception as error:
-        raise Refused("validator-error", f"{name} raised {type(error).__name__}: {error}"[:300], DOUBTFUL) from error
+        raise Refused(
+            "validator-error", f"{name} raised {type(error).__name__}: {error}"[:300], DOUBTFUL
+        ) from error
     if verdict is not None:
         raise Refused("own-validator", str(verdict)[:300], DOUBTFUL)
+
+
+def _function(folder: Path, name: str) -> Callable[..., Any]:
+    function = _functions(folder, _stamp(folder)).get(name)
+    if function is None:
+        raise Refused("unknown-validator", f"{folder} defines no function {name!r}", DOUBTFUL)
+    return function
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:
@@ -91,5 +98,7 @@ def _functions(folder: Path, stamp: tuple[tuple[str, int], ...]) -> dict[str, Ca
     found: dict[str, Callable[..., Any]] = {}
     for name, _ in stamp:
         names = runpy.run_path(str(folder / name), run_name=f"validators.{Path(name).stem}")
-        found.update({key: value for key, value in names.items() if callable(value) and not key.startswith("_")})
+        found.update(
+            {key: value for key, value in names.items() if callable(value) and not key.startswith("_")}
+        )
     return found

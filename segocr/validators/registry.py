@@ -1,7 +1,8 @@
 """The registry of validators: name → what it needs and what it does.
 
-A validator sees a value of its field's type and raises ``Refused`` when it is not content. ``prepare`` turns the
-template's argument into what the validator uses, and is also how a template is checked: it runs no foreign code.
+A validator sees a value of its field's type and raises ``Refused`` when it is not content. ``prepare`` turns
+the template's argument into what the validator uses; it is also how a template is checked, and runs no foreign
+code.
 """
 
 from __future__ import annotations
@@ -88,10 +89,11 @@ def _region(argument: Any, _kind: str) -> str | None:
 
 
 def _kind_of_check(argument: Any, _kind: str) -> str:
-    names = argument.split(".") if isinstance(argument, str) else []
+    kind = argument if isinstance(argument, str) else ""
+    names = kind.split(".")
     if not 1 <= len(names) <= 2 or not all(name.isidentifier() and name.isascii() for name in names):
         raise ArgumentError("a kind of python-stdnum such as iban, imo or de.vat")
-    return argument
+    return kind
 
 
 def _resolved(bound: Any, today: dt.date) -> Any:

@@ -2,8 +2,9 @@
 
 An expression is Python's grammar cut down to a whitelist: literals, names of fields, arithmetic, comparisons,
 ``and``/``or``/``not``, ``a if b else c`` and calls of the functions below. There are no attributes, indices,
-loops, powers or assignments, so an expression's work is bounded by its length. Numbers are ``Decimal`` with 60
-digits from the text to the verdict: ``0.1 + 0.2 == 0.3`` holds.
+loops, powers or assignments, so an expression's work is bounded by its length. Numbers are ``Decimal`` with
+60 digits from the text to the verdict: ``0.1 + 0.2 == 0.3`` holds. (CEL, the nearest well-kept language,
+knows binary floating point only.)
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class ExpressionError(ValueError):
         self.position = position
 
 
-class _Missing(Exception):  # noqa: N818 - not an error: the rule says nothing
+class _Missing(Exception):
     """An operand has no value."""
 
 
@@ -143,7 +144,7 @@ def parse_expression(text: str) -> Expression:
     except (ValueError, MemoryError, RecursionError) as error:
         if isinstance(error, ExpressionError):
             raise
-        raise ExpressionError("the expression nests too deep or holds a character that cannot stand there") from error
+        raise ExpressionError("it nests too deep or holds a character that cannot stand there") from error
     return Expression(text.strip(), tree, names)
 
 
@@ -299,7 +300,7 @@ def _arithmetic(op: ast.operator, left: Any, right: Any) -> Any:
         raise TypeError("arithmetic needs numbers, dates or texts")
     if isinstance(left, str) and not (isinstance(op, ast.Add) and isinstance(right, str)):
         raise TypeError("texts can only be added to texts")
-    if isinstance(left, dt.timedelta | Decimal) and isinstance(right, dt.timedelta | Decimal) and type(left) is not type(right):
+    if {type(left), type(right)} == {dt.timedelta, Decimal}:
         raise TypeError("use days(...) to turn a span of dates into a number")
     return _ARITHMETIC[type(op)](left, right)
 

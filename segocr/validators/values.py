@@ -52,27 +52,28 @@ def judge(text: str, spec: dict[str, Any], today: dt.date, folder: Path | None) 
         value, canonical = typed(clean, spec, today)
     except Refused as refused:
         return Judged(None, None, INVALID, ((refused.code, refused.message),))
-    said = [refused for name, *given in spec["validators"] if (refused := _said(name, given, value, canonical, spec, today, folder))]
+    said: list[Refused] = []
+    for name, *given in spec["validators"]:
+        try:
+            _run(name, given, (value, canonical), spec["type"], today, folder)
+        except Refused as refused:
+            said.append(refused)
     verdicts = {refused.verdict for refused in said}
     worst = INVALID if INVALID in verdicts else next(iter(verdicts), None)
     return Judged(value, canonical, worst, tuple((refused.code, refused.message) for refused in said))
 
 
-def _said(
-    name: str, given: list[Any], value: Value, canonical: str, spec: dict[str, Any], today: dt.date, folder: Path | None
-) -> Refused | None:
-    try:
-        if name in VALIDATORS:
-            validator = VALIDATORS[name]
-            argument = validator.prepare(given[0] if given else None, spec["type"])
-            validator.test(value, canonical, argument, today)
-        elif folder is None:
-            raise Refused("unknown-validator", f"there is no validator {name!r}")
-        else:
-            run_own(folder, name, canonical, given)
-    except Refused as refused:
-        return refused
-    return None
+def _run(
+    name: str, given: list[Any], typed: tuple[Value, str], kind: str, today: dt.date, folder: Path | None
+) -> None:
+    value, canonical = typed
+    if name in VALIDATORS:
+        validator = VALIDATORS[name]
+        validator.test(value, canonical, validator.prepare(given[0] if given else None, kind), today)
+    elif folder is not None:
+        run_own(folder, name, canonical, given)
+    else:
+        raise Refused("unknown-validator", f"there is no validator {name!r}")
 
 
 def typed(text: str, spec: dict[str, Any], today: dt.date) -> tuple[Value, str]:

@@ -3,8 +3,8 @@
 One request holds the parts of any number of documents (``segocr.fields`` writes it and reads the answer):
 
     {"day": "2026-11-22", "folder": "/…/validators" | null,
-     "fields": {name: {type, formats, locale, enum, ignore_case, ignore_spaces, normalise, validators, instances,
-                       lines, century, from, part}},
+     "fields": {name: {type, formats, locale, enum, ignore_case, ignore_spaces, normalise, validators,
+                       instances, lines, century, from, part}},
      "rules": [{name, expression}],
      "parts": [{field: [{text, merit, standing, parts}, …]}, …]}
     → {"parts": [{"fields": {name: [{candidates, text, value, verdict, problems}, …]},
@@ -69,7 +69,9 @@ def _part(
     folder: Path | None,
 ) -> dict[str, Any]:
     chosen = {
-        name: choose(part.get(name, []), spec, today, folder) for name, spec in specs.items() if spec["from"] is None
+        name: choose(part.get(name, []), spec, today, folder)
+        for name, spec in specs.items()
+        if spec["from"] is None
     }
     for name, spec in specs.items():
         if (source := spec["from"]) is not None:

@@ -1,0 +1,50 @@
+"""Routes: which template takes a file when none is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+
+from segocr.errors import DocumentError
+from segocr.templates.load import find_templates, read_route
+from segocr.templates.spec import Route
+
+
+def route(path: PurePath, *, search: Sequence[Path] = ()) -> str:
+    """Return the name of the template that takes a file.
+
+    The template whose folder is nearest to the file wins; one with a folder wins over one with file patterns
+    only.
+
+    Args:
+        path: The file; only its name and the folders named in it count.
+        search: Folders of a workspace, searched before the shipped templates.
+
+    Raises:
+        DocumentError: ``no-template``: none takes it; ``ambiguous-template``: several do.
+        TemplateError: A template's route has a mistake.
+    """
+    return nearest_route(path, {name: read_route(file) for name, file in find_templates(search).items()})
+
+
+def nearest_route(path: PurePath, routes: Mapping[str, Route]) -> str:
+    """Return the name of the route that takes a file.
+
+    Raises:
+        DocumentError: As ``route``.
+    """
+    nearness = {name: near for name, its in routes.items() if (near := its.nearness(path)) is not None}
+    best = sorted(name for name, near in nearness.items() if near == max(nearness.values()))
+    if not best:
+        raise DocumentError(
+            f"no template's route takes {path.name!r}",
+            code="no-template",
+            hint="name one with --template, or put the file into a folder that a template's route names",
+        )
+    if len(best) > 1:
+        raise DocumentError(
+            f"the routes of several templates take {path.name!r}: {', '.join(best)}",
+            code="ambiguous-template",
+            hint="name one with --template, or make the routes differ",
+        )
+    return best[0]
