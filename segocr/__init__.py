@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from segocr.pipeline import extract
+    from segocr.extraction import extract
 
 __all__ = ["extract"]
 
@@ -17,7 +17,7 @@ __all__ = ["extract"]
 def __getattr__(name: str) -> Any:
     """Load the public function at its first use."""
     if name == "extract":
-        from segocr.pipeline import extract
+        from segocr.extraction import extract
 
         return extract
     raise AttributeError(f"module 'segocr' has no attribute {name!r}")

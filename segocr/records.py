@@ -54,7 +54,7 @@ class FieldValue:
     Attributes:
         name: The field.
         type: Its type's name (text, integer, decimal, money, date, time, enum, boolean).
-        value: Canonical text (ISO date, plain decimal, ``true``/``false``); None if there is none of its type.
+        value: Canonical text (ISO date, plain decimal, ``true``/``false``); None if it is not of its type.
         text: What was accepted as read, before normalising; None if nothing was.
         raw: The unconstrained reading; None if nothing was read.
         status: What it is worth.
@@ -117,6 +117,7 @@ class Record:
         lists: Names of the fields with ``instances: all``.
         timings: Seconds by step.
         day: The arrival's day as ISO date: what ``today`` means in rules.
+        unchosen: Readings that no value was made from; evidence all the same.
     """
 
     file: Path
@@ -132,6 +133,7 @@ class Record:
     lists: frozenset[str]
     timings: Mapping[str, float]
     day: str
+    unchosen: tuple[Reading, ...] = ()
 
 
 def record_as_json(record: Record) -> dict[str, Any]:

@@ -1,0 +1,197 @@
+"""Extraction in process: paths in, records out in input order; one chunk is read while the next is segmented.
+
+``segocr extract`` and ``segocr.extract`` are this; ``flows/extract.py`` runs the same stages as Prefect tasks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+from segocr.ahead import ahead
+from segocr.documents import Document
+from segocr.errors import DocumentError
+from segocr.pages import Page
+from segocr.pipeline import Pipeline, RegionsOf, Work
+from segocr.recipes import choose_models
+from segocr.records import Problem, Recipe, Record, RecordStatus
+from segocr.settings import Settings, load_settings
+from segocr.steps.client import Steps
+from segocr.templates import Template, find_templates, load_template
+from segocr.templates.load import read_route
+from segocr.templates.routes import nearest_route
+from segocr.templates.spec import Route
+
+_CHUNKS = (1, 2, 4, 8)
+"""Documents in the first chunks, the last number for all later ones: the first record comes soon."""
+
+OnPage = Callable[[Document, Page], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an extraction is: documents done, documents in all, the file just done."""
+
+    done: int
+    total: int
+    path: Path
+
+
+def extract(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    template: str | Path | Template | None = None,
+    settings: Settings | None = None,
+    steps: Steps | None = None,
+    day: date | None = None,
+    segment_engine: str | None = None,
+    ocr_engine: str | None = None,
+    device: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    on_page: OnPage | None = None,
+    regions_of: RegionsOf | None = None,
+) -> Iterator[Record]:
+    """Extract the fields of documents.
+
+    Args:
+        paths: Files, and folders (all files in them and below, hidden ones left out).
+        template: Name, path or loaded template; without one, each file's route decides.
+        settings: Of a workspace; by default those of the workspace around the current folder.
+        steps: Running hosts to use; by default own ones, ended with the iterator.
+        day: What ``today`` means in rules; by default today.
+        segment_engine: Instead of the template's list.
+        ocr_engine: Instead of the template's list.
+        device: Where models run (auto, cpu, cuda:N); by default as the settings say.
+        progress: Called after each document.
+        on_page: Called with each page of a document just before its records are yielded.
+        regions_of: Takes the place of segmentation (for evaluation).
+
+    Yields:
+        Records in the order of the paths; a document that cannot be processed yields a failed one.
+
+    Raises:
+        SegocrError: Template, model, environment or configuration keep everything from being processed.
+    """
+    settings = settings or load_settings(None)
+    day = day or date.today()
+    files = find_files(paths)
+    with ExitStack() as stack:
+        if steps is None:
+            steps = stack.enter_context(
+                Steps(environments=settings.environment_pythons, device=device or devices(settings))
+            )
+        done = 0
+        for chosen, group in _by_template(files, template, settings):
+            if isinstance(chosen, DocumentError):
+                yield from (_unrouted(path, chosen, day) for path in group)
+                continue
+            models = choose_models(
+                chosen,
+                settings.environment_pythons,
+                segment_engine=segment_engine,
+                ocr_engine=ocr_engine,
+            )
+            pipeline = Pipeline(
+                chosen,
+                steps,
+                models=models,
+                settings=settings,
+                day=day,
+                keep_pages=on_page is not None,
+                regions_of=regions_of,
+            )
+            for work, records in _flow(pipeline, group):
+                if on_page is not None and work.document is not None:
+                    for page in work.shown_pages():
+                        on_page(work.document, page)
+                yield from records
+                done += 1
+                if progress is not None:
+                    progress(Progress(done, len(files), work.path))
+
+
+def devices(settings: Settings) -> dict[str, str]:
+    """Return where each step's models run."""
+    return {step: settings.engines.device_of(step) for step in ("segment", "ocr")}
+
+
+def find_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """List files in the order given; folders are replaced by the files in and below them, sorted by name.
+
+    What is hidden inside a folder is left out; a path that does not exist is kept (its record fails).
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            for folder, folders, names in os.walk(path):
+                folders[:] = sorted(name for name in folders if not name.startswith("."))
+                found.extend(Path(folder, name) for name in sorted(names) if not name.startswith("."))
+        else:
+            found.append(path)
+    return found
+
+
+def _by_template(
+    files: Sequence[Path], template: str | Path | Template | None, settings: Settings
+) -> Iterator[tuple[Template | DocumentError, list[Path]]]:
+    """Yield runs of files that one template takes, in order; or why none does."""
+    if isinstance(template, Template):
+        yield template, list(files)
+    elif template is not None:
+        yield _load(template, settings), list(files)
+    else:
+        routes = {name: read_route(file) for name, file in find_templates(settings.template_folders).items()}
+        for chosen, run in groupby(files, key=lambda path: _routed(path, routes)):
+            yield (chosen if isinstance(chosen, DocumentError) else _load(chosen, settings)), list(run)
+
+
+def _routed(path: Path, routes: Mapping[str, Route]) -> str | DocumentError:
+    try:
+        return nearest_route(path, routes)
+    except DocumentError as error:
+        return error
+
+
+def _load(template: str | Path, settings: Settings) -> Template:
+    return load_template(
+        template, search=settings.template_folders, validators_folder=settings.validators_folder
+    )
+
+
+def _unrouted(path: Path, error: DocumentError, day: date) -> Record:
+    return Record(
+        file=path,
+        sha256=None,
+        media_type=None,
+        part=0,
+        recipe=Recipe("", 0, ""),
+        status=RecordStatus.FAILED,
+        accepted=False,
+        problems=(Problem(error.code, error.message),),
+        pages=(),
+        fields={},
+        lists=frozenset(),
+        timings={},
+        day=day.isoformat(),
+    )
+
+
+def _flow(pipeline: Pipeline, paths: Sequence[Path]) -> Iterator[tuple[Work, list[Record]]]:
+    """Segment ahead in a thread, read and validate here."""
+    for works in ahead((pipeline.segment(chunk) for chunk in _chunks(paths)), 1):
+        pipeline.read(works)
+        yield from zip(works, pipeline.validate(works), strict=True)
+
+
+def _chunks(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    sizes = iter(_CHUNKS)
+    start, size = 0, 1
+    while start < len(paths):
+        size = next(sizes, size)
+        yield paths[start : start + size]
+        start += size

@@ -1,0 +1,284 @@
+"""The stages of the way: open and segment, read, validate; each for a chunk of documents.
+
+``Pipeline`` holds what is the same for all documents (template, models, hosts, recipe). Pixels of a page are
+dropped as soon as its regions are cut. ``segocr.extraction`` runs the stages in process; ``flows/extract.py``
+runs the same ones as Prefect tasks. No Prefect and no database here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from segocr import crops
+from segocr.ahead import ahead
+from segocr.crops import Crop
+from segocr.documents import Document, opened, read_document
+from segocr.errors import DocumentError, HostDied, HostTimeout
+from segocr.fields import PartResult, field_values
+from segocr.pages import Page, PageInfo
+from segocr.readings import Reading
+from segocr.recipes import Models, recipe_of
+from segocr.recognition import CropReadings, read_pages
+from segocr.records import Problem, Record, RecordStatus
+from segocr.regions import Region
+from segocr.settings import Settings
+from segocr.steps.client import Steps
+from segocr.steps.contract import OpenOptions
+from segocr.templates import Template
+
+PAGES_AT_ONCE = 4
+"""Pages segmented in one call: also the most whose pixels one stage holds."""
+_KEPT_QUALITY = 92
+
+RegionsOf = Callable[[Document, Page], list[Region]]
+Failure = DocumentError | HostDied | HostTimeout
+
+
+@dataclass(slots=True)
+class Work:
+    """One document on its way through the stages.
+
+    Attributes:
+        path: As it was given.
+        document: Known once its bytes are.
+        media_type: Known once it is opened.
+        pages: Sizes of the pages.
+        crops: By page, the regions cut out of it.
+        readings: By page and crop, the readings by field.
+        failure: Why there will be no values.
+        timings: Seconds by step.
+        kept: By page, its JPEG for overlays and reports, if somebody wants them.
+    """
+
+    path: Path
+    document: Document | None = None
+    media_type: str | None = None
+    pages: list[PageInfo] = field(default_factory=list)
+    crops: list[list[Crop]] = field(default_factory=list)
+    readings: list[list[CropReadings]] = field(default_factory=list)
+    failure: Problem | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+    kept: list[bytes] = field(default_factory=list)
+
+    def fail(self, error: Failure) -> None:
+        """Note why there will be no values, and drop what was found so far."""
+        self.failure = Problem(error.code, error.message)
+        self.pages, self.crops, self.readings, self.kept = [], [], [], []
+
+    def spend(self, step: str, seconds: float) -> None:
+        """Add to the time that a step took."""
+        self.timings[step] = self.timings.get(step, 0.0) + seconds
+
+    def shown_pages(self) -> Iterator[Page]:
+        """Yield the kept pages, one at a time."""
+        for info, jpeg in zip(self.pages, self.kept, strict=False):
+            image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+            yield Page(info.number, np.asarray(image, dtype=np.uint8), info.dpi)
+
+
+class Pipeline:
+    """Everything that is the same for all documents of one run under one template.
+
+    Args:
+        template: What to extract.
+        steps: The hosts; their owner closes them.
+        models: Which engines and models.
+        settings: Limits.
+        day: What ``today`` means.
+        keep_pages: Whether pages are kept (as JPEG) until their record is made.
+        regions_of: Takes the place of segmentation: true regions, for evaluation.
+    """
+
+    def __init__(
+        self,
+        template: Template,
+        steps: Steps,
+        *,
+        models: Models,
+        settings: Settings,
+        day: date,
+        keep_pages: bool = False,
+        regions_of: RegionsOf | None = None,
+    ) -> None:
+        self.template = template
+        self.recipe = recipe_of(template, models, steps)
+        self._steps = steps
+        self._models = models
+        self._settings = settings
+        self._day = day
+        self._keep_pages = keep_pages
+        self._regions_of = regions_of
+
+    def segment(self, paths: Sequence[Path]) -> list[Work]:
+        """Open documents, find their regions and cut them out.
+
+        A document that cannot be opened has its ``failure``; the others go on.
+        """
+        works = [Work(path) for path in paths]
+        for batch in _batches(ahead(self._open_all(works), PAGES_AT_ONCE), PAGES_AT_ONCE):
+            self._segment(batch)
+        return works
+
+    def read(self, works: Sequence[Work]) -> None:
+        """Read the crops of a chunk of documents, and drop them."""
+        start = time.perf_counter()
+        whole = [work for work in works if work.failure is None]
+        pages = [page for work in whole for page in work.crops]
+        readings = iter(read_pages(pages, self.template, self._steps, self._models.ocr))
+        for work in whole:
+            work.readings = [next(readings) for _ in work.crops]
+            work.crops = []
+            work.spend("ocr", (time.perf_counter() - start) / len(whole))
+
+    def validate(self, works: Sequence[Work]) -> list[list[Record]]:
+        """Make the records of each document of a chunk: one, or one a page, as the template says."""
+        start = time.perf_counter()
+        parts = [
+            (work, part, pages) for work in works if work.failure is None for part, pages in self._parts(work)
+        ]
+        results = field_values(
+            self.template,
+            [self._candidates(work, pages) for work, _, pages in parts],
+            validate=self._steps.validate,
+            day=self._day,
+        )
+        for work in works:
+            work.spend("validate", (time.perf_counter() - start) / len(works))
+        made: dict[int, list[Record]] = {id(work): [] for work in works}
+        for (work, part, pages), result in zip(parts, results, strict=True):
+            made[id(work)].append(self._record(work, part, pages, result))
+        return [made[id(work)] or [self._failed(work)] for work in works]
+
+    def _open_all(self, works: Sequence[Work]) -> Iterator[tuple[Work, Page]]:
+        for work in works:
+            start = time.perf_counter()
+            try:
+                for page in self._open(work):
+                    work.spend("open", time.perf_counter() - start)
+                    yield work, page
+                    start = time.perf_counter()
+            except (DocumentError, HostDied, HostTimeout) as error:
+                work.fail(error)
+
+    def _open(self, work: Work) -> Iterator[Page]:
+        limits = self._settings.limits
+        work.document = read_document(work.path, max_bytes=limits.file_bytes)
+        options = OpenOptions(
+            max_megapixels=limits.page_megapixels, max_pages=limits.pages, seconds=limits.seconds_per_document
+        )
+        with opened(work.path) as descriptor:
+            for image in self._steps.open(descriptor, options):
+                work.media_type = image.media_type
+                if self.template.pages.takes(image.number):
+                    yield Page(image.number, image.image, image.dpi)
+
+    def _segment(self, batch: Sequence[tuple[Work, Page]]) -> None:
+        """Find and cut regions; if the host dies, page by page, to know which one did it."""
+        try:
+            self._segment_together([item for item in batch if item[0].failure is None])
+        except (HostDied, HostTimeout) as error:
+            if len(batch) == 1:
+                batch[0][0].fail(error)
+                return
+            for item in batch:
+                self._segment([item])
+
+    def _segment_together(self, batch: Sequence[tuple[Work, Page]]) -> None:
+        start = time.perf_counter()
+        found = self._regions(batch)
+        for (work, page), regions in zip(batch, found, strict=True):
+            work.pages.append(page.info)
+            work.crops.append([self._cut(page, region) for region in regions])
+            if self._keep_pages:
+                quality = [cv2.IMWRITE_JPEG_QUALITY, _KEPT_QUALITY]
+                work.kept.append(cv2.imencode(".jpg", page.image, quality)[1].tobytes())
+            work.spend("segment", (time.perf_counter() - start) / len(batch))
+
+    def _regions(self, batch: Sequence[tuple[Work, Page]]) -> list[list[Region]]:
+        if self._regions_of is not None:
+            return [self._regions_of(work.document, page) for work, page in batch if work.document]
+        answers = self._steps.segment([page.image for _, page in batch], self._models.segment)
+        wanted = self.template.classes
+        return [
+            [
+                Region(page.number, region.class_name, region.score, region.polygon)
+                for region in regions
+                if region.class_name in wanted
+            ]
+            for (_, page), regions in zip(batch, answers, strict=True)
+        ]
+
+    def _cut(self, page: Page, region: Region) -> Crop:
+        many = any(spec.lines == "many" for spec in self.template.fields_of(region.class_name))
+        return crops.cut(page, region, lines=None if many else 1)
+
+    def _parts(self, work: Work) -> list[tuple[int, Sequence[int]]]:
+        """Return (part, places of its pages) for each record that a document becomes."""
+        plan = self.template.pages
+        parts: dict[int, list[int]] = {}
+        for place, info in enumerate(work.pages):
+            parts.setdefault(plan.part(info.number), []).append(place)
+        return list(parts.items())
+
+    def _candidates(self, work: Work, pages: Sequence[int]) -> Mapping[str, Sequence[tuple[Reading, ...]]]:
+        found: dict[str, list[tuple[Reading, ...]]] = {}
+        for place in pages:
+            for crop_readings in work.readings[place]:
+                for name, readings in crop_readings.items():
+                    found.setdefault(name, []).append(readings)
+        return found
+
+    def _record(self, work: Work, part: int, pages: Sequence[int], result: PartResult) -> Record:
+        assert work.document is not None
+        return Record(
+            file=work.path,
+            sha256=work.document.sha256,
+            media_type=work.media_type,
+            part=part,
+            recipe=self.recipe,
+            status=result.status,
+            accepted=result.accepted,
+            problems=result.problems,
+            pages=tuple(work.pages[place] for place in pages),
+            fields=result.fields,
+            lists=self.template.lists,
+            timings=dict(work.timings),
+            day=self._day.isoformat(),
+            unchosen=result.unchosen,
+        )
+
+    def _failed(self, work: Work) -> Record:
+        problem = work.failure or Problem("no-pages", "the document has no pages")
+        return Record(
+            file=work.path,
+            sha256=work.document.sha256 if work.document else None,
+            media_type=work.media_type,
+            part=0,
+            recipe=self.recipe,
+            status=RecordStatus.FAILED,
+            accepted=False,
+            problems=(problem,),
+            pages=(),
+            fields={},
+            lists=self.template.lists,
+            timings=dict(work.timings),
+            day=self._day.isoformat(),
+        )
+
+
+def _batches(items: Iterable[tuple[Work, Page]], size: int) -> Iterator[list[tuple[Work, Page]]]:
+    batch: list[tuple[Work, Page]] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

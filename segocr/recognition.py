@@ -1,0 +1,279 @@
+"""Recognition: from crops to readings. Which lines, which way is up, and a second look where one pays.
+
+A page is read the way its regions' long sides suggest. Only where nothing on it makes sense that way is it
+read again turned by 180°, and the page's regions vote as a whole: one illegible line does not turn alone.
+A line that is still in doubt gets a bounded number of second looks (another height, the unfitted
+quadrilateral, the fields of another class); a later look is taken only if it wins by a margin, because
+chance would otherwise choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr import geometry, lines
+from segocr.constraints.decoded import Decoded
+from segocr.constraints.scores import judge
+from segocr.crops import Crop, Margins, strip
+from segocr.geometry import Points
+from segocr.readings import Reading, ReadingStatus
+from segocr.steps.client import Steps
+from segocr.steps.contract import OcrModel, StripReading
+from segocr.templates import FieldSpec, Template
+
+CropReadings = Mapping[str, tuple[Reading, ...]]
+"""Field name to the readings of one crop's lines, in reading order."""
+
+SETTLED = 0.6
+"""A reading of this confidence settles which way is up."""
+_IN_DOUBT = 0.9
+"""A reading below this confidence gets a second look."""
+_WINS_BY = 0.05
+"""A later look must be this much more confident than the first."""
+_NOTHING = -1e4
+"""Evidence of a strip that no field accepts, natural logarithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One way of cutting a line's strip."""
+
+    name: str
+    margins: Margins = Margins()  # noqa: RUF009 - frozen
+    fitted: bool = True
+
+
+_FIRST = _Look("first")
+_SECOND = (
+    _Look("taller", Margins(along=0.3, across=0.18)),
+    _Look("tighter", Margins(along=0.08, across=-0.02)),
+    _Look("unfitted", fitted=False),
+)
+_RANK = {"ok": 3, "corrected": 2, "doubtful": 1, "invalid": 0}
+
+
+@dataclass(slots=True)
+class _Best:
+    """The best reading of a line for one field so far, and the looks it took."""
+
+    spec: FieldSpec
+    reading: StripReading
+    tries: tuple[str, ...] = (_FIRST.name,)
+
+    @property
+    def rank(self) -> int:
+        return _RANK[judge(self.reading.decoded)]
+
+    @property
+    def confidence(self) -> float:
+        return self.reading.decoded.confidence
+
+    @property
+    def evidence(self) -> float:
+        decoded = self.reading.decoded
+        return _NOTHING if decoded.text is None else decoded.log_prob
+
+    def beaten_by(self, other: StripReading) -> bool:
+        rank = _RANK[judge(other.decoded)]
+        return rank > self.rank or (
+            rank == self.rank and other.decoded.confidence >= self.confidence + _WINS_BY
+        )
+
+
+@dataclass(slots=True)
+class _Line:
+    """One line on its way."""
+
+    crop: Crop
+    quad: Points
+    specs: Sequence[FieldSpec]
+    direction: int = 0
+    best: list[_Best] = field(default_factory=list)
+
+    def strip(self, direction: int, look: _Look) -> NDArray[np.uint8]:
+        quad = self.quad if look.fitted else self.crop.quad
+        return strip(self.crop, geometry.turned(quad) if direction else quad, look.margins)
+
+    @property
+    def evidence(self) -> float:
+        return max(best.evidence for best in self.best)
+
+    @property
+    def settled(self) -> bool:
+        return any(best.rank >= 2 and best.confidence >= SETTLED for best in self.best)
+
+    @property
+    def in_doubt(self) -> bool:
+        return all(best.rank < 2 or best.confidence < _IN_DOUBT for best in self.best)
+
+
+_Page = list[list[_Line]]
+"""The lines of each crop of a page."""
+
+
+def read_pages(
+    pages: Sequence[Sequence[Crop]], template: Template, steps: Steps, model: OcrModel
+) -> list[list[CropReadings]]:
+    """Read the crops of some pages, all of them in as few calls of the host as possible.
+
+    Args:
+        pages: The crops of each page.
+        template: Says which fields a class serves and what constrains them.
+        steps: The OCR host.
+        model: The recogniser.
+
+    Returns:
+        For each page and crop, the readings by field name.
+    """
+    found = _find_lines(pages, template, steps, model)
+    reader = _Reader(steps, model)
+    everything = [line for page in found for crop_lines in page for line in crop_lines]
+    reader.read_first(everything)
+    reader.turn([page for page in (_flat(page) for page in found) if page and not any(_settled(page))])
+    for look in _SECOND:
+        reader.look_again([line for line in everything if line.in_doubt], look)
+    reader.swap_classes([_flat(page) for page in found])
+    return [[_by_field(crop_lines, model) for crop_lines in page] for page in found]
+
+
+def _flat(page: _Page) -> list[_Line]:
+    return [line for crop_lines in page for line in crop_lines]
+
+
+def _settled(page: Sequence[_Line]) -> list[bool]:
+    return [line.settled for line in page]
+
+
+def _find_lines(
+    pages: Sequence[Sequence[Crop]], template: Template, steps: Steps, model: OcrModel
+) -> list[_Page]:
+    def specs(crop: Crop) -> Sequence[FieldSpec]:
+        return template.fields_of(crop.region.class_name)
+
+    many = [crop for page in pages for crop in page if any(spec.lines == "many" for spec in specs(crop))]
+    detected = steps.detect([crop.patch for crop in many], model) if many else []
+    quads = {
+        id(crop): lines.ordered(crop, [line.polygon for line in polygons])
+        for crop, polygons in zip(many, detected, strict=True)
+    }
+    return [
+        [
+            [
+                _Line(crop, quad, specs(crop))
+                for quad in (quads[id(crop)] if id(crop) in quads else [lines.single(crop)])
+            ]
+            for crop in page
+        ]
+        for page in pages
+    ]
+
+
+class _Reader:
+    """Rounds of reading; each is one call of the host for all lines that need it."""
+
+    def __init__(self, steps: Steps, model: OcrModel) -> None:
+        self._steps = steps
+        self._model = model
+
+    def read_first(self, wanted: Sequence[_Line]) -> None:
+        """Read every line the way its long side suggests."""
+        for line, readings in zip(wanted, self._read(wanted, _FIRST), strict=True):
+            line.best = [_Best(spec, reading) for spec, reading in zip(line.specs, readings, strict=True)]
+
+    def turn(self, pages: Sequence[Sequence[_Line]]) -> None:
+        """Read pages upside down; turn those for whose regions together it is the more probable way."""
+        turned = iter(self._read([line for page in pages for line in page], _FIRST, turn=True))
+        for page in pages:
+            other = [
+                [_Best(best.spec, reading) for best, reading in zip(line.best, next(turned), strict=True)]
+                for line in page
+            ]
+            gain = sum(
+                max(best.evidence for best in bests) - line.evidence
+                for line, bests in zip(page, other, strict=True)
+            )
+            if gain > 0:
+                for line, bests in zip(page, other, strict=True):
+                    line.best, line.direction = bests, 180
+
+    def look_again(self, wanted: Sequence[_Line], look: _Look) -> None:
+        """Cut lines otherwise and take what is better by a margin."""
+        for line, readings in zip(wanted, self._read(wanted, look), strict=True):
+            for best, reading in zip(line.best, readings, strict=True):
+                best.tries += (look.name,)
+                if best.beaten_by(reading):
+                    best.reading = reading
+
+    def swap_classes(self, pages: Sequence[Sequence[_Line]]) -> None:
+        """Try lines that fit no field of their class for fields that nothing on their page fits.
+
+        A model confuses classes that look alike; a pattern does not.
+        """
+        wanted, specs = [], []
+        for page in pages:
+            fitted = {best.spec.name for line in page for best in line.best if best.rank >= 2}
+            strangers = [line for line in page if not any(best.rank >= 2 for best in line.best)]
+            known = {spec.name: spec for line in page for spec in line.specs}
+            open_specs = [s for name, s in known.items() if name not in fitted and s.constraint is not None]
+            for line in strangers:
+                others = [spec for spec in open_specs if spec not in line.specs]
+                if others:
+                    wanted.append(line)
+                    specs.append(others)
+        for line, others, readings in zip(wanted, specs, self._call(wanted, specs, _FIRST), strict=True):
+            line.best += [
+                best
+                for best in (_Best(s, r, ("class",)) for s, r in zip(others, readings, strict=True))
+                if best.rank >= 2
+            ]
+
+    def _read(self, wanted: Sequence[_Line], look: _Look, *, turn: bool = False) -> list[list[StripReading]]:
+        return self._call(wanted, [line.specs for line in wanted], look, turn=turn)
+
+    def _call(
+        self,
+        wanted: Sequence[_Line],
+        specs: Sequence[Sequence[FieldSpec]],
+        look: _Look,
+        *,
+        turn: bool = False,
+    ) -> list[list[StripReading]]:
+        if not wanted:
+            return []
+        strips = [line.strip(180 - line.direction if turn else line.direction, look) for line in wanted]
+        constraints = [[spec.constraint for spec in line_specs] for line_specs in specs]
+        return self._steps.read(strips, constraints, self._model)
+
+
+def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:
+    found: dict[str, list[Reading]] = {}
+    for place, line in enumerate(crop_lines):
+        for best in line.best:
+            found.setdefault(best.spec.name, []).append(_reading(line, best, place, model))
+    return {name: tuple(readings) for name, readings in found.items()}
+
+
+def _reading(line: _Line, best: _Best, place: int, model: OcrModel) -> Reading:
+    decoded: Decoded = best.reading.decoded
+    quad = geometry.transform(line.crop.to_page, line.quad)
+    return Reading(
+        region=line.crop.region,
+        quad=geometry.turned(quad) if line.direction else quad,
+        direction=line.direction,
+        raw=decoded.raw,
+        text=decoded.text,
+        status=ReadingStatus(judge(decoded)),
+        confidence=decoded.confidence,
+        cost=decoded.cost,
+        margin=decoded.margin,
+        rivals=decoded.rivals,
+        edits=decoded.edits,
+        model=model.name,
+        lattice=best.reading.lattice,
+        tries=best.tries,
+        line=place,
+    )
