@@ -1,7 +1,7 @@
-"""A Prefect server of a workspace's own: started with a command, ended with it, nothing outside the workspace.
+"""A Prefect server of a workspace's own: started with a command and ended with it.
 
-Run as ``python -m flows.server PORT PARENT`` this module *is* that server. Prefect reads its settings from the
-environment when it is imported, so ``local_server`` sets them before a flow's module is.
+Run as ``python -m flows.server PORT PARENT`` this module *is* that server. Prefect reads its settings from
+the environment when it is imported; ``local_server`` sets them, and makes it read them again if need be.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def prefect_environment(home: Path, url: str | None = None) -> dict[str, str]:
 def local_server(workspace: Path) -> Iterator[str]:
     """Run a Prefect server for the time of a ``with`` block, and point this process's Prefect at it.
 
-    It listens on a free port of this machine only, keeps its data and its log in ``<workspace>/.prefect``, and is
-    killed by the kernel should this process die without leaving the block.
+    It listens on a free port of this machine only, keeps its data and its log in ``<workspace>/.prefect``,
+    and is killed by the kernel should this process die without leaving the block.
 
     Yields:
         The API's URL.

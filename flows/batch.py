@@ -1,0 +1,144 @@
+"""A batch: documents under one template, worked on in chunks; what a flow run keeps for its tasks.
+
+Prefect keeps the parameters and results of tasks until a flow run ends. So tasks are given the batch's id and
+the chunk's number, and everything else stays here, freed when a chunk is stored.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from db.store import store_records
+from segocr.pipeline import Pipeline, Work
+from segocr.records import Record, RecordStatus
+
+CHUNK = 8
+"""Documents in a chunk: enough to share the cost of a task run, few enough to keep their crops in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One document to process: its path, and the arrival that brought it, if one did."""
+
+    path: Path
+    arrival: uuid.UUID | None = None
+
+
+Filed = Callable[[Item, Work, Sequence[Record]], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a batch, without a file name or a field's value in it.
+
+    Attributes:
+        states: Records by accepted, needs_review, failed.
+        codes: Problems by code.
+        seconds: Time by step.
+        documents: How many were stored.
+    """
+
+    states: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
+    documents: int = 0
+
+    def note(self, records: Sequence[Record]) -> None:
+        """Count the records of one document."""
+        self.documents += 1
+        for record in records:
+            self.states[state_of(record)] += 1
+            problems = [
+                *record.problems,
+                *(p for vs in record.fields.values() for v in vs for p in v.problems),
+            ]
+            self.codes.update(problem.code for problem in problems)
+        for step, seconds in records[0].timings.items():
+            self.seconds[step] = self.seconds.get(step, 0.0) + seconds
+
+
+def state_of(record: Record) -> str:
+    """Return what a record means for its reader: accepted, needs_review or failed."""
+    if record.status is RecordStatus.FAILED:
+        return "failed"
+    return "accepted" if record.accepted else "needs_review"
+
+
+class Batch:
+    """Documents of one template and their chunks under way.
+
+    Args:
+        pipeline: What processes them.
+        items: The documents.
+        engine: The database.
+        filed: Called when a document's records are stored.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, items: Sequence[Item], engine: Engine, filed: Filed | None = None
+    ) -> None:
+        self.id = uuid.uuid4().hex[:12]
+        self.tally = Tally()
+        self._pipeline = pipeline
+        self._items = items
+        self._engine = engine
+        self._filed = filed
+        self._works: dict[int, list[Work]] = {}
+        self._records: dict[int, list[list[Record]]] = {}
+
+    @property
+    def chunks(self) -> range:
+        """Numbers of the chunks."""
+        return range(-(-len(self._items) // CHUNK))
+
+    def segment(self, chunk: int) -> None:
+        """Open a chunk's documents and find their regions."""
+        self._works[chunk] = self._pipeline.segment([item.path for item in self._of(chunk)])
+
+    def read(self, chunk: int) -> None:
+        """Read its regions."""
+        self._pipeline.read(self._works[chunk])
+
+    def validate(self, chunk: int) -> None:
+        """Make its records."""
+        self._records[chunk] = self._pipeline.validate(self._works[chunk])
+
+    def store(self, chunk: int) -> None:
+        """Store its records, each document's in one transaction, and free all that is kept of it."""
+        documents = self._records[chunk]
+        while documents:  # a second try goes on where the first one stopped
+            place = -len(documents)
+            item = self._of(chunk)[place]
+            store_records(self._engine, documents[0], arrival=item.arrival)
+            if self._filed is not None:
+                self._filed(item, self._works[chunk][place], documents[0])
+            self.tally.note(documents.pop(0))
+        del self._works[chunk], self._records[chunk]
+
+    def _of(self, chunk: int) -> Sequence[Item]:
+        return self._items[chunk * CHUNK : (chunk + 1) * CHUNK]
+
+
+_under_way: dict[str, Batch] = {}
+
+
+@contextmanager
+def under_way(batch: Batch) -> Iterator[Batch]:
+    """Let tasks find a batch by its id for the time of a ``with`` block."""
+    _under_way[batch.id] = batch
+    try:
+        yield batch
+    finally:
+        del _under_way[batch.id]
+
+
+def batch_of(batch_id: str) -> Batch:
+    """Return a batch that is under way in this process."""
+    return _under_way[batch_id]
