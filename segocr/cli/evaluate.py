@@ -1,0 +1,197 @@
+"""``segocr evaluate``: a template measured on labelled documents, end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from segocr.cli.output import Format, formats, note, print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from segocr.evaluation.difference import Difference
+    from segocr.evaluation.labels import LabelledDocument
+    from segocr.evaluation.run import Evaluation, Measured
+    from segocr.extraction import Progress
+
+_COLUMNS = (
+    "field", "labelled", "exact %", "95 %", "F1 %", "wrong", "missing", "spurious", "char. err. %",
+    "region %", "IoU", "accepted %", "wrong accepted", "95 % below",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("template")
+@click.option(
+    "--data", required=True, type=click.Path(path_type=Path, file_okay=False),
+    help="Labelled documents: a folder with fields.jsonl.",
+)  # fmt: skip
+@click.option("--split", default="val", show_default=True, help="Which documents; 'all' for every one.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first N documents.")
+@click.option("--engines", metavar="SEGMENT,OCR", help="Instead of the template's; '-' keeps its own.")
+@click.option("--scenes", is_flag=True, help="Camera photos made of the documents, five each.")
+@click.option(
+    "--backgrounds", type=click.Path(path_type=Path, file_okay=False),
+    help="Labelled photos that --scenes lays pages on, same split.  [default: plates beside --data]",
+)  # fmt: skip
+@click.option("--no-oracle", is_flag=True, help="Do not read the true regions as well.")
+@click.option(
+    "--compare", "earlier", type=click.Path(path_type=Path, dir_okay=False),
+    help="An earlier --json result: say what got better and worse.",
+)  # fmt: skip
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False),
+    help="Write what was not read right, with pictures, as HTML.",
+)  # fmt: skip
+@formats(Format.JSON, Format.TABLE)
+def command(
+    template: str,
+    data: Path,
+    split: str,
+    limit: int | None,
+    engines: str | None,
+    scenes: bool,
+    backgrounds: Path | None,
+    no_oracle: bool,
+    earlier: Path | None,
+    report: Path | None,
+    output: Format,
+) -> None:
+    """Measure TEMPLATE on labelled documents, from picture to value.
+
+    The oracle line reads the labelled regions instead of the found ones: what it gets right and the
+    other line does not is lost by segmentation; the rest is lost by reading.
+    """
+    import tempfile
+
+    from segocr.evaluation.difference import difference, read_earlier
+    from segocr.evaluation.labels import read_labels
+    from segocr.evaluation.run import evaluate
+    from segocr.settings import load_settings
+    from segocr.templates import load_template
+
+    settings = load_settings()
+    loaded = load_template(template, search=settings.template_folders)
+    before = read_earlier(earlier) if earlier else None
+    documents = read_labels(data, None if split == "all" else split)[:limit]
+    about: dict[str, object] = {"split": split, "scenes": scenes}
+    with tempfile.TemporaryDirectory(prefix="segocr-scenes-") as folder:
+        if scenes:
+            documents = _photographed(documents, backgrounds or data.parent / "plates", split, Path(folder))
+        evaluation = evaluate(
+            loaded, documents, settings=settings, engines=_engines(engines), oracle=not no_oracle,
+            about=about, progress=_show_progress,
+        )  # fmt: skip
+        if report is not None:
+            _write_report(evaluation, documents, report)
+    change = difference(before, evaluation.found.outcomes) if before is not None else None
+    if output is Format.JSON:
+        print_json({**evaluation.as_json(), **({"since": change.as_json()} if change else {})})
+        return
+    _print(evaluation)
+    if change:
+        _print_change(change)
+
+
+def _engines(given: str | None) -> tuple[str | None, str | None]:
+    from segocr.errors import UsageError
+
+    if given is None:
+        return None, None
+    names = [None if name.strip() in ("", "-") else name.strip() for name in given.split(",")]
+    if len(names) > 2:
+        raise UsageError(f"--engines takes SEGMENT,OCR, not {given!r}")
+    return names[0], names[1] if len(names) > 1 else None
+
+
+def _photographed(
+    documents: list[LabelledDocument], backgrounds: Path, split: str, folder: Path
+) -> list[LabelledDocument]:
+    from segocr.evaluation.labels import read_labels
+    from segocr.evaluation.scenes import make_scenes
+
+    photos = [photo.path for photo in read_labels(backgrounds, None if split == "all" else split)]
+    return make_scenes(
+        documents, photos, folder,
+        progress=lambda done, total: _show("scenes", done, total),
+    )  # fmt: skip
+
+
+def _show_progress(name: str, progress: Progress) -> None:
+    _show(name, progress.done, progress.total)
+
+
+def _show(name: str, done: int, total: int) -> None:
+    import sys
+
+    if sys.stderr.isatty() or done == total:
+        end = "\n" if done == total else "\r"
+        click.echo(f"{name}: {done}/{total}", err=True, nl=False)
+        click.echo(end, err=True, nl=False)
+
+
+def _write_report(evaluation: Evaluation, documents: Sequence[LabelledDocument], report: Path) -> None:
+    from segocr.evaluation.worst import write_worst
+
+    count = write_worst(evaluation, documents, report)
+    note(f"{report}: {count} examples")
+
+
+def _print(evaluation: Evaluation) -> None:
+    from segocr.evaluation.tables import documents_right
+
+    passes = {"found regions": evaluation.found, "true regions (oracle)": evaluation.oracle}
+    for title, measured in passes.items():
+        if measured is not None:
+            print_table(_COLUMNS, _rows(evaluation, measured), title=title)
+            right = documents_right(measured.outcomes)
+            click.echo(
+                f"documents with every labelled value right: {_percent(right.value)} % of {right.total}, "
+                f"95 % {_interval(right.interval)}\n"
+            )
+    for document, code in evaluation.found.failures.items():
+        note(f"{document}: {code}")
+
+
+def _rows(evaluation: Evaluation, measured: Measured) -> Iterator[tuple[Any, ...]]:
+    from segocr.evaluation.tables import score
+
+    for name in evaluation.fields:
+        yield _row(name, score(measured.of(name)))
+    if len(evaluation.fields) > 1:
+        yield _row("all", measured.overall)
+
+
+def _row(name: str, score: Any) -> tuple[Any, ...]:
+    spurious = str(score.counts["spurious"])
+    if score.counts["elsewhere"]:
+        spurious += f" + {score.counts['elsewhere']} elsewhere"
+    wrong = score.accepted_wrong
+    return (
+        name, score.labelled, _percent(score.exact.value), _interval(score.exact.interval),
+        f"{_percent(score.f1)} ({_interval(score.f1_interval)})", score.counts["wrong"],
+        score.counts["missing"], spurious, _percent(score.character_errors), _percent(score.found.value),
+        "" if score.iou is None else f"{score.iou:.2f}", _percent(score.accepted.value),
+        f"{wrong.count} of {wrong.total}", f"{_percent(wrong.interval[1])} %" if wrong.interval else "",
+    )  # fmt: skip
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"
+
+
+def _interval(bounds: tuple[float, float] | None) -> str:
+    return "" if bounds is None else f"{100 * bounds[0]:.0f}–{100 * bounds[1]:.0f}"
+
+
+def _print_change(change: Difference) -> None:
+    click.echo(
+        f"of {change.compared} values compared, {len(change.better)} got better and {len(change.worse)} "
+        f"worse (so uneven by chance: {change.chance:.2f})"
+    )
+    rows = [("better", *key) for key in change.better] + [("worse", *key) for key in change.worse]
+    if rows:
+        print_table(("", "document", "field", "label"), rows)
