@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawn_records import HOSTILE, Drawn, draw_document
+from drawn_records import failed_record as make_failed_record
+
+from segocr.records import Record
 
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534
@@ -49,6 +53,24 @@ def data() -> Path:
     folder = Path(os.environ.get("SEGOCR_DATA", ROOT.parent / "shared" / "data"))
     require_or_skip("data", folder.is_dir(), f"the labelled documents are not at {folder}; set SEGOCR_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def drawn() -> Drawn:
+    """A drawn receipt with tilted lines, and a record with a field of every status."""
+    return draw_document()
+
+
+@pytest.fixture(scope="session")
+def hostile() -> Drawn:
+    """The same with a file name and a text that attack terminals, HTML and spreadsheets."""
+    return draw_document(name=HOSTILE.replace("/", "_"), company=HOSTILE)
+
+
+@pytest.fixture(scope="session")
+def failed_record() -> Record:
+    """The record of a document that could not be read."""
+    return make_failed_record()
 
 
 @dataclass(frozen=True)

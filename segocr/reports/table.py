@@ -28,6 +28,7 @@ _STYLES = {
 }
 _MARKS = {"ok": "", "corrected": "", "doubtful": " ?", "invalid": " ✗", "missing": "", "": ""}
 _RIVALS = 3
+_ANY_WIDTH = 10_000
 
 
 def print_records(records: Sequence[Record], console: Console) -> None:
@@ -35,7 +36,8 @@ def print_records(records: Sequence[Record], console: Console) -> None:
     if not records:
         return
     table = records_table(records)
-    if len(records) > 1 and console.measure(table).maximum <= console.width:
+    natural = console.measure(table, options=console.options.update(max_width=_ANY_WIDTH)).maximum
+    if len(records) > 1 and natural <= console.width:
         console.print(table)
         console.print(Text("? doubtful   ✗ invalid   – missing", style="dim"))
         return

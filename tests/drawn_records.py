@@ -7,7 +7,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from segocr.documents import Document
@@ -72,11 +71,6 @@ def value(
     )
 
 
-@pytest.fixture
-def drawn() -> Drawn:
-    return draw_document()
-
-
 def draw_document(name: str = "kassenbon Ä 日本.jpg", company: str = "Müller & Söhne 日本 Ω") -> Drawn:
     """Draw a receipt of five fields and return it with a record of every status."""
     paper = np.full((1500, 1100, 3), 236, np.uint8)
@@ -91,6 +85,7 @@ def draw_document(name: str = "kassenbon Ä 日本.jpg", company: str = "Müller
         date, "11/O2/18", "11/02/18", ReadingStatus.CORRECTED, cost=1.7, margin=4.2,
         rivals=(("11/08/18", -6.1), ("11/07/18", -8.0)), edits=((3, "O", "0"),),
     )  # fmt: skip
+    called = read(phone, "+49 (0) 30 / 1234", "+49 (0) 30 / 1234", ReadingStatus.OK)
     doubtful = read(total, "12.5O", "12.50", ReadingStatus.DOUBTFUL, cost=7.9, edits=((4, "O", "0"),))
     fields = {
         "company": (value("company", read(firm, company, company, ReadingStatus.OK), FieldStatus.OK),),
@@ -98,12 +93,12 @@ def draw_document(name: str = "kassenbon Ä 日本.jpg", company: str = "Müller
         "total": (value("total", doubtful, FieldStatus.DOUBTFUL, "money", value="12.50"),),
         "tax": (
             value(
-                "tax", read(tax, "0.8B", None, ReadingStatus.INVALID), FieldStatus.INVALID, "money", value=None,
-                problems=(Problem("pattern", "the reading does not match the pattern", "tax"),),
+                "tax", read(tax, "0.8B", None, ReadingStatus.INVALID), FieldStatus.INVALID, "money",
+                value=None, problems=(Problem("pattern", "the reading does not match the pattern", "tax"),),
             ),
         ),
         "cashier": (value("cashier", None, FieldStatus.MISSING),),
-        "phones": (value("phones", read(phone, "+49 (0) 30 / 1234", "+49 (0) 30 / 1234", ReadingStatus.OK), FieldStatus.OK),),
+        "phones": (value("phones", called, FieldStatus.OK),),
     }  # fmt: skip
     page = Page(1, image, 200.0)
     document = Document(Path("in") / name, "ab" * 32, 1234)
