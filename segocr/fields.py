@@ -15,6 +15,7 @@ from typing import Any
 from segocr.readings import Reading, ReadingStatus
 from segocr.records import FieldStatus, FieldValue, Problem, RecordStatus, Severity
 from segocr.templates.spec import FieldSpec, Template
+from segocr.validators.mrz import part_meaning
 
 Candidate = tuple[Reading, ...]
 Candidates = Mapping[str, Sequence[Candidate]]
@@ -146,10 +147,13 @@ def _merit(candidate: Candidate) -> float:
     return math.log(max(score * confidence, _LEAST)) - sum(reading.cost for reading in candidate)
 
 
-def _named_parts(text: str | None, spec: FieldSpec) -> dict[str, str]:
+def _named_parts(text: str | None, spec: FieldSpec) -> dict[str, tuple[str, str]]:
+    """Return the parts of a text by name: the characters and what they mean."""
     if text is None or spec.constraint is None:
         return {}
-    return dict(spec.constraint.parts(text))
+    zone = any(isinstance(check, str) and check.startswith(("mrz_", "mrv_")) for check in spec.checks)
+    found = {name: text[first:last] for name, (first, last) in spec.constraint.parts(text).items()}
+    return {name: (cut, part_meaning(cut, name) if zone else cut) for name, cut in found.items()}
 
 
 def _in_reading_order(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-try:
-    from segocr.constraints import compile_constraint
-except ImportError:  # until the package is whole
-    compile_constraint = None
+from segocr.constraints import compile_constraint
+from segocr.constraints.checks import CHECKS, make_check
 from segocr.constraints.errors import ConstraintError, PatternError
 from segocr.errors import TemplateError
 from segocr.spelling import known_words
 from segocr.templates.implied import number_pattern, time_pattern
 from segocr.templates.source import Source, Step
 from segocr.templates.spec import FieldSpec
-from segocr.templates.written import FieldWritten, ReplaceWritten, WeightedWritten
-from segocr.validators import dates, mrz
+from segocr.templates.written import FieldWritten, ReplaceWritten
+from segocr.validators import dates
 from segocr.validators.numbers import LOCALES, locale_named
 from segocr.validators.registry import VALIDATORS, ArgumentError
 from segocr.validators.values import FALSE_WORDS, TRUE_WORDS
@@ -70,7 +69,7 @@ class FieldCompiler:
             formats=tuple(written.formats or (("HH:mm", "HH:mm:ss") if written.type == "time" else ())),
             enum=_as_mapping(written.enum),
             pattern=written.pattern,
-            checks=tuple(c.model_dump() if isinstance(c, WeightedWritten) else c for c in written.checks),
+            checks=tuple(self._check(at, place, check) for place, check in enumerate(written.checks)),
             lookup=self._lookup(at, written.lookup),
             required=written.required,
             instances=(parent or written).instances or "best",
@@ -136,11 +135,22 @@ class FieldCompiler:
             message = f"'from' names {written.from_!r}, which is no field that is read"
             raise self.source.mistake(message, (*at, "from"), hint=known_words(written.from_, read))
         parent = fields[written.from_]
-        known = [*re.findall(r"\(\?P<(\w+)>", parent.pattern or ""), *mrz.PARTS]
+        known = _parts(parent)
         if written.part is not None and written.part not in known:
             message = f"{written.from_!r} has no part {written.part!r}"
             raise self.source.mistake(message, (*at, "part"), hint=known_words(written.part, known))
         return parent
+
+    def _check(self, at: tuple[Step, ...], place: int, check: str | dict[str, Any]) -> str | dict[str, Any]:
+        try:
+            make_check(check)
+        except ConstraintError as error:
+            name = check if isinstance(check, str) else next(iter(check))
+            hint = known_words(name, [*CHECKS, "weighted"]) if error.code == "unknown-check" else None
+            message = f"unknown check {name!r}" if hint else error.message
+            mark = self.source.mark((*at, "checks", place))
+            raise TemplateError(message, mark=mark, code=error.code, hint=hint) from error
+        return check
 
     def _lookup(self, at: tuple[Step, ...], lookup: list[str] | str | None) -> tuple[str, ...] | None:
         if lookup is None or isinstance(lookup, list):
@@ -183,14 +193,15 @@ class FieldCompiler:
         return (name, *given)
 
     def _constrained(self, at: tuple[Step, ...], spec: FieldSpec) -> FieldSpec:
-        patterns = [pattern for pattern in (_implied(spec), spec.pattern) if pattern is not None]
+        patterns = [pattern for pattern in (spec.pattern, _implied(spec)) if pattern is not None]
         lookup = _words(spec)
         dated = spec.formats if spec.type == "date" else ()
-        if compile_constraint is None or not (patterns or spec.checks or lookup or dated):
+        if not (patterns or spec.checks or lookup or dated):
             return spec
         try:
             constraint = compile_constraint(
-                patterns[-1] if patterns else None,
+                patterns[0] if patterns else None,
+                also=patterns[1:],
                 checks=spec.checks,
                 lookup=lookup,
                 date_formats=dated,
@@ -206,8 +217,6 @@ class FieldCompiler:
                 mark=self.source.mark((*at, key) if key else at),
                 code=error.code,
             ) from error
-        from dataclasses import replace
-
         return replace(spec, constraint=constraint)
 
     def _bad_pattern(self, at: tuple[Step, ...], spec: FieldSpec, error: PatternError) -> TemplateError:
@@ -220,6 +229,17 @@ def _implied(spec: FieldSpec) -> str | None:
     if spec.type in _NUMBERS:
         return number_pattern(spec.type, spec.locale)
     return time_pattern(spec.formats) if spec.type == "time" else None
+
+
+def _parts(written: FieldWritten) -> list[str]:
+    """Return the names of the parts of a field's text: of its pattern's groups and of its checks' layouts."""
+    layouts = [
+        layout
+        for check in written.checks
+        if isinstance(check, str) and check in CHECKS
+        for layout in CHECKS[check].layouts
+    ]
+    return list(dict.fromkeys(re.findall(r"\(\?P<(\w+)>", " ".join([written.pattern or "", *layouts]))))
 
 
 def _words(spec: FieldSpec) -> tuple[str, ...] | None:

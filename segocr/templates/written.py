@@ -67,20 +67,6 @@ class ReplaceWritten(Written):
     replace: Annotated[dict[StrictStr, StrictStr], Field(min_length=1)]
 
 
-class WeightsWritten(Written):
-    """A check digit of weights and a modulus."""
-
-    weights: Annotated[list[StrictInt], Field(min_length=1)]
-    modulus: Annotated[StrictInt, Field(ge=2, le=10_000)]
-    over: Any = None
-
-
-class WeightedWritten(Written):
-    """``{weighted: {weights, modulus, over}}``."""
-
-    weighted: WeightsWritten
-
-
 class FieldWritten(Written):
     """One field."""
 
@@ -97,7 +83,7 @@ class FieldWritten(Written):
     pattern: StrictStr | None = Field(
         None, description="Regular language that the whole text must match; no anchors."
     )
-    checks: list[StrictStr | WeightedWritten] = Field(
+    checks: list[StrictStr | Annotated[dict[StrictStr, Any], Field(min_length=1)]] = Field(
         [], description="Check digits, which take part in the reading."
     )
     lookup: Texts | StrictStr | None = Field(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from segocr.validators.failures import DOUBTFUL, INVALID, Refused
-from segocr.validators.mrz import mrz_part
 from segocr.validators.values import Judged, judge
 
 
@@ -108,7 +107,8 @@ def derive(
 
     Args:
         source: The other field's values.
-        candidates: The other field's candidates; ``parts`` holds the parts that its pattern names.
+        candidates: The other field's candidates; ``parts`` holds the parts that its constraint
+            names, each as (characters, meaning).
         spec: The field, with ``part`` (None for the whole text).
         today: The arrival's day.
         folder: The workspace's own validators.
@@ -137,6 +137,7 @@ def _part(source: Chosen, candidates: list[dict[str, Any]], part: str | None) ->
     if part is None:
         return text, text
     named = candidates[source.candidates[0]].get("parts", {})
-    if part in named:
-        return named[part], named[part]
-    return mrz_part(text, part)
+    if part not in named:
+        raise Refused("no-part", f"{text!r} has no part {part!r}")
+    characters, meaning = named[part]
+    return characters, meaning

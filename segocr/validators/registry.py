@@ -1,8 +1,8 @@
 """The registry of validators: name → what it needs and what it does.
 
 A validator sees a value of its field's type and raises ``Refused`` when it is not content. ``prepare`` turns
-the template's argument into what the validator uses; it is also how a template is checked, and runs no foreign
-code.
+the template's argument into what the validator uses; it is also how a template is checked, and runs nothing
+foreign.
 """
 
 from __future__ import annotations
