@@ -88,13 +88,15 @@ def _tokens(form: str) -> list[str]:
 def _boxes(low: date, high: date) -> Iterable[_Box]:
     """Split the real dates from low to high into boxes."""
     months = tuple(range(1, 13))
-    for year in {low.year, high.year}:
+    first_whole = low.year if (low.month, low.day) == (1, 1) else low.year + 1
+    last_whole = high.year if (high.month, high.day) == (12, 31) else high.year - 1
+    years = tuple(range(first_whole, last_whole + 1))
+    for year in {low.year, high.year} - set(years):
         for month in months:
             first = max(low, date(year, month, 1))
             last = min(high, _last_day(year, month))
             if first <= last:
                 yield _Box(tuple(range(first.day, last.day + 1)), (month,), (year,))
-    years = tuple(range(low.year + 1, high.year))
     if not years:
         return
     yield _Box(tuple(range(1, 29)), months, years)

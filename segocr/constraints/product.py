@@ -144,6 +144,7 @@ ProductState = tuple[int, tuple[Hashable, ...]]
 def compile_constraint(
     pattern: str | None = None,
     *,
+    also: Sequence[str] = (),
     checks: Sequence[CheckSpec] = (),
     lookup: Sequence[str] | None = None,
     date_formats: Sequence[str] = (),
@@ -157,6 +158,7 @@ def compile_constraint(
 
     Args:
         pattern: a regular language in the notation of `syntax`; None restricts nothing.
+        also: further patterns that the text must match as well.
         checks: names of check digits (`checks.CHECKS`) or specifications such as
             ``{"name": "luhn", "over": "number"}`` or ``{"weighted": {"weights": [3, 1], "modulus": 10}}``.
         lookup: the allowed texts.
@@ -176,7 +178,7 @@ def compile_constraint(
     labels = {name: 1 << place for place, name in enumerate(names)}
     made = [make_check(spec) for spec in specs]
     layouts = [layout for check, spec in zip(made, specs, strict=True) if not _over(spec) for layout in check.layouts]
-    patterns = ([] if pattern is None else [pattern]) + list(dict.fromkeys(layouts))
+    patterns = ([] if pattern is None else [pattern]) + list(dict.fromkeys([*also, *layouts]))
     if names:
         _require_parts(pattern, names)
 
