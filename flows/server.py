@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -109,11 +110,14 @@ def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(_LOOK_AGAIN)
-    words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-    raise ServerError(
-        "the local Prefect server did not start: " + (" / ".join(words) or "it said nothing"),
-        hint=f"see {log}",
-    )
+    raise ServerError(f"the local Prefect server did not start: {_last_words(log)}", hint=f"see {log}")
+
+
+def _last_words(log: Path) -> str:
+    """Return the last exception in a log, else its last line."""
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    exceptions = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    return (exceptions or lines or ["it said nothing"])[-1]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
