@@ -72,7 +72,7 @@ SPECS: dict[str, EnvironmentSpec] = {
             600,
         ),
         EnvironmentSpec(
-            "validate", "dates, money, check digits, rules", ("stdnum", "phonenumbers", "celpy", "dateutil"), 80
+            "validate", "dates, money, check digits, rules", ("numpy", "stdnum", "phonenumbers"), 110
         ),
         EnvironmentSpec(
             "torch",

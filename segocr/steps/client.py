@@ -9,10 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from segocr.constraints import Constraint, Decoded
 from segocr.environments.locate import resolve
+from segocr.errors import HostError
 from segocr.steps.contract import (
     Image,
     LinePolygon,
@@ -22,6 +21,7 @@ from segocr.steps.contract import (
     PageImage,
     SegmentedRegion,
     SegmentModel,
+    StripReading,
 )
 from segocr.steps.engines import engine_of
 from segocr.steps.host import HostKey
@@ -52,6 +52,7 @@ class Steps:
         self._device = device
         self._threads = threads or 0
         self._keeper = Keeper()
+        self._told: dict[OcrModel, set[str]] = {}
 
     def __enter__(self) -> Steps:
         return self
@@ -92,6 +93,10 @@ class Steps:
         step, body = ("segment", _segment_body(model)) if isinstance(model, SegmentModel) else ("ocr", {"model": model.name})
         answer = self._call(step, model.engine, Message("call", {"operation": "load", **body})).body
         return ModelInfo(answer["digest"], tuple(answer["classes"]), answer["alphabet"])
+
+    def about(self, step: str, engine: str) -> Mapping[str, object]:
+        """Return what an engine says of itself (name, version, devices), starting its host if need be."""
+        return self._keeper.start(self._key(step, engine))
 
     def open(self, descriptor: int, options: OpenOptions = OpenOptions()) -> Iterator[PageImage]:
         """Open a document, a page at a time.
@@ -145,13 +150,46 @@ class Steps:
         corners = iter(answer.arrays[0])
         return [[LinePolygon(score, next(corners)) for score in scores] for scores in answer.body["scores"]]
 
-    def read_raw(self, strips: Sequence[Image], model: OcrModel) -> Message:
-        """Read strips without constraints (to be replaced by ``read``)."""
-        body = {"operation": "read", "model": model.name, "constraints": [[None] for _ in strips]}
-        return self._call("ocr", model.engine, Message("call", body, strips))
+    def read(
+        self,
+        strips: Sequence[Image],
+        constraints: Sequence[Sequence[Constraint | None]],
+        model: OcrModel,
+        *,
+        posteriors: bool = False,
+    ) -> list[StripReading]:
+        """Read strips, each under any number of constraints.
+
+        Args:
+            strips: ``uint8 (h, w, 3)`` BGR each, the text upright and level.
+            constraints: For each strip the constraints to read it under; None reads greedily.
+            model: What to read with.
+            posteriors: Whether to return the CTC posteriors as well (large).
+
+        Returns:
+            For each strip its readings, in the order of its constraints.
+        """
+        named = {one.digest: one for ones in constraints for one in ones if one is not None}
+        body = {
+            "operation": "read",
+            "model": model.name,
+            "constraints": [[one.digest if one is not None else None for one in ones] for ones in constraints],
+            "posteriors": posteriors,
+        }
+        known = self._told.setdefault(model, set())
+        for told in (known, set[str]()):
+            body["definitions"] = {digest: one.to_wire() for digest, one in named.items() if digest not in told}
+            try:
+                answer = self._call("ocr", model.engine, Message("call", dict(body), strips))
+                break
+            except HostError as error:
+                if error.code != "unknown-constraint" or not told:  # the host is another than the one we told
+                    raise
+        known |= named.keys()
+        return _readings(answer)
 
     def validate(self, request: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
-        """Have readings judged; the request and the answer are those of ``segocr.steps.validate.engine``."""
+        """Have readings judged; the request and the answer are those of ``segocr.steps.validate.python``."""
         return self._call("validate", "python", Message("call", dict(request)), seconds).body
 
     def describe(self) -> list[HostInfo]:
@@ -163,4 +201,11 @@ def _segment_body(model: SegmentModel) -> dict[str, Any]:
     return {"model": str(model.path.resolve()), "image_size": model.image_size}
 
 
-Posteriors = NDArray[np.float32]
+def _readings(answer: Message) -> list[StripReading]:
+    blob, kept = answer.arrays[0].tobytes(), answer.arrays[1:]
+    place, readings = 0, []
+    for number, (wires, size) in enumerate(zip(answer.body["readings"], answer.body["lattices"], strict=True)):
+        decoded = tuple(Decoded.from_wire(wire) for wire in wires)
+        readings.append(StripReading(decoded, blob[place : place + size], kept[number] if kept else None))
+        place += size
+    return readings

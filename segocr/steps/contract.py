@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segocr.constraints import Decoded
+
 Image = NDArray[np.uint8]
 """``uint8 (H, W, 3)`` BGR."""
 
@@ -92,3 +94,18 @@ class ModelInfo:
     digest: str
     classes: tuple[str, ...]
     alphabet: int
+
+
+@dataclass(frozen=True, slots=True)
+class StripReading:
+    """One strip read.
+
+    Attributes:
+        decoded: A reading for each constraint that was asked for, in order.
+        lattice: Compact posteriors, from which any other constraint can be decided later.
+        posteriors: ``float32 (frames, alphabet)`` CTC posteriors if they were asked for.
+    """
+
+    decoded: tuple[Decoded, ...]
+    lattice: bytes
+    posteriors: NDArray[np.float32] | None = None

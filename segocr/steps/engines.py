@@ -52,7 +52,7 @@ ENGINES: dict[str, EngineSpec] = {
         EngineSpec("ocr", "openvino", "openvino", "segocr.steps.ocr.openvino"),
         EngineSpec("ocr", "paddleocr", "paddle", "segocr.steps.ocr.paddleocr", network=True, call_seconds=300.0),
         EngineSpec(
-            "validate", "python", "validate", "segocr.steps.validate.engine",
+            "validate", "python", "validate", "segocr.steps.validate.python",
             memory_mb=2048, start_seconds=60.0, call_seconds=30.0,
         ),
     )

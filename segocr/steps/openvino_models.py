@@ -33,12 +33,15 @@ class OpenvinoModel:
         path: Path,
         settings: Settings,
         prepare: Callable[[openvino.Model], openvino.Model] = lambda model: model,
+        *,
+        alone: bool = False,
     ) -> None:
         """Read and compile.
 
         Args:
             path: ``.onnx``, ``.xml`` or ``.pdmodel``.
             settings: Device, threads and cache directory of the host.
+            alone: Run one input at a time with all threads: less memory, for networks that need much.
             prepare: Puts preprocessing into the network, or raises ``Refusal`` if it is not of the right kind.
 
         Raises:
@@ -53,7 +56,7 @@ class OpenvinoModel:
         options = {
             "CACHE_DIR": str(settings.cache / "openvino"),
             "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": threads,
+            "NUM_STREAMS": 1 if alone else threads,
             "INFERENCE_PRECISION_HINT": "f32",
             "ENABLE_CPU_PINNING": False,  # several hosts share the cores
         }
@@ -61,7 +64,7 @@ class OpenvinoModel:
             self._compiled = core.compile_model(self.network, _device(core, settings.device), options)
         except RuntimeError as error:
             raise Refusal("model", "model-broken", f"{path.name} cannot be run: {_first_line(error)}") from error
-        self._requests = [self._compiled.create_infer_request() for _ in range(threads + 1)]
+        self._requests = [self._compiled.create_infer_request() for _ in range(1 if alone else threads + 1)]
 
     def run(self, inputs: Iterable[Array]) -> Iterator[Sequence[Array]]:
         """Run the model on each input (a batch of one), several at a time, while the caller uses the results.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr.constraints.ctc import read_greedily
+from segocr.constraints import BoundConstraint, Constraint, ConstraintError, bind, decode
 from segocr.steps.protocol import Refusal
 
 _LEAST = np.float32(1e-37)
+_KNOWN = 512
 
 
 class Decoder:
@@ -22,11 +24,22 @@ class Decoder:
     """
 
     def __init__(self, alphabet: Sequence[str]) -> None:
-        self._alphabet = list(alphabet)
-        self._bound: dict[str, Any] = {}
+        self._alphabet = tuple(alphabet)
+        self._bound: OrderedDict[str, BoundConstraint] = OrderedDict()
 
     def learn(self, definitions: Mapping[str, Any]) -> None:
-        """Bind constraints that were not sent before."""
+        """Bind constraints (digest to wire form) that were not sent before.
+
+        Raises:
+            Refusal: ``bad-constraint``: it is of another version.
+        """
+        for digest, wire in definitions.items():
+            try:
+                self._bound[digest] = bind(Constraint.from_wire(wire), self._alphabet)
+            except (ConstraintError, KeyError, TypeError, ValueError) as error:
+                raise Refusal("request", "bad-constraint", f"a constraint that cannot be used: {error}") from error
+        while len(self._bound) > max(_KNOWN, len(definitions)):
+            self._bound.popitem(last=False)
 
     def require(self, digests: Iterable[str]) -> None:
         """Check that constraints are known.
@@ -50,5 +63,8 @@ class Decoder:
             A decoded reading for each, in its wire form; and the compact lattice.
         """
         log_probs = np.log(np.maximum(posteriors, _LEAST))
-        greedy = read_greedily(log_probs, self._alphabet)
-        return [{"raw": greedy.text, "raw_log_prob": greedy.log_prob} for _ in digests], b""
+        readings = []
+        for digest in digests:
+            constraint = self._bound[digest] if digest is not None else None
+            readings.append(decode(log_probs, self._alphabet, constraint).to_wire())
+        return readings, b""

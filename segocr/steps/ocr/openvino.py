@@ -60,7 +60,7 @@ class OpenvinoRecogniser:
         if self._files.detector is None:
             raise Refusal("model", "no-detector", f"the OCR model {self._files.name} has no text detector")
         if self._detector is None:
-            self._detector = OpenvinoModel(self._files.detector, self._settings)
+            self._detector = OpenvinoModel(self._files.detector, self._settings, alone=True)
         settings = self._files.settings
         outputs = self._detector.run(lines.prepare(page, settings) for page in pages)
         return [

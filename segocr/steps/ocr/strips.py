@@ -1,4 +1,8 @@
-"""Strips into a recogniser's input, exactly as PP-OCR does it (PaddleX ``OCRReisizeNormImg``), one strip at a time."""
+"""Strips into a recogniser's input, as PP-OCR does it (PaddleX ``OCRReisizeNormImg``), one strip at a time.
+
+Widths are rounded up to whole steps (PP-OCR pads a strip to the widest of its batch): frameworks prepare themselves
+anew for every width that they have not seen, which takes as long as reading a strip.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from numpy.typing import NDArray
 HEIGHT = 48
 _NARROWEST = 320
 _WIDEST = 3200
+_STEP = 32
 
 
 def prepare(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -23,19 +28,10 @@ def prepare(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
         ``float32 (1, 3, 48, w')`` in -1 … 1, w' between 320 and 3200; padding is 0.
     """
     height, width = strip.shape[:2]
-    wide = int(HEIGHT * max(width / height, _NARROWEST / HEIGHT))
-    if wide > _WIDEST:
-        wide = scaled = _WIDEST
-    else:
-        scaled = min(wide, math.ceil(HEIGHT * width / height))
+    scaled = min(_WIDEST, max(1, math.ceil(HEIGHT * width / height)))
+    wide = -(-max(scaled, _NARROWEST) // _STEP) * _STEP
     if (height, width) != (HEIGHT, scaled):
         strip = np.asarray(cv2.resize(strip, (scaled, HEIGHT)), np.uint8)
     padded = np.zeros((1, 3, HEIGHT, wide), np.float32)
     padded[0, :, :, :scaled] = strip.transpose(2, 0, 1) * np.float32(1 / 127.5) - np.float32(1.0)
     return padded
-
-
-def frames_used(strip: NDArray[np.uint8], frames: int, wide: int) -> int:
-    """Return how many of a reading's frames lie over the strip itself, not over its padding; at least 1."""
-    height, width = strip.shape[:2]
-    return max(1, min(frames, math.ceil(frames * min(1.0, HEIGHT * width / height / wide)) + 1))
