@@ -10,7 +10,7 @@ chance would otherwise choose.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from segocr.crops import Crop, Margins, strip
 from segocr.geometry import Points
 from segocr.readings import Reading, ReadingStatus
 from segocr.steps.client import Steps
-from segocr.steps.contract import OcrModel, StripReading
+from segocr.steps.contract import OcrModel
 from segocr.templates import FieldSpec, Template
 
 CropReadings = Mapping[str, tuple[Reading, ...]]
@@ -61,26 +61,25 @@ class _Best:
     """The best reading of a line for one field so far, and the looks it took."""
 
     spec: FieldSpec
-    reading: StripReading
+    decoded: Decoded
+    lattice: bytes
     tries: tuple[str, ...] = (_FIRST.name,)
 
     @property
     def rank(self) -> int:
-        return _RANK[judge(self.reading.decoded)]
+        return _RANK[judge(self.decoded)]
 
     @property
     def confidence(self) -> float:
-        return self.reading.decoded.confidence
+        return self.decoded.confidence
 
     @property
     def evidence(self) -> float:
-        decoded = self.reading.decoded
-        return _NOTHING if decoded.text is None else decoded.log_prob
+        return _NOTHING if self.decoded.text is None else self.decoded.log_prob
 
-    def beaten_by(self, other: StripReading) -> bool:
-        rank = _RANK[judge(other.decoded)]
-        return rank > self.rank or (
-            rank == self.rank and other.decoded.confidence >= self.confidence + _WINS_BY
+    def beaten_by(self, other: _Best) -> bool:
+        return other.rank > self.rank or (
+            other.rank == self.rank and other.confidence >= self.confidence + _WINS_BY
         )
 
 
@@ -181,17 +180,14 @@ class _Reader:
 
     def read_first(self, wanted: Sequence[_Line]) -> None:
         """Read every line the way its long side suggests."""
-        for line, readings in zip(wanted, self._read(wanted, _FIRST), strict=True):
-            line.best = [_Best(spec, reading) for spec, reading in zip(line.specs, readings, strict=True)]
+        for line, bests in zip(wanted, self._read(wanted, _FIRST), strict=True):
+            line.best = bests
 
     def turn(self, pages: Sequence[Sequence[_Line]]) -> None:
         """Read pages upside down; turn those for whose regions together it is the more probable way."""
         turned = iter(self._read([line for page in pages for line in page], _FIRST, turn=True))
         for page in pages:
-            other = [
-                [_Best(best.spec, reading) for best, reading in zip(line.best, next(turned), strict=True)]
-                for line in page
-            ]
+            other = [next(turned) for _ in page]
             gain = sum(
                 max(best.evidence for best in bests) - line.evidence
                 for line, bests in zip(page, other, strict=True)
@@ -202,11 +198,11 @@ class _Reader:
 
     def look_again(self, wanted: Sequence[_Line], look: _Look) -> None:
         """Cut lines otherwise and take what is better by a margin."""
-        for line, readings in zip(wanted, self._read(wanted, look), strict=True):
-            for best, reading in zip(line.best, readings, strict=True):
-                best.tries += (look.name,)
-                if best.beaten_by(reading):
-                    best.reading = reading
+        for line, bests in zip(wanted, self._read(wanted, look), strict=True):
+            line.best = [
+                replace(new if old.beaten_by(new) else old, tries=(*old.tries, look.name))
+                for old, new in zip(line.best, bests, strict=True)
+            ]
 
     def swap_classes(self, pages: Sequence[Sequence[_Line]]) -> None:
         """Try lines that fit no field of their class for fields that nothing on their page fits.
@@ -216,22 +212,17 @@ class _Reader:
         wanted, specs = [], []
         for page in pages:
             fitted = {best.spec.name for line in page for best in line.best if best.rank >= 2}
-            strangers = [line for line in page if not any(best.rank >= 2 for best in line.best)]
             known = {spec.name: spec for line in page for spec in line.specs}
-            open_specs = [s for name, s in known.items() if name not in fitted and s.constraint is not None]
-            for line in strangers:
-                others = [spec for spec in open_specs if spec not in line.specs]
-                if others:
+            unfitted = [spec for name, spec in known.items() if name not in fitted and spec.constraint]
+            for line in page:
+                others = [spec for spec in unfitted if spec not in line.specs]
+                if others and not any(best.rank >= 2 for best in line.best):
                     wanted.append(line)
                     specs.append(others)
-        for line, others, readings in zip(wanted, specs, self._call(wanted, specs, _FIRST), strict=True):
-            line.best += [
-                best
-                for best in (_Best(s, r, ("class",)) for s, r in zip(others, readings, strict=True))
-                if best.rank >= 2
-            ]
+        for line, bests in zip(wanted, self._call(wanted, specs, _FIRST), strict=True):
+            line.best += [replace(best, tries=("class",)) for best in bests if best.rank >= 2]
 
-    def _read(self, wanted: Sequence[_Line], look: _Look, *, turn: bool = False) -> list[list[StripReading]]:
+    def _read(self, wanted: Sequence[_Line], look: _Look, *, turn: bool = False) -> list[list[_Best]]:
         return self._call(wanted, [line.specs for line in wanted], look, turn=turn)
 
     def _call(
@@ -241,12 +232,15 @@ class _Reader:
         look: _Look,
         *,
         turn: bool = False,
-    ) -> list[list[StripReading]]:
+    ) -> list[list[_Best]]:
         if not wanted:
             return []
         strips = [line.strip(180 - line.direction if turn else line.direction, look) for line in wanted]
         constraints = [[spec.constraint for spec in line_specs] for line_specs in specs]
-        return self._steps.read(strips, constraints, self._model)
+        return [
+            [_Best(spec, decoded, strip.lattice) for spec, decoded in zip(own, strip.decoded, strict=True)]
+            for own, strip in zip(specs, self._steps.read(strips, constraints, self._model), strict=True)
+        ]
 
 
 def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:
@@ -258,7 +252,7 @@ def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:
 
 
 def _reading(line: _Line, best: _Best, place: int, model: OcrModel) -> Reading:
-    decoded: Decoded = best.reading.decoded
+    decoded = best.decoded
     quad = geometry.transform(line.crop.to_page, line.quad)
     return Reading(
         region=line.crop.region,
@@ -273,7 +267,7 @@ def _reading(line: _Line, best: _Best, place: int, model: OcrModel) -> Reading:
         rivals=decoded.rivals,
         edits=decoded.edits,
         model=model.name,
-        lattice=best.reading.lattice,
+        lattice=best.lattice,
         tries=best.tries,
         line=place,
     )

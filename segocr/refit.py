@@ -1,7 +1,7 @@
 """Refit: the exact quadrilateral of one line of text near a rough one.
 
-Segmentation masks are coarse (a line of print may be one or two mask pixels high), so a region's corners
-are off by a good part of the line's height. Inside the patch the line itself is plain to see: a band with many
+Segmentation masks are coarse (a line of print may be one or two mask pixels high), so a region's corners are
+off by a good part of the line's height. Inside the patch the line itself is plain to see: a band with many
 vertical strokes. The band with the largest sum of stroke energy above a threshold is found over all small
 tilts, offsets and heights at once, and then its ends likewise. No model is asked; about 2 ms a line.
 """
