@@ -71,10 +71,12 @@ class Automaton:
     @property
     def accepts_everything(self) -> bool:
         """Whether every text without line breaks is accepted, so that the automaton restricts nothing."""
-        return self.states == 1 and bool(self.accepting[0]) and self.class_of(0x41) >= 0 and len(self.source) == (
-            len({klass for klass in self.classes if klass >= 0})
-        ) and all(
-            klass >= 0 or _only_line_breaks(low, high) for low, high, klass in self._ranges()
+        return (
+            self.states == 1
+            and bool(self.accepting[0])
+            and self.class_of(0x41) >= 0
+            and len(self.source) == (len({klass for klass in self.classes if klass >= 0}))
+            and all(klass >= 0 or _only_line_breaks(low, high) for low, high, klass in self._ranges())
         )
 
     def _ranges(self) -> Iterable[tuple[int, int, int]]:
@@ -146,7 +148,9 @@ def _only_line_breaks(low: int, high: int) -> bool:
     return low >= 0x0A and high <= 0x0D
 
 
-def partition(charsets: Iterable[CharSet]) -> tuple[tuple[int, ...], tuple[int, ...], dict[CharSet, list[int]]]:
+def partition(
+    charsets: Iterable[CharSet],
+) -> tuple[tuple[int, ...], tuple[int, ...], dict[CharSet, list[int]]]:
     """Split the code points into classes that no charset tells apart.
 
     Returns:
@@ -317,7 +321,8 @@ def _equivalent(edges: Edges, accepting: list[bool]) -> list[int]:
         known: dict[Hashable, int] = {}
         refined = [
             known.setdefault(
-                (block[state], tuple(sorted((key, block[target]) for key, target in following.items()))), len(known)
+                (block[state], tuple(sorted((key, block[target]) for key, target in following.items()))),
+                len(known),
             )
             for state, following in enumerate(edges)
         ]

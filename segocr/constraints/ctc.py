@@ -75,7 +75,9 @@ class Frames:
     starts: Ints
 
 
-def merge_frames(blank: Floats, symbols: Floats, usable: Ints, loss: Floats, blank_loss: Floats, limit: float) -> Frames:
+def merge_frames(
+    blank: Floats, symbols: Floats, usable: Ints, loss: Floats, blank_loss: Floats, limit: float
+) -> Frames:
     """Keep what a path can use that loses at most ``limit`` against the best path over these symbols.
 
     A path that uses a symbol at a frame where it alone loses more than the limit loses more in
@@ -106,7 +108,10 @@ def merge_frames(blank: Floats, symbols: Floats, usable: Ints, loss: Floats, bla
     starts = np.flatnonzero(begins)
     merged = np.add.reduceat(symbols[:, columns], starts, axis=0)
     return Frames(
-        np.add.reduceat(blank, starts), merged, usable[columns], np.append(starts, len(blank)).astype(np.int64)
+        np.add.reduceat(blank, starts),
+        merged,
+        usable[columns],
+        np.append(starts, len(blank)).astype(np.int64),
     )
 
 

@@ -143,9 +143,7 @@ def _any_of(texts: Iterable[str]) -> Node:
             by_first.setdefault(text[0], []).append(text[1:])
         else:
             ends = True
-    options = tuple(
-        SequenceNode((Chars(single(first)), _any_of(rests))) for first, rests in by_first.items()
-    )
+    options = tuple(SequenceNode((Chars(single(first)), _any_of(rests))) for first, rests in by_first.items())
     tree = options[0] if len(options) == 1 else Choice(options)
     if not options:
         return SequenceNode(())

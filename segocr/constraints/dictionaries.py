@@ -39,7 +39,9 @@ def compile_lookup(
         for state in ends:
             accepting[state] = True
         if len(edges) > limit:
-            raise ConstraintError(f"the list of allowed texts has more than {limit} characters", "lookup-too-large")
+            raise ConstraintError(
+                f"the list of allowed texts has more than {limit} characters", "lookup-too-large"
+            )
     return finish(edges, accepting, bounds, classes)
 
 

@@ -66,7 +66,16 @@ def build_graph(
     repeat = np.where(keys[found] == node_keys, found, -1) if len(keys) else repeat
     first = np.searchsorted(source, np.arange(len(accepting) + 1))
     return Graph(
-        accepting, source, symbol, target, label, node, node_keys % symbols, node_keys // symbols, repeat, first
+        accepting,
+        source,
+        symbol,
+        target,
+        label,
+        node,
+        node_keys % symbols,
+        node_keys // symbols,
+        repeat,
+        first,
     )
 
 

@@ -29,13 +29,15 @@ class _Prefix:
     """A beginning of texts, with its scores after each number of frames.
 
     Attributes:
-        symbols: the columns read so far; the spelling with the best score where several symbols count as one.
+        symbols: the columns read so far; where several count as one, the first of them.
+        parent: the beginning without its last character.
         state: where the beginning leads.
         reading: by symbol of the last character, float64 ``(frames + 1,)``: its best score ending on that symbol.
         resting: float64 ``(frames + 1,)``: its best score ending on a blank.
     """
 
     symbols: tuple[int, ...]
+    parent: "_Prefix | None"
     state: int
     reading: tuple[tuple[int, Floats], ...]
     resting: Floats
@@ -76,14 +78,14 @@ class TextSearch:
 
     def texts(self, floor: float) -> Iterator[Found]:
         """Texts with a score of at least ``floor``, best first, each once."""
-        root = _Prefix((), 0, (), self.blank_sums)
+        root = _Prefix((), None, 0, (), self.blank_sums)
         count = itertools.count()
         # Entries: minus the score, a tie breaker, the beginning, and the arcs that lengthen it (none: it ends here).
         queue: list[tuple[float, int, _Prefix, tuple[int, ...]]] = []
 
         def push(prefix: _Prefix) -> None:
             for score, arcs in self._choices(prefix):
-                if score >= floor:
+                if score >= floor and score > -np.inf:
                     heapq.heappush(queue, (-score, next(count), prefix, arcs))
 
         push(root)
@@ -92,7 +94,7 @@ class TextSearch:
             if arcs:
                 push(self._lengthen(prefix, arcs))
             else:
-                yield Found(prefix.symbols, -score)
+                yield Found(_spelling(prefix), -score)
 
     def _choices(self, prefix: _Prefix) -> Iterator[tuple[float, tuple[int, ...]]]:
         """How a beginning can go on, with the score of the best text of each way."""
@@ -125,7 +127,6 @@ class TextSearch:
         """The beginning with one more character."""
         reading: list[tuple[int, Floats]] = []
         either: Floats | None = None
-        spelled, best = -1, -np.inf
         for arc in arcs:
             symbol = int(self.graph.symbol[arc])
             sums = self.symbol_sums[symbol]
@@ -134,12 +135,42 @@ class TextSearch:
             np.add(gained, sums[1:], out=scores[1:])
             reading.append((symbol, scores))
             either = scores if either is None else np.maximum(either, scores)
-            top = float((prefix.entry(symbol)[:-1] + self.ahead[self.graph.node[arc]]).max())
-            if top > best or spelled < 0:
-                spelled, best = symbol, top
         assert either is not None
         resting = np.full(len(either), -np.inf)
         gained = np.maximum.accumulate(either[:-1] - self.blank_sums[:-1])
         np.add(gained, self.blank_sums[1:], out=resting[1:])
         state = int(self.graph.target[arcs[0]])
-        return _Prefix((*prefix.symbols, spelled), state, tuple(reading), resting)
+        return _Prefix((*prefix.symbols, reading[0][0]), prefix, state, tuple(reading), resting)
+
+
+def _spelling(prefix: _Prefix) -> tuple[int, ...]:
+    """The symbols of the best alignment, where several count as one; else those of the beginning."""
+    chain: list[_Prefix] = []
+    while prefix.parent is not None:
+        chain.append(prefix)
+        prefix = prefix.parent
+    if all(len(link.reading) == 1 for link in chain):
+        return chain[0].symbols if chain else ()
+    chosen: list[int] = []
+    frame = len(prefix.resting) - 1
+    place, symbol = 0, _likelier(chain[0], frame, None)
+    while place < len(chain):
+        frame -= 1
+        if symbol < 0:
+            symbol = _likelier(chain[place], frame, None)
+            continue
+        stay = float(dict(chain[place].reading)[symbol][frame])
+        before = chain[place + 1] if place + 1 < len(chain) else prefix
+        if float(before.entry(symbol)[frame]) > stay or frame == 0:
+            chosen.append(symbol)
+            place, symbol = place + 1, _likelier(before, frame, symbol)
+    return tuple(reversed(chosen))
+
+
+def _likelier(prefix: _Prefix, frame: int, excluded: int | None) -> int:
+    """The symbol on which a beginning best ends after so many frames; -1 for a blank."""
+    best, score = -1, float(prefix.resting[frame])
+    for symbol, scores in prefix.reading:
+        if symbol != excluded and float(scores[frame]) > score:
+            best, score = symbol, float(scores[frame])
+    return best

@@ -75,7 +75,9 @@ class Constraint:
             ConstraintError: the wire form is of another version.
         """
         if wire.get("version") != WIRE_VERSION:
-            message = f"the packed constraint has version {wire.get('version')!r}, this code reads {WIRE_VERSION}"
+            message = (
+                f"the packed constraint has version {wire.get('version')!r}, this code reads {WIRE_VERSION}"
+            )
             raise ConstraintError(message, "bad-wire")
         return cls(
             automaton=Automaton.from_wire(wire["automaton"]),
@@ -90,7 +92,9 @@ class Constraint:
         """The product's first state."""
         return 0, tuple(check.start for check, _ in self.check_automata)
 
-    def step_checks(self, states: tuple[Hashable, ...], character: str, label: int) -> "tuple[Hashable, ...] | None":
+    def step_checks(
+        self, states: tuple[Hashable, ...], character: str, label: int
+    ) -> "tuple[Hashable, ...] | None":
         """The states of the checks after one more character; None where one of them forbids it."""
         if self.ignore_case:
             upper = character.upper()
@@ -105,7 +109,9 @@ class Constraint:
 
     def checks_accept(self, states: tuple[Hashable, ...]) -> bool:
         """Whether every check holds when the text ends in these states."""
-        return all(check.accepts(state) for state, (check, _) in zip(states, self.check_automata, strict=True))
+        return all(
+            check.accepts(state) for state, (check, _) in zip(states, self.check_automata, strict=True)
+        )
 
     def accepts(self, text: str) -> bool:
         """Whether the whole text is accepted, checks included; spaces must be gone where they are ignored."""
@@ -177,7 +183,9 @@ def compile_constraint(
     names = tuple(dict.fromkeys(over for over in map(_over, specs) if over))
     labels = {name: 1 << place for place, name in enumerate(names)}
     made = [make_check(spec) for spec in specs]
-    layouts = [layout for check, spec in zip(made, specs, strict=True) if not _over(spec) for layout in check.layouts]
+    layouts = [
+        layout for check, spec in zip(made, specs, strict=True) if not _over(spec) for layout in check.layouts
+    ]
     patterns = ([] if pattern is None else [pattern]) + list(dict.fromkeys([*also, *layouts]))
     if names:
         _require_parts(pattern, names)
@@ -191,7 +199,9 @@ def compile_constraint(
         tree = date_tree(date_formats, not_before=not_before, not_after=not_after, month_names=month_names)
         parts.append(("the date formats", compiled(tree)))
     if lookup is not None:
-        words = compile_lookup(lookup, ignore_case=ignore_case, ignore_spaces=ignore_spaces, limit=MAX_LOOKUP_STATES)
+        words = compile_lookup(
+            lookup, ignore_case=ignore_case, ignore_spaces=ignore_spaces, limit=MAX_LOOKUP_STATES
+        )
         parts.append(("the list of allowed texts", words))
     automaton = _combine(parts) if parts else compiled(parse(".*"))
     constraint = Constraint(automaton, specs, tuple(patterns), names, ignore_case, ignore_spaces)
@@ -221,7 +231,9 @@ def _label_bit(spec: CheckSpec, labels: tuple[str, ...]) -> int:
 def _require_parts(pattern: str | None, names: Sequence[str]) -> None:
     for name in names:
         if pattern is None or f"(?P<{name}>" not in pattern:
-            message = f"a check reads the part '{name}', but the pattern names no such part; write (?P<{name}>…)"
+            message = (
+                f"a check reads the part '{name}', but the pattern names no such part; write (?P<{name}>…)"
+            )
             raise ConstraintError(message, "unknown-part")
 
 
@@ -230,7 +242,9 @@ def _require_unambiguous(automaton: Automaton, names: Sequence[str]) -> None:
     for edges in automaton.edges:
         if len({klass for klass, _ in edges}) < len(edges):
             listed = ", ".join(f"'{name}'" for name in names)
-            message = f"where the part {listed} begins or ends depends on what follows; make the pattern definite"
+            message = (
+                f"where the part {listed} begins or ends depends on what follows; make the pattern definite"
+            )
             raise ConstraintError(message, "ambiguous-part")
 
 
@@ -275,8 +289,12 @@ def _prove_not_empty(constraint: Constraint) -> None:
                     stack.append((target, after))
         if len(seen) > MAX_PROOF_STATES:
             return
-    named = ", ".join(check if isinstance(check, str) else str(check.get("name", "weighted")) for check in constraint.checks)
-    message = f"no text that the pattern accepts satisfies the check {named}; the check does not fit the pattern"
+    named = ", ".join(
+        check if isinstance(check, str) else str(check.get("name", "weighted")) for check in constraint.checks
+    )
+    message = (
+        f"no text that the pattern accepts satisfies the check {named}; the check does not fit the pattern"
+    )
     raise ConstraintError(message, "empty-product")
 
 
@@ -343,7 +361,12 @@ def _bind(same: _Same, alphabet: tuple[str, ...]) -> BoundConstraint:
         columns = np.flatnonzero(code_points == ord(" "))
         space = int(columns[0]) if len(columns) else -1
     return BoundConstraint(
-        constraint, alphabet, klass, np.flatnonzero(klass >= 0), space, _missing(automaton, frozenset(alphabet))
+        constraint,
+        alphabet,
+        klass,
+        np.flatnonzero(klass >= 0),
+        space,
+        _missing(automaton, frozenset(alphabet)),
     )
 
 

@@ -199,7 +199,11 @@ def _search(problem: _Problem, best: int, max_cost: float) -> tuple[_Solution, s
             return _Solution(empty, []), "no-accepted-text" if max_cost == math.inf else "too-dear"
         else:
             limit = limit * LIMIT_GROWTH
-            limit = max_cost if limit >= max_cost or limit > problem.loss.max(initial=0.0) * len(problem.blank) else limit
+            limit = (
+                max_cost
+                if limit >= max_cost or limit > problem.loss.max(initial=0.0) * len(problem.blank)
+                else limit
+            )
 
 
 def _search_within(problem: _Problem, limit: float, best: int) -> _Solution:
@@ -225,7 +229,11 @@ def _search_within(problem: _Problem, limit: float, best: int) -> _Solution:
 
 
 def _top(
-    accepting: npt.NDArray[np.bool_], node: Floats, rest: Floats, source: npt.NDArray[np.int64], nodes: npt.NDArray[np.int64]
+    accepting: npt.NDArray[np.bool_],
+    node: Floats,
+    rest: Floats,
+    source: npt.NDArray[np.int64],
+    nodes: npt.NDArray[np.int64],
 ) -> float:
     """The score of the best path from the start."""
     first = nodes[source == 0]
@@ -247,7 +255,10 @@ def _result(problem: _Problem, raw: Greedy, solution: _Solution) -> Decoded:
     columns = [problem.symbols[:, where[int(frames.kept[symbol])]] for symbol in used]
     symbols = [[place[symbol] for symbol in found.symbols] for found in solution.texts]
     totals = total_log_probs(problem.blank_total, columns, symbols)
-    spelled = ["".join(bound.alphabet[int(frames.kept[symbol])] for symbol in found.symbols) for found in solution.texts]
+    spelled = [
+        "".join(bound.alphabet[int(frames.kept[symbol])] for symbol in found.symbols)
+        for found in solution.texts
+    ]
     ranked = sorted(range(len(spelled)), key=lambda number: -totals[number])
     winner = ranked[0]
     spans = tuple(align(problem.blank, columns, symbols[winner]))

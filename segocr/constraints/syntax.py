@@ -171,7 +171,9 @@ class _Parser:
         if character in "*+?{":
             raise PatternError(f"nothing to repeat before '{character}'", self.at)
         if character in "^$":
-            message = f"the pattern always matches the whole text: drop '{character}', or write '\\{character}'"
+            message = (
+                f"the pattern always matches the whole text: drop '{character}', or write '\\{character}'"
+            )
             raise PatternError(message, self.at)
         self.at += 1
         if character == ".":
@@ -200,7 +202,9 @@ class _Parser:
         if rest.startswith(("?=", "?!", "?<=", "?<!")):
             raise PatternError("look-around is not supported: the pattern must be a regular language", start)
         if rest == "?P=":
-            raise PatternError("back-references are not supported: the pattern must be a regular language", start)
+            raise PatternError(
+                "back-references are not supported: the pattern must be a regular language", start
+            )
         named = re.compile(r"\?P<([A-Za-z_][A-Za-z0-9_]*)>").match(self.text, self.at)
         if named is None:
             message = "after '(?' only ':' and 'P<name>' are known; letter case is the option ignore_case"
@@ -262,9 +266,13 @@ class _Parser:
         if character in "xuU":
             return self.code_point(start, {"x": 2, "u": 4, "U": 8}[character])
         if character in "bBAZ":
-            raise PatternError(f"'\\{character}' is an anchor; the pattern always matches the whole text", start)
+            raise PatternError(
+                f"'\\{character}' is an anchor; the pattern always matches the whole text", start
+            )
         if character.isdigit():
-            raise PatternError("back-references are not supported: the pattern must be a regular language", start)
+            raise PatternError(
+                "back-references are not supported: the pattern must be a regular language", start
+            )
         if character.isalpha():
             raise PatternError(f"the escape '\\{character}' is not known", start)
         return single(character)

@@ -79,7 +79,8 @@ class Sums:
     def _ends(self) -> tuple[int, ...]:
         """The last position of each sum."""
         return tuple(
-            max(place for place, weight in enumerate(equation.weights) if weight) for equation in self.equations
+            max(place for place, weight in enumerate(equation.weights) if weight)
+            for equation in self.equations
         )
 
     def step(self, state: Hashable, character: str) -> Hashable | None:
@@ -160,7 +161,8 @@ class AnyOf:
         """Any member accepts."""
         assert isinstance(state, tuple)
         return any(
-            part is not None and member.accepts(part) for member, part in zip(self.members, state, strict=True)
+            part is not None and member.accepts(part)
+            for member, part in zip(self.members, state, strict=True)
         )
 
 

@@ -8,7 +8,16 @@ another. Positions count from 0 here.
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from segocr.constraints.checks.kinds import ALNUM_VALUES, DIGIT_VALUES, AllOf, AnyOf, Check, Equation, Sums, cycle
+from segocr.constraints.checks.kinds import (
+    ALNUM_VALUES,
+    DIGIT_VALUES,
+    AllOf,
+    AnyOf,
+    Check,
+    Equation,
+    Sums,
+    cycle,
+)
 
 VALUES = {**ALNUM_VALUES, "<": 0}
 _WEIGHTS = (7, 3, 1)
@@ -30,7 +39,10 @@ def check_digit(text: str) -> str:
     Raises:
         KeyError: another character.
     """
-    return str(sum(VALUES[letter] * weight for letter, weight in zip(text, cycle(_WEIGHTS, len(text)), strict=True)) % 10)
+    return str(
+        sum(VALUES[letter] * weight for letter, weight in zip(text, cycle(_WEIGHTS, len(text)), strict=True))
+        % 10
+    )
 
 
 def _digit(length: int, covered: Iterable[int], at: int) -> Equation:
@@ -45,7 +57,8 @@ def _digit(length: int, covered: Iterable[int], at: int) -> Equation:
 def _line(name: str, layouts: tuple[str, ...], length: int, digits: dict[int, tuple[range, ...]]) -> Sums:
     """A line with check digits: by position of the digit, the ranges that it covers."""
     equations = tuple(
-        _digit(length, (place for covered in ranges for place in covered), at) for at, ranges in digits.items()
+        _digit(length, (place for covered in ranges for place in covered), at)
+        for at, ranges in digits.items()
     )
     return Sums(name, layouts, (VALUES,) * length, equations)
 
@@ -81,7 +94,9 @@ class LongNumber:
             return place + 1, total, last, count
         return self._continued(place, total, last, count, character, value)
 
-    def _continued(self, place: int, total: int, last: int, count: int, character: str, value: int) -> Hashable | None:
+    def _continued(
+        self, place: int, total: int, last: int, count: int, character: str, value: int
+    ) -> Hashable | None:
         """Read the rest of the number; its last character before the filler is the digit."""
         begins = place == self.optional.start
         if character == "<":
@@ -116,7 +131,9 @@ def _td1_line1() -> Check:
         r"(?P<optional>[A-Z0-9<]{15})"
     )
     short = _line("mrz_td1_line1", (layout,), 30, {14: (range(5, 14),)})
-    short = Sums(short.name, short.layouts, (*short.values[:14], DIGIT_VALUES, *short.values[15:]), short.equations)
+    short = Sums(
+        short.name, short.layouts, (*short.values[:14], DIGIT_VALUES, *short.values[15:]), short.equations
+    )
     rest = _line("mrz_td1_line1", (), 30, {})
     return _with_long_number(short, rest, range(5, 14), 14, range(15, 30))
 
@@ -125,7 +142,9 @@ def _td2_line2() -> Check:
     digits = {19: (range(13, 19),), 27: (range(21, 27),), 35: (range(0, 10), range(13, 20), range(21, 35))}
     layout = rf"{_HEAD}{_DATES}(?P<optional>[A-Z0-9<]{{7}})\d"
     short = _line("mrz_td2_line2", (layout,), 36, {9: (range(0, 9),), **digits})
-    short = Sums(short.name, short.layouts, (*short.values[:9], DIGIT_VALUES, *short.values[10:]), short.equations)
+    short = Sums(
+        short.name, short.layouts, (*short.values[:9], DIGIT_VALUES, *short.values[10:]), short.equations
+    )
     return _with_long_number(short, _line("mrz_td2_line2", (), 36, digits), range(0, 9), 9, range(28, 35))
 
 
@@ -161,11 +180,17 @@ TD1_LINE2 = _line(
 TD1_LINE3 = Sums("mrz_td1_line3", (_NAMES, "[A-Z<]{30}"), (VALUES,) * 30, ())
 MRV_A_LINE1 = _names_line("mrv_a_line1", "V", 44)
 MRV_A_LINE2 = _line(
-    "mrv_a_line2", (rf"{_HEAD}{_DATES}(?P<optional>[A-Z0-9<]{{16}})", r".{9}\d.{34}"), 44, _dates_digits(range(0, 9))
+    "mrv_a_line2",
+    (rf"{_HEAD}{_DATES}(?P<optional>[A-Z0-9<]{{16}})", r".{9}\d.{34}"),
+    44,
+    _dates_digits(range(0, 9)),
 )
 MRV_B_LINE1 = _names_line("mrv_b_line1", "V", 36)
 MRV_B_LINE2 = _line(
-    "mrv_b_line2", (rf"{_HEAD}{_DATES}(?P<optional>[A-Z0-9<]{{8}})", r".{9}\d.{26}"), 36, _dates_digits(range(0, 9))
+    "mrv_b_line2",
+    (rf"{_HEAD}{_DATES}(?P<optional>[A-Z0-9<]{{8}})", r".{9}\d.{26}"),
+    36,
+    _dates_digits(range(0, 9)),
 )
 
 

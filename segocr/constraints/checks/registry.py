@@ -63,7 +63,10 @@ def _named(name: str) -> Check:
     if name not in CHECKS:
         nearest = get_close_matches(name, [*CHECKS, "weighted"], n=1)
         hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
-        raise ConstraintError(f"the check '{name}' is not known{hint} Known: {', '.join(sorted(CHECKS))}, weighted", "unknown-check")
+        raise ConstraintError(
+            f"the check '{name}' is not known{hint} Known: {', '.join(sorted(CHECKS))}, weighted",
+            "unknown-check",
+        )
     return CHECKS[name]
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from segocr.constraints.checks.kinds import DIGIT_VALUES, Equation, Sums
 
-_VIN_LETTERS = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True))
+_VIN_LETTERS = dict(
+    zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True)
+)
 _VIN_VALUES = {**DIGIT_VALUES, **_VIN_LETTERS}
 _VIN_CHECK = {**DIGIT_VALUES, "X": 10}
 

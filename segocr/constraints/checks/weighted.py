@@ -51,7 +51,9 @@ class Weighted:
     def accepts(self, state: Hashable) -> bool:
         """All weights are used, and the sum leaves the remainder."""
         assert isinstance(state, tuple)
-        return bool((self.repeat or state[0] == len(self.weights)) and state[1] == self.remainder % self.modulus)
+        return bool(
+            (self.repeat or state[0] == len(self.weights)) and state[1] == self.remainder % self.modulus
+        )
 
 
 def make_weighted(options: Mapping[str, Any]) -> Weighted:
@@ -70,7 +72,11 @@ def make_weighted(options: Mapping[str, Any]) -> Weighted:
         message = f"'weighted' does not know {', '.join(unknown)}; it knows {', '.join(sorted(KEYS))}"
         raise ConstraintError(message, "bad-check")
     weights, modulus = options.get("weights"), options.get("modulus")
-    if not isinstance(weights, Sequence) or not weights or not all(isinstance(weight, int) for weight in weights):
+    if (
+        not isinstance(weights, Sequence)
+        or not weights
+        or not all(isinstance(weight, int) for weight in weights)
+    ):
         raise ConstraintError("'weighted' needs 'weights', a list of whole numbers", "bad-check")
     if not isinstance(modulus, int) or not 2 <= modulus <= 1000:
         raise ConstraintError("'weighted' needs a 'modulus' between 2 and 1000", "bad-check")
