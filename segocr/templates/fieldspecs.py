@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from segocr.constraints import compile_constraint
 from segocr.constraints.checks import CHECKS, make_check
 from segocr.constraints.errors import ConstraintError, PatternError
 from segocr.errors import TemplateError
 from segocr.spelling import known_words
+from segocr.templates.cache import cached_constraint
 from segocr.templates.implied import number_pattern, time_pattern
 from segocr.templates.source import Source, Step
 from segocr.templates.spec import FieldSpec
@@ -199,7 +199,7 @@ class FieldCompiler:
         if not (patterns or spec.checks or lookup or dated):
             return spec
         try:
-            constraint = compile_constraint(
+            constraint = cached_constraint(
                 patterns[0] if patterns else None,
                 also=patterns[1:],
                 checks=spec.checks,

@@ -10,15 +10,26 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from segocr.errors import TemplateError
+from segocr.errors import ModelError, TemplateError
 from segocr.records import Severity
 from segocr.spelling import known_words
 from segocr.templates import names
+from segocr.templates.classes import model_classes
 from segocr.templates.fieldspecs import FieldCompiler
 from segocr.templates.mistakes import explained
 from segocr.templates.own import own_validators
 from segocr.templates.source import Source, read_source
-from segocr.templates.spec import Accept, FieldSpec, Ocr, Pages, Route, RuleSpec, Segment, Template
+from segocr.templates.spec import (
+    MODEL_SUFFIX,
+    Accept,
+    FieldSpec,
+    Ocr,
+    Pages,
+    Route,
+    RuleSpec,
+    Segment,
+    Template,
+)
 from segocr.templates.written import PagesWritten, RouteWritten, TemplateWritten
 from segocr.validators.rules import ExpressionError, parse_expression
 
@@ -40,7 +51,11 @@ def find_templates(search: Sequence[Path] = ()) -> dict[str, Path]:
 
 
 def load_template(
-    name_or_path: str | Path, *, search: Sequence[Path] = (), validators_folder: Path | None = None
+    name_or_path: str | Path,
+    *,
+    search: Sequence[Path] = (),
+    validators_folder: Path | None = None,
+    check_model: bool = True,
 ) -> Template:
     """Load a template.
 
@@ -48,6 +63,7 @@ def load_template(
         name_or_path: A name, or the path of a template's folder or file.
         search: Folders of a workspace, searched before the shipped ones.
         validators_folder: The workspace's own validators.
+        check_model: Whether a class that the model lacks is a mistake (not while a model is being trained).
 
     Raises:
         TemplateError: There is none, or it has a mistake (with file, line and column).
@@ -58,6 +74,8 @@ def load_template(
     if isinstance(name_or_path, str) and name_or_path == file.parent.name and template.name != name_or_path:
         message = f"the folder is called {name_or_path!r}, but this template {template.name!r}"
         raise source.mistake(message, ("template",))
+    if check_model:
+        _check_classes(template, source)
     _refuse_collisions(template, source, find_templates(search))
     return template
 
@@ -195,6 +213,24 @@ def _refuse_collisions(template: Template, source: Source, known: dict[str, Path
         view = names.view_collision(template.name, set(template.lists), name, _lists_of(file))
         if view:
             raise source.mistake(f"template {name!r} also makes a view called {view!r}", ("template",))
+
+
+def _check_classes(template: Template, source: Source) -> None:
+    """Compare the fields' classes with those of the model, where it is there and says them."""
+    for engine in MODEL_SUFFIX:
+        try:
+            classes = model_classes(template.segment_model(engine))
+        except ModelError:  # only an error when this model is needed; the step says so then
+            continue
+        for name, spec in template.fields.items():
+            if spec.class_name is not None and spec.class_name not in classes:
+                message = f"the model has no class {spec.class_name!r}"
+                at = ("fields", name, "class") if spec.class_name != name else ("fields", name)
+                mark, hint = (
+                    source.mark(at, key=spec.class_name == name),
+                    known_words(spec.class_name, classes),
+                )
+                raise TemplateError(message, mark=mark, code="class-missing", hint=hint)
 
 
 def _lists_of(file: Path) -> set[str]:

@@ -30,7 +30,10 @@ _parsed = lru_cache(maxsize=256)(parse_expression)
 
 def start(_settings: Settings) -> Engine:
     """Start the engine; it needs no model."""
-    return Engine(about={"name": "python", "libraries": _libraries()}, operations={"validate": _validate})
+    return Engine(
+        about={"name": "python", "version": "1", "libraries": _libraries()},
+        operations={"validate": _validate},
+    )
 
 
 def _validate(message: Message) -> Message:

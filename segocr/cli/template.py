@@ -1,0 +1,174 @@
+"""``segocr template``: draft, check, show and trust templates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from segocr.cli.output import Format, formats, note, print_mapping, print_rows
+
+if TYPE_CHECKING:
+    from segocr.templates import Template
+
+
+@click.group()
+def command() -> None:
+    """Draft, check, show and trust templates."""
+
+
+@command.command("list")
+@formats(Format.TABLE, Format.JSON, Format.CSV)
+def list_(output: Format) -> None:
+    """List the templates that can be named here: the workspace's, then the shipped ones."""
+    from segocr.settings import load_settings
+    from segocr.templates import find_templates
+
+    found = find_templates(load_settings().template_folders)
+    print_rows(["template", "file"], [(name, str(file)) for name, file in found.items()], output)
+
+
+@command.command()
+@click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
+@formats(Format.TABLE, Format.JSON, Format.CSV)
+def check(names: tuple[str, ...], output: Format) -> None:
+    """Check templates (default: all that can be found); the first mistake is shown with its place."""
+    from segocr.settings import load_settings
+    from segocr.templates import find_templates
+
+    wanted = names or tuple(find_templates(load_settings().template_folders))
+    rows = []
+    for name in wanted:
+        template = _load(name)
+        constrained = sum(spec.constraint is not None for spec in template.fields.values())
+        rows.append((template.name, template.version, len(template.fields), constrained, str(template.file)))
+        for engine in _without_model(template):
+            note(f"{template.name}: no model for the engine {engine} in {template.folder}")
+    print_rows(["template", "version", "fields", "with constraint", "file"], rows, output)
+
+
+@command.command()
+@click.argument("name", metavar="NAME|PATH")
+@formats(Format.TABLE, Format.JSON)
+def show(name: str, output: Format) -> None:
+    """Show what a template means: its fields, rules and models, defaults filled in."""
+    template = _load(name)
+    if output is Format.JSON:
+        print_mapping(
+            {**_facts(template), "fields": [_field(spec) for spec in template.fields.values()]}, output
+        )
+        return
+    facts = _facts(template)
+    print_mapping({name: ", ".join(fact) if isinstance(fact, list) else fact for name, fact in facts.items()})
+    columns = ["field", "type", "from", "required", "instances", "looks like"]
+    fields = [_field(spec) for spec in template.fields.values()]
+    print_rows(columns, [[field[column] for column in columns] for field in fields], output)
+
+
+@command.command()
+def schema() -> None:
+    r"""Print the JSON Schema of the template language, for editors.
+
+    \b
+    segocr template schema > template.schema.json
+    """
+    from segocr.templates.draft import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="An .onnx or .pt file.")
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path), help="Folder; default: the workspace's first."
+)
+def new(name: str, model: Path, folder: Path | None) -> None:
+    r"""Draft a template with one field for each class of a model.
+
+    \b
+    segocr template new delivery_note --model runs/segment/train/weights/best.onnx
+    """
+    from segocr.settings import load_settings
+    from segocr.templates.draft import draft
+
+    folders = load_settings().template_folders
+    target = folder or (folders[0] if folders else Path("templates"))
+    file = draft(name, model, target)
+    click.echo(f"{file}")
+    note(f"say what each field looks like, then: segocr template check {file.parent}")
+
+
+@command.command()
+@click.argument("model", metavar="MODEL.pt|TEMPLATE")
+def trust(model: str) -> None:
+    """Allow a .pt model of this workspace to be loaded (loading one runs the code that is in it)."""
+    from segocr.errors import UsageError
+    from segocr.settings import load_settings
+    from segocr.templates.trust import trust_model
+
+    workspace = load_settings().workspace
+    if workspace is None:
+        raise UsageError(
+            "this is no workspace, so there is no list of trusted models", hint="run: segocr init"
+        )
+    path = Path(model) if Path(model).is_file() else _load(model).segment_model("ultralytics")
+    digest = trust_model(path, workspace)
+    click.echo(f"{digest}  {path}")
+
+
+def _load(name: str) -> Template:
+    from segocr.settings import load_settings
+    from segocr.templates import load_template
+
+    settings = load_settings()
+    return load_template(name, search=settings.template_folders, validators_folder=settings.validators_folder)
+
+
+def _without_model(template: Template) -> list[str]:
+    from segocr.errors import ModelError
+
+    lacking = []
+    for engine in template.segment.engines:
+        try:
+            template.segment_model(engine)
+        except ModelError:
+            lacking.append(engine)
+    return lacking
+
+
+def _facts(template: Template) -> dict[str, Any]:
+    return {
+        "template": template.name,
+        "version": template.version,
+        "title": template.title,
+        "file": str(template.file),
+        "digest": template.digest,
+        "classes": list(template.classes),
+        "segment engines": list(template.segment.engines),
+        "without model": _without_model(template),
+        "ocr engines": list(template.ocr.engines),
+        "rules": [f"{rule.name}: {rule.expression} ({rule.severity})" for rule in template.rules],
+        "accept from": template.accept.confidence,
+    }
+
+
+def _field(spec: Any) -> dict[str, Any]:
+    origin = (
+        spec.class_name if spec.from_ is None else f"{spec.from_}.{spec.part}" if spec.part else spec.from_
+    )
+    looks = [
+        spec.pattern,
+        *spec.formats,
+        *(str(check) for check in spec.checks),
+        *(spec.enum or spec.lookup or ()),
+    ]
+    return {
+        "field": spec.name,
+        "type": spec.type,
+        "from": origin,
+        "required": spec.required,
+        "instances": spec.instances,
+        "looks like": ", ".join(str(look) for look in looks if look is not None)[:200],
+    }

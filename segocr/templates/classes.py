@@ -1,0 +1,139 @@
+"""The classes that a segmentation model knows, read from its files without loading or running it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pickletools
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from segocr.errors import ModelError
+
+CARD = "model.json"
+_MAX_METADATA = 1 << 20
+_MAX_PICKLE = 64 << 20
+# ONNX's ModelProto (onnx.proto3): metadata_props = 14, a StringStringEntryProto of key = 1 and value = 2.
+_METADATA_PROPS, _KEY, _VALUE = 14, 1, 2
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+def model_classes(model: Path) -> tuple[str, ...]:
+    """Return a model's classes in their order.
+
+    Args:
+        model: An ``.onnx`` or ``.pt`` file as ultralytics writes it, or any file beside a ``model.json``.
+
+    Raises:
+        ModelError: ``model-missing``, or ``model-classes`` if the file does not say them.
+    """
+    if not model.is_file():
+        raise ModelError(f"there is no model {model}", code="model-missing")
+    try:
+        names = _written_in(model)
+    except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
+        raise ModelError(
+            f"{model} is not a model file that can be read: {error}", code="model-broken"
+        ) from error
+    names = names or _from_card(model.parent / CARD)
+    if not names:
+        raise ModelError(
+            f"{model} does not say its classes",
+            code="model-classes",
+            hint=f'list them beside it in {CARD}: {{"classes": [...]}}',
+        )
+    return names
+
+
+def _written_in(model: Path) -> tuple[str, ...] | None:
+    if model.suffix == ".onnx":
+        with model.open("rb") as stream:
+            written = next((value for key, value in onnx_metadata(stream) if key == "names"), None)
+        return None if written is None else _as_names(ast.literal_eval(written))
+    return _from_pickle(model) if model.suffix == ".pt" else None
+
+
+def _as_names(found: object) -> tuple[str, ...]:
+    if isinstance(found, dict):
+        found = [found[key] for key in sorted(found)]
+    if not isinstance(found, list | tuple):
+        raise ValueError("its class names are no list")  # noqa: TRY004 - the file's fault, not the caller's
+    return tuple(str(name) for name in found)
+
+
+def _from_card(card: Path) -> tuple[str, ...] | None:
+    try:
+        return _as_names(json.loads(card.read_text(encoding="utf-8"))["classes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def onnx_metadata(stream: BinaryIO) -> Iterator[tuple[str, str]]:
+    """Yield the keys and values of an ONNX file's metadata, skipping its graph.
+
+    Raises:
+        ValueError: It is no protobuf message.
+    """
+    while (tag := _varint(stream)) is not None:
+        number, wire = tag >> 3, tag & 7
+        if wire == _VARINT:
+            _varint(stream)
+        elif wire in (_FIXED64, _FIXED32):
+            stream.seek(8 if wire == _FIXED64 else 4, 1)
+        elif wire == _BYTES:
+            length = _varint(stream) or 0
+            if number != _METADATA_PROPS:
+                stream.seek(length, 1)
+            elif length <= _MAX_METADATA:
+                yield _entry(stream.read(length))
+        else:
+            raise ValueError("it is no ONNX file")
+
+
+def _varint(stream: BinaryIO) -> int | None:
+    value = shift = 0
+    while byte := stream.read(1):
+        value |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:
+            return value
+        shift += 7
+        if shift > 63:
+            raise ValueError("it is no ONNX file")
+    return None
+
+
+def _entry(content: bytes) -> tuple[str, str]:
+    from io import BytesIO
+
+    stream, found = BytesIO(content), {_KEY: "", _VALUE: ""}
+    while (tag := _varint(stream)) is not None:
+        if tag & 7 != _BYTES:
+            raise ValueError("it is no ONNX file")
+        found[tag >> 3] = stream.read(_varint(stream) or 0).decode("utf-8", "replace")
+    return found[_KEY], found[_VALUE]
+
+
+def _from_pickle(model: Path) -> tuple[str, ...] | None:
+    """Look through a checkpoint's pickle for ``names: {0: …, 1: …}``; its opcodes are listed, never run."""
+    with zipfile.ZipFile(model) as archive:
+        inside = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
+        if archive.getinfo(inside).file_size > _MAX_PICKLE:
+            return None
+        content = archive.read(inside)
+    found: dict[int, str] = {}
+    key: int | None = None
+    open_ = False
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name.startswith(("MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT")):
+            continue
+        if open_ and opcode.name.startswith("BININT"):
+            key = argument
+        elif open_ and key is not None and "UNICODE" in opcode.name:
+            found[key], key = str(argument), None
+        elif open_ and found and opcode.name in ("SETITEM", "SETITEMS"):
+            return _as_names(found)
+        elif not (open_ and opcode.name in ("EMPTY_DICT", "MARK")):
+            open_, found, key = argument == "names" and "UNICODE" in opcode.name, {}, None
+    return None

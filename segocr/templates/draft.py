@@ -1,0 +1,107 @@
+"""Drafting a template from a model's own classes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from segocr.errors import TemplateError
+from segocr.templates import names
+from segocr.templates.classes import model_classes
+from segocr.templates.load import FILE
+
+_HEAD = """\
+# yaml-language-server: $schema=template.schema.json
+# A draft: one field for each class of the model. Say of each what its text looks like; see docs/templates.md.
+template: {name}
+version: 1
+title: {title}
+route: {{folder: {name}}}
+segment: {{engines: [{engines}], model: model{suffix}, image_size: 1024, confidence: 0.25}}
+ocr: {{engines: [openvino, paddleocr], model: PP-OCRv6_small}}
+fields:
+"""
+_FIELD = """\
+  {field}:{class_}
+    type: text                 # integer | decimal | money | date | time | enum | boolean
+    # pattern: '[A-Z0-9]{{6,9}}'  # what every text of this field looks like; steers the reading
+    # required: true
+    normalise: [collapse_spaces]
+"""
+_TAIL = """\
+accept: {confidence: 0.9}
+"""
+
+
+def draft(name: str, model: Path, folder: Path) -> Path:
+    """Write a template's folder with a draft and a copy of its model.
+
+    Args:
+        name: The template's name.
+        model: An ``.onnx`` or ``.pt`` file; another one of the same name and the other suffix is taken along.
+        folder: Where the template's folder is made.
+
+    Returns:
+        The template's file.
+
+    Raises:
+        TemplateError: The name cannot be used, or the folder exists.
+        ModelError: The model is absent or does not say its classes.
+    """
+    if fault := names.fault_of_template_name(name):
+        raise TemplateError(fault)
+    text = draft_text(name, model_classes(model), model)
+    target = folder / name
+    if target.exists():
+        raise TemplateError(f"{target} exists already", hint="choose another name, or edit what is there")
+    try:
+        target.mkdir(parents=True)
+        for suffix in (".onnx", ".pt"):
+            if (part := model.with_suffix(suffix)).is_file():
+                shutil.copyfile(part, target / f"model{suffix}")
+        (target / FILE).write_text(text, encoding="utf-8")
+        (target / "template.schema.json").write_text(schema_text(), encoding="utf-8")
+    except OSError as error:
+        raise TemplateError(f"{target} cannot be written: {error.strerror}") from error
+    return target / FILE
+
+
+def draft_text(name: str, classes: tuple[str, ...], model: Path) -> str:
+    """Return the draft of a template with one field for each class."""
+    fields = _field_names(classes)
+    engines = "openvino, ultralytics" if model.with_suffix(".onnx").is_file() else "ultralytics"
+    suffix = ".onnx" if model.with_suffix(".onnx").is_file() else ".pt"
+    head = _HEAD.format(name=name, title=name.replace("_", " ").capitalize(), engines=engines, suffix=suffix)
+    body = "".join(
+        _FIELD.format(field=field, class_="" if field == label else f"\n    class: {_quoted(label)}")
+        for field, label in zip(fields, classes, strict=True)
+    )
+    return head + body + _TAIL
+
+
+def _field_names(classes: tuple[str, ...]) -> list[str]:
+    """Make a field's name from each class: small letters and digits, not reserved, no two the same."""
+    taken: list[str] = []
+    for label in classes:
+        plain = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:30] or "field"
+        plain = plain if plain[0].isalpha() else f"field_{plain}"
+        plain = f"{plain}_field" if names.fault_of_field_name(plain) else plain
+        free = next(n for n in (plain, *(f"{plain}_{at}" for at in range(2, 10_000))) if n not in taken)
+        taken.append(free)
+    return taken
+
+
+def _quoted(label: str) -> str:
+    import json
+
+    return json.dumps(label, ensure_ascii=False)
+
+
+def schema_text() -> str:
+    """Return the JSON Schema of the template language, for editors."""
+    import json
+
+    from segocr.templates.written import TemplateWritten
+
+    return json.dumps(TemplateWritten.model_json_schema(by_alias=True), indent=2) + "\n"

@@ -1,0 +1,84 @@
+"""Which ``.pt`` files may be loaded. A ``.pt`` is a pickle: loading one runs what is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from segocr.errors import ConfigurationError, ModelError
+from segocr.templates.load import shipped_folder
+
+FILE = "trusted-models.json"
+
+
+def trusted_models(workspace: Path) -> dict[str, str]:
+    """Return the workspace's trusted models: SHA-256 to the name under which each was trusted.
+
+    Raises:
+        ConfigurationError: The list is damaged.
+    """
+    path = workspace / FILE
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {str(digest): str(name) for digest, name in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error}", hint="mend it, or delete it and trust again"
+        ) from error
+
+
+def trust_model(model: Path, workspace: Path) -> str:
+    """Add a model to the workspace's list.
+
+    Returns:
+        Its SHA-256.
+
+    Raises:
+        ModelError: ``model-missing``.
+        ConfigurationError: The list is damaged or cannot be written.
+    """
+    digest = _digest(model)
+    known = {**trusted_models(workspace), digest: str(model)}
+    try:
+        descriptor, scratch = tempfile.mkstemp(dir=workspace, prefix=f".{FILE}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(known, stream, indent=2)
+            stream.write("\n")
+        Path(scratch).replace(workspace / FILE)
+    except OSError as error:
+        raise ConfigurationError(f"{workspace / FILE} cannot be written: {error.strerror}") from error
+    return digest
+
+
+def require_trust(model: Path, workspace: Path | None) -> None:
+    """Refuse a ``.pt`` that nobody trusted; the shipped ones are trusted.
+
+    Args:
+        model: The file.
+        workspace: Whose list holds; None outside a workspace, where only the shipped ones are trusted.
+
+    Raises:
+        ModelError: ``model-untrusted`` or ``model-missing``.
+    """
+    if model.resolve().is_relative_to(shipped_folder()):
+        return
+    if workspace is not None and _digest(model) in trusted_models(workspace):
+        return
+    raise ModelError(
+        f"{model} is a pickle that runs code when it is loaded, and this workspace does not trust it",
+        code="model-untrusted",
+        hint=f"if you know where it comes from: segocr template trust {model}",
+    )
+
+
+def _digest(model: Path) -> str:
+    try:
+        with model.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"there is no model {model}", code="model-missing") from error
