@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from segocr.constraints import Constraint, Decoded
 from segocr.environments.locate import resolve
 from segocr.errors import HostError
+from segocr.steps.attached import AttachedKeeper
 from segocr.steps.contract import (
     Image,
     LinePolygon,
@@ -39,6 +41,7 @@ class Steps:
         environments: Interpreters named in ``segocr.toml``, by environment; the others are those that segocr built.
         device: ``auto``, ``cpu`` or ``cuda:N``; or by step, such as ``{"segment": "cuda:0"}``.
         threads: Threads for each host; None for one a core.
+        shared: Whether to use a shared keeper (``segocr hosts``): True only that, False never, None if one is running.
     """
 
     def __init__(
@@ -47,11 +50,14 @@ class Steps:
         environments: Mapping[str, Path] | None = None,
         device: str | Mapping[str, str] = "auto",
         threads: int | None = None,
+        shared: bool | None = None,
     ) -> None:
         self._environments = dict(environments or {})
         self._device = device
         self._threads = threads or 0
-        self._keeper = Keeper()
+        self._shared = shared
+        self._lock = threading.Lock()
+        self._keeper = _keeper(shared)
         self._told: dict[OcrModel, set[str]] = {}
 
     def __enter__(self) -> Steps:
@@ -71,10 +77,23 @@ class Steps:
         return HostKey(spec, python, device, self._threads)
 
     def _call(self, step: str, engine: str, message: Message, seconds: float | None = None) -> Message:
-        answer = self._keeper.call(self._key(step, engine), message, seconds)
+        key = self._key(step, engine)
+        try:
+            answer = self._keeper.call(key, message, seconds)
+        except HostError as error:
+            if error.code not in ("keeper-gone", "no-keeper") or self._shared:
+                raise
+            answer = self._alone().call(key, message, seconds)
         if answer.kind == "refusal":
             raise_refusal(answer.body, f"{step}/{engine}")
         return answer
+
+    def _alone(self) -> Keeper:
+        """Go on with hosts of our own: the shared keeper has gone."""
+        with self._lock:
+            if not isinstance(self._keeper, Keeper):
+                self._keeper = Keeper()
+            return self._keeper
 
     def warm(self, engines: Iterable[tuple[str, str]], models: Iterable[SegmentModel | OcrModel] = ()) -> None:
         """Start hosts, ``(step, engine)``, and load models, all at once, and wait until they are ready."""
@@ -195,6 +214,16 @@ class Steps:
     def describe(self) -> list[HostInfo]:
         """Return the hosts that run now."""
         return self._keeper.describe()
+
+
+def _keeper(shared: bool | None) -> Keeper | AttachedKeeper:
+    if shared is not False:
+        try:
+            return AttachedKeeper()
+        except HostError:
+            if shared:
+                raise
+    return Keeper()
 
 
 def _segment_body(model: SegmentModel) -> dict[str, Any]:

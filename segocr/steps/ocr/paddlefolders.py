@@ -33,7 +33,6 @@ PreProcess:
   - DetResizeForTest:
       resize_long: 960
   - NormalizeImage:
-      channel_first: false
       mean: [0.485, 0.456, 0.406]
       std: [0.229, 0.224, 0.225]
       order: hwc

@@ -1,0 +1,104 @@
+"""A shared keeper, seen from a command: the same calls as ``keeper.Keeper``, over its socket."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import NoReturn
+
+from segocr import errors
+from segocr.errors import HostDied, HostError, HostTimeout, SegocrError
+from segocr.steps.host import HostKey
+from segocr.steps.keeper import HostInfo
+from segocr.steps.protocol import Channel, Message, ProtocolError
+from segocr.steps.service import connect, host_as_json
+
+_PATIENCE_SECONDS = 900.0
+"""Longer than any call: hosts have deadlines of their own, but calls of other commands may come first."""
+
+
+class AttachedKeeper:
+    """A shared keeper; one connection a thread, so that different hosts work at once.
+
+    Args:
+        address: Where it listens; None for the default.
+
+    Raises:
+        HostError: ``no-keeper``: none is running.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
+        self._address = address
+        self._local = threading.local()
+        self._channels: list[Channel] = []
+        self._lock = threading.Lock()
+        self._channel()
+
+    def _channel(self) -> Channel:
+        channel: Channel | None = getattr(self._local, "channel", None)
+        if channel is None:
+            channel = connect(self._address)
+            if channel is None:
+                raise HostError("no keeper is running", code="no-keeper", hint="segocr hosts")
+            self._local.channel = channel
+            with self._lock:
+                self._channels.append(channel)
+        return channel
+
+    def _ask(self, message: Message) -> Message:
+        try:
+            channel = self._channel()
+            channel.send(message)
+            if not channel.poll(_PATIENCE_SECONDS):
+                self._forget()
+                raise HostTimeout(f"the keeper did not answer within {_PATIENCE_SECONDS:g} s", hint="segocr hosts --stop")
+            answer = channel.receive()
+        except (EOFError, OSError, ProtocolError) as error:
+            self._forget()
+            raise HostDied("the keeper that this command was attached to has gone", code="keeper-gone") from error
+        if answer.kind == "failure":
+            _raise_failure(answer.body)
+        return answer
+
+    def _forget(self) -> None:
+        channel: Channel | None = getattr(self._local, "channel", None)
+        self._local.channel = None
+        if channel is not None:
+            with self._lock, contextlib.suppress(ValueError):
+                self._channels.remove(channel)
+            channel.close()
+
+    def call(self, key: HostKey, message: Message, seconds: float | None = None) -> Message:
+        """Have a host answer a call; errors as ``Keeper.call``, and ``HostDied`` if the keeper goes."""
+        body = {**message.body, "host": host_as_json(key), "seconds": seconds}
+        return self._ask(Message(message.kind, body, message.arrays, message.files))
+
+    def start(self, key: HostKey) -> dict[str, object]:
+        """Start a host if it does not run, and return what its engine says of itself."""
+        answer = self._ask(Message("call", {"keeper": "start", "host": host_as_json(key)}))
+        about: dict[str, object] = answer.body["about"]
+        return about
+
+    def describe(self) -> list[HostInfo]:
+        """Return the hosts that run now, for whomever."""
+        return [HostInfo(**host) for host in self._ask(Message("call", {"keeper": "describe"})).body["hosts"]]
+
+    def stop_keeper(self) -> int:
+        """End the keeper and its hosts; returns its process number."""
+        pid: int = self._ask(Message("call", {"keeper": "stop"})).body["pid"]
+        return pid
+
+    def close(self) -> None:
+        """Detach; the keeper and its hosts stay."""
+        with self._lock:
+            channels, self._channels = self._channels, []
+        for channel in channels:
+            channel.close()
+
+
+def _raise_failure(body: dict[str, object]) -> NoReturn:
+    kind = getattr(errors, str(body.get("type")), HostError)
+    if not (isinstance(kind, type) and issubclass(kind, SegocrError)):
+        kind = HostError
+    hint = body.get("hint")
+    raise kind(str(body.get("message")), code=str(body.get("code")), hint=None if hint is None else str(hint))
