@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from drawn_records import failed_record as make_failed_record
 from segocr.records import Record
 
 ROOT = Path(__file__).parents[1]
-NOBODY = 65534
+_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
 
 
 def required(reason: str) -> bool:
@@ -75,41 +74,36 @@ def failed_record() -> Record:
 
 @dataclass(frozen=True)
 class Unprivileged:
-    """Another user, whom file permissions stop: root passes every one of them.
+    """Runs commands that file permissions stop: root, who passes every one of them, lays that power down.
 
     Attributes:
-        folder: A folder that this user owns and can reach.
+        folder: An empty folder.
     """
 
     folder: Path
 
     def run(self, command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command as this user in ``folder``, its output captured as text."""
+        """Run a command in ``folder``, its output captured as text."""
         options.setdefault("cwd", self.folder)
-        options.setdefault("env", {**os.environ, "HOME": str(self.folder)})
-        if os.geteuid() == 0:
-            options |= {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-        return subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
+        words = [str(part) for part in command]
+        return subprocess.run(words, capture_output=True, text=True, preexec_fn=_drop_override, **options)
 
-    def own(self, path: Path) -> Path:
-        """Give a file or folder to this user, and return it."""
-        if os.geteuid() == 0:
-            os.chown(path, NOBODY, NOBODY)
-        return path
+
+def _drop_override() -> None:
+    """Give up root's passing of file permissions (capabilities(7)), for this process and its children."""
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
+            if libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0):
+                raise OSError(ctypes.get_errno(), "cannot give up root's power over file permissions")
 
 
 @pytest.fixture
-def unprivileged() -> Iterator[Unprivileged]:
-    """Another user than root, with a folder: the test's own user where that is not root."""
-    folder = Path(tempfile.mkdtemp(prefix="segocr-test-"))
-    folder.chmod(0o755)
-    user = Unprivileged(folder)
-    user.own(folder)
-    yield user
-    for place in [folder, *folder.rglob("*")]:
-        if place.is_dir() and not place.is_symlink():
-            place.chmod(0o755)
-    shutil.rmtree(folder)
+def unprivileged(tmp_path: Path) -> Unprivileged:
+    """Commands without root's power over file permissions, and a folder for them."""
+    folder = tmp_path / "unprivileged"
+    folder.mkdir()
+    return Unprivileged(folder)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

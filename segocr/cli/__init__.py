@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -34,6 +35,9 @@ SUMMARIES = {
     "bench": "Measure speed and memory.",
     "doctor": "Find out what does not work here, and what mends it.",
 }
+
+
+_CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG}
 
 
 class LazyGroup(click.Group):
@@ -120,6 +124,12 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         _report(error.format_message(), _help_hint(error))
         return 2
+    except OSError as error:
+        if error.errno not in _CANNOT_WRITE:
+            raise
+        where = f" {error.filename}" if error.filename else ""
+        _report(f"cannot write{where}: {error.strerror}", None)
+        return 1
     return result if isinstance(result, int) else 0
 
 

@@ -96,7 +96,7 @@ def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([csv_cell(column) for column in columns])
     for row in rows:
-        writer.writerow([csv_cell(_text(cell)) if isinstance(cell, str) else _text(cell) for cell in row])
+        writer.writerow([_csv_text(cell) for cell in row])
 
 
 def print_table(
@@ -132,6 +132,12 @@ def print_mapping(values: Mapping[str, object], output: Format = Format.TABLE) -
 def note(message: str) -> None:
     """Say something to the person on standard error."""
     click.echo(printable(message), err=True)
+
+
+def _csv_text(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return csv_cell(_text(cell))
 
 
 def _text(cell: object) -> str:

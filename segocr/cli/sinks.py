@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from segocr.cli.output import PIPED_WIDTH, Format, as_json, note, print_csv
+from segocr.errors import UsageError
 from segocr.records import Record, record_as_json
 
 if TYPE_CHECKING:
@@ -142,6 +143,9 @@ class Pictures(Sink):
         folder: Where overlays go; made if absent; None for none.
         report: The report's file; None for none.
         title: Of the report.
+
+    Raises:
+        UsageError: The folder cannot be made, or the report's is not there.
     """
 
     def __init__(self, album: Album, *, folder: Path | None, report: Path | None, title: str) -> None:
@@ -149,9 +153,18 @@ class Pictures(Sink):
 
         self._album = album
         self._folder = folder
+        if report is not None and not report.absolute().parent.is_dir():
+            raise UsageError(
+                f"--report {report}: there is no folder {report.parent}", hint=f"mkdir -p {report.parent}"
+            )
         self._report = Report(report, title) if report else None
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UsageError(
+                    f"--overlay {folder}: the folder cannot be made: {error.strerror}"
+                ) from error
 
     def add(self, records: Sequence[Record]) -> None:
         """Draw the records' pages."""

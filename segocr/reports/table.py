@@ -131,13 +131,15 @@ def explanation(record: Record) -> str:
 
 def _reading_lines(reading: Reading) -> list[str]:
     changed = "".join(f"[{p.raw or '∅'}→{p.text or '∅'}]" if p.changed else p.raw for p in pieces(reading))
-    accepted = "nothing accepted" if reading.text is None else one_line(reading.text)
     margin = "" if reading.margin is None else f", margin {reading.margin:.2f}"
     turned = f", turned {reading.direction}°" if reading.direction else ""
     tries = f", {len(reading.tries)} tries: {', '.join(reading.tries)}" if len(reading.tries) > 1 else ""
+    edits = "unchanged" if reading.text == reading.raw else f"edits {one_line(changed)}"
+    if reading.text is None:
+        return [f"{one_line(reading.raw)} → nothing accepted{turned}{tries}"]
     lines = [
-        f"{one_line(reading.raw)} → {accepted}",
-        f"edits {one_line(changed)}, cost {reading.cost:.2f}{margin}{turned}{tries}",
+        f"{one_line(reading.raw)} → {one_line(reading.text)}",
+        f"{edits}, cost {reading.cost:.2f}{margin}{turned}{tries}",
     ]
     if reading.rivals:
         shown = ", ".join(f"{one_line(text)} ({score:.2f})" for text, score in reading.rivals[:_RIVALS])
