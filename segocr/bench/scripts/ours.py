@@ -1,0 +1,108 @@
+"""segocr itself, warm, in a process of its own, so that its memory can be told from the benchmark's.
+
+Runs in the orchestrating environment: ``python -m segocr.bench.scripts.ours``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from segocr import crops, geometry
+from segocr.bench.scripts.rounds import serve
+from segocr.documents import Document
+from segocr.extraction import extract
+from segocr.pages import Page
+from segocr.records import Record
+from segocr.settings import Settings, load_settings
+from segocr.steps.client import Steps
+from segocr.steps.ocr import strips
+from segocr.steps.segment.letterbox import Letterbox
+from segocr.templates import Template, load_template
+
+Answer = dict[str, Any]
+
+
+def prepare(config: dict[str, Any]) -> Mapping[str, Callable[[], Answer]]:
+    """Start the hosts, load the models, and return what can be ordered."""
+    settings = load_settings()
+    template = load_template(config["template"], search=settings.template_folders)
+    if config.get("ocr_model"):
+        template = replace(template, ocr=replace(template.ocr, model=config["ocr_model"]))
+    images = [Path(path) for path in config["images"]]
+    steps = Steps.of(settings)
+    _run(images[:1], template, settings, steps)
+    orders: dict[str, Callable[[], Answer]] = {
+        "run": lambda: _run(images, template, settings, steps),
+        "first": lambda: _run(images[:1], template, settings, steps),
+    }
+    if config.get("arrays"):
+        orders["arrays"] = lambda: _write_arrays(config["arrays"], template, settings, steps)
+    return orders
+
+
+def _run(images: list[Path], template: Template, settings: Settings, steps: Steps) -> Answer:
+    start = perf_counter()
+    timings: dict[str, float] = {}
+    accepted = failed = 0
+    for record in extract(images, template=template, settings=settings, steps=steps):
+        accepted += record.accepted
+        failed += not record.fields
+        for step, seconds in record.timings.items():
+            timings[step] = timings.get(step, 0.0) + seconds
+    return {"seconds": perf_counter() - start, "timings": timings, "accepted": accepted, "failed": failed}
+
+
+def _write_arrays(wanted: Mapping[str, str], template: Template, settings: Settings, steps: Steps) -> Answer:
+    """Write what the models get, page by page, for the floor."""
+    pages: dict[Path, Page] = {}
+
+    def keep(document: Document, page: Page) -> None:
+        pages[document.path] = page
+
+    images = [Path(path) for path in wanted]
+    for record in extract(images, template=template, settings=settings, steps=steps, on_page=keep):
+        _write_page(Path(wanted[str(record.file)]), record, pages.pop(record.file), template)
+    return {"written": len(images)}
+
+
+def _write_page(path: Path, record: Record, page: Page, template: Template) -> None:
+    height, width = page.image.shape[:2]
+    box = Letterbox.of(width, height, template.segment.image_size)
+    quads = {
+        reading.quad.tobytes(): reading.quad
+        for values in record.fields.values()
+        for value in values
+        for reading in value.readings
+    }
+    lines, turned = (
+        [strips.prepare(_strip(page, quad)) for quad in chosen]
+        for chosen in (list(quads.values()), [geometry.turned(quad) for quad in quads.values()])
+    )
+    np.savez(path, page=box.apply(page.image)[0], strips=_batch(lines), turned=_batch(turned))
+
+
+def _strip(page: Page, quad: geometry.Points) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    width, height = geometry.quad_size(quad)
+    scale = crops.STRIP_HEIGHT / max(height, 1.0)
+    size = (max(round(width * scale), crops.STRIP_HEIGHT // 4), crops.STRIP_HEIGHT)
+    matrix = geometry.homography(geometry.rectangle(*size), quad)
+    return crops.warp(page.image, matrix, size, shrink=1 / scale)
+
+
+def _batch(prepared: list[np.ndarray[Any, np.dtype[np.float32]]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Put strips ``(1, 3, 48, w)`` into one array, padded on the right to the widest."""
+    widest = max((strip.shape[3] for strip in prepared), default=320)
+    batch = np.zeros((len(prepared), 3, strips.HEIGHT, widest), np.float32)
+    for row, strip in zip(batch, prepared, strict=True):
+        row[:, :, : strip.shape[3]] = strip[0]
+    return batch
+
+
+if __name__ == "__main__":
+    serve(prepare)
