@@ -58,7 +58,7 @@ def list_documents(
     Args:
         engine: From ``db.connect.open_database``.
         template: Only this template's.
-        state: Only arrivals in this state (``segocr.inbox.State``).
+        state: Only arrivals in this state (``segocr.arrivals.State``).
         limit: Most rows.
 
     Raises:

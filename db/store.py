@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from db.arrivals import end_arrival, hold_arrival
 from db.connect import writing
 from db.evidence import insert_evidence
 from db.tables import DocumentRow, ExtractionRow, ProblemRow
+from segocr.arrivals import State
 from segocr.records import Record, RecordStatus
 
 _FAILED = RecordStatus.FAILED.value
@@ -35,20 +37,52 @@ class Stored:
 
 
 def store_records(
-    engine: Engine, records: Iterable[Record], *, arrival: uuid.UUID | None = None
+    engine: Engine,
+    records: Iterable[Record],
+    *,
+    arrival: uuid.UUID | None = None,
+    owner: str | None = None,
 ) -> list[Stored]:
     """Store records, all of them or none, in one transaction.
 
     Args:
         engine: From ``db.connect.open_database``; its tables must exist (``db.schema.prepare``).
-        records: Give all parts of one document together.
-        arrival: The dropped file that brought them, if one did.
+        records: Give all parts of one document together; with ``arrival``, those of its file only.
+        arrival: The dropped file that brought them, if one did; it ends in the same transaction.
+        owner: Who holds the arrival's lease; needed with ``arrival``.
 
     Raises:
-        DatabaseError: Nothing was stored.
+        DatabaseError: Nothing was stored; ``lease-lost`` if another worker has the arrival by now.
     """
     with writing(engine) as connection:
-        return [store_record(connection, record, arrival=arrival) for record in records]
+        return store_in(connection, records, arrival=arrival, owner=owner)
+
+
+def store_in(
+    connection: Connection,
+    records: Iterable[Record],
+    *,
+    arrival: uuid.UUID | None = None,
+    owner: str | None = None,
+) -> list[Stored]:
+    """Store in the transaction of ``connection``: several documents of a chunk can share one."""
+    kept = list(records)
+    if arrival is not None:
+        hold_arrival(connection, arrival, owner)
+    stored = [store_record(connection, record, arrival=arrival) for record in kept]
+    if arrival is not None and kept:
+        problem = next((problem for record in kept for problem in record.problems), None)
+        code, message = (problem.code, problem.message) if problem else (None, None)
+        end_arrival(connection, arrival, outcome(kept), code=code, message=message)
+    return stored
+
+
+def outcome(records: Iterable[Record]) -> State:
+    """Return how an arrival with these records ends: failed if all did, extracted if all are accepted."""
+    kept = list(records)
+    if all(record.status is RecordStatus.FAILED for record in kept):
+        return State.FAILED
+    return State.EXTRACTED if all(record.accepted for record in kept) else State.NEEDS_REVIEW
 
 
 def store_record(connection: Connection, record: Record, *, arrival: uuid.UUID | None = None) -> Stored:

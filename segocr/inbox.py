@@ -1,16 +1,321 @@
-"""The inbox: files that people drop, seen, settled, claimed, and filed when their record is stored."""
+"""The inbox: files that people drop, seen, settled, claimed, and filed when their record is stored.
+
+    a sweep: scan → settle → claim (row, then rename into work/<id>/) → SHA-256
+    once its record is committed: file_away (done/<date>/<id>-<name>, or failed/… with the reasons)
+
+Every step is first written in the ledger or first done on disk in such an order that ``recover``, at the next
+sweep, finds what a crash left and goes on. How files are moved is in ``segocr.filing``.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import fnmatch
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
+
+from segocr import filing
+from segocr.arrivals import Arrival, Ledger, Moved, Sighting, State
+from segocr.documents import read_document
+from segocr.errors import ConfigurationError, DocumentError
 
 
-class State(StrEnum):
-    """Where an arrival stands: received → claimed → extracting → extracted | needs_review | failed."""
+class After(StrEnum):
+    """What becomes of a file once its record is stored."""
 
-    RECEIVED = "received"
-    CLAIMED = "claimed"
-    EXTRACTING = "extracting"
-    EXTRACTED = "extracted"
-    NEEDS_REVIEW = "needs_review"
-    FAILED = "failed"
+    DONE = "done"
+    LEAVE = "leave"
+    DELETE = "delete"
+
+
+IGNORED = (".*", "~$*", "*~", "*.tmp", "*.temp", "*.part", "*.partial", "*.crdownload", "*.download",
+           "*.filepart", "*.!ut", "*.swp", "Thumbs.db", "desktop.ini")  # fmt: skip
+"""Names that are never taken: hidden files, editors' and Office's own, downloads in progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One folder that people drop files into.
+
+    Attributes:
+        folder: Absolute path.
+        settle_seconds: A file counts as written when size and mtime stay the same for so long.
+        stale_after: Seconds after which an empty or unreadable file counts as failed.
+        after: What becomes of a file once its record is stored.
+        ignore: Patterns of names that are not taken, folders' included.
+    """
+
+    folder: Path
+    settle_seconds: float = 5.0
+    stale_after: float = 600.0
+    after: After = After.DONE
+    ignore: tuple[str, ...] = IGNORED
+
+    @property
+    def key(self) -> str:
+        """How the ledger names it."""
+        return str(self.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where claimed, finished and failed files go: absolute folders outside of every inbox."""
+
+    work: Path
+    done: Path
+    failed: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep found: ids of arrivals ready to be extracted, failed, and how many files wait."""
+
+    ready: tuple[uuid.UUID, ...]
+    failed: tuple[uuid.UUID, ...]
+    waiting: int
+
+
+def check_places(inboxes: Sequence[Inbox], places: Places) -> None:
+    """Refuse folders that would feed themselves.
+
+    Raises:
+        ConfigurationError: ``inbox-overlap`` if an output folder or another inbox lies in an inbox.
+    """
+    folders = [inbox.folder.resolve() for inbox in inboxes]
+    outputs = [place.resolve() for place in (places.work, places.done, places.failed)]
+    for index, folder in enumerate(folders):
+        for other in (*outputs, *folders[:index], *folders[index + 1 :]):
+            if other.is_relative_to(folder):
+                raise ConfigurationError(
+                    f"{other} lies inside the inbox {folder}",
+                    code="inbox-overlap",
+                    hint="give the inbox a folder of its own in segocr.toml",
+                )
+
+
+def scan(inbox: Inbox) -> Iterator[Sighting]:
+    """Yield the regular files below an inbox; links, pipes, devices and ignored names are passed over."""
+    pending = [""]
+    while pending:
+        below = pending.pop()
+        try:
+            entries = list(os.scandir(inbox.folder / below))
+        except OSError:
+            if not below:
+                raise
+            continue  # a sub-folder that vanished, or that this user may not list
+        for entry in entries:
+            if any(fnmatch.fnmatch(entry.name, pattern) for pattern in inbox.ignore):
+                continue
+            path = f"{below}/{entry.name}" if below else entry.name
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(path)
+                elif entry.is_file(follow_symlinks=False):
+                    found = entry.stat(follow_symlinks=False)
+                    yield Sighting(path, found.st_size, found.st_mtime_ns)
+            except FileNotFoundError:
+                continue
+
+
+def sweep(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> Swept:
+    """Look at an inbox once: remember what is new, claim what has settled.
+
+    Args:
+        inbox: The folder; it must exist.
+        places: Where claimed files go.
+        ledger: What earlier sweeps saw.
+        owner: Who claims: unique to this process.
+
+    Raises:
+        ConfigurationError: ``inbox-missing``.
+        SegocrError: Whatever the ledger raises; nothing is lost then.
+    """
+    try:
+        sightings = {sighting.path: sighting for sighting in scan(inbox)}
+    except OSError as error:
+        raise ConfigurationError(
+            f"the inbox {inbox.folder} cannot be read: {error.strerror}",
+            code="inbox-missing",
+            hint="create the folder, or correct [[inbox]] in segocr.toml",
+        ) from error
+    if inbox.after is After.LEAVE:
+        for path in ledger.known(inbox.key, tuple(sightings.values())):
+            del sightings[path]
+    waiting = ledger.waiting(inbox.key)
+    settled = _settle(inbox, ledger, sightings, waiting)
+    ready, stale = _judge(inbox, settled, ledger.now())
+    claimed = ledger.claim([arrival.id for arrival in ready], owner, inbox.stale_after)
+    moved = move_claimed(inbox, places, ledger, claimed)
+    failed = _fail_stale(inbox, places, ledger, owner, stale)
+    return Swept(tuple(moved), tuple(failed), len(sightings) - len(moved) - len(failed))
+
+
+def _settle(
+    inbox: Inbox, ledger: Ledger, sightings: dict[str, Sighting], waiting: dict[str, Arrival]
+) -> list[Arrival]:
+    """Bring the ledger up to date; return the arrivals that an earlier sweep saw just as they are now."""
+    now = ledger.now()
+    same = {
+        path: arrival
+        for path, arrival in waiting.items()
+        if path in sightings and Sighting(path, arrival.size, arrival.mtime_ns) == sightings[path]
+        if arrival.steady_since <= now  # else the clock was set back: wait anew, not until it catches up
+    }
+    changed = [sighting for path, sighting in sightings.items() if path not in same]
+    gone = [arrival.id for path, arrival in waiting.items() if path not in sightings]
+    if changed:
+        ledger.receive(inbox.key, changed)
+    if gone:
+        ledger.vanished(gone)
+    return list(same.values())
+
+
+def _judge(
+    inbox: Inbox, settled: Sequence[Arrival], now: datetime
+) -> tuple[list[Arrival], list[tuple[Arrival, str]]]:
+    """Split into what can be claimed and what has been empty or unreadable for too long (with its code)."""
+    ready: list[Arrival] = []
+    stale: list[tuple[Arrival, str]] = []
+    for arrival in settled:
+        age = now - arrival.steady_since
+        if age < timedelta(seconds=inbox.settle_seconds):
+            continue
+        problem = "empty" if arrival.size == 0 else filing.why_unreadable(inbox.folder, arrival.path)
+        if problem is None:
+            ready.append(arrival)
+        elif age >= timedelta(seconds=inbox.stale_after):
+            stale.append((arrival, problem))
+    return ready, stale
+
+
+def move_claimed(inbox: Inbox, places: Places, ledger: Ledger, claimed: Sequence[Arrival]) -> list[uuid.UUID]:
+    """Move claimed files to ``work/<id>/<name>`` and hash them; return the ids that are ready.
+
+    A file that vanished, changed or closed itself meanwhile goes back and settles again.
+    """
+    moves: list[Moved] = []
+    for arrival in claimed:
+        try:
+            place = _into_work(inbox, arrival, places)
+        except (FileNotFoundError, filing.NotTheFile):
+            ledger.give_back([arrival.id])
+            continue
+        lying = dataclasses.replace(arrival, place=place)
+        digest = _digest_if_same(lying)
+        if digest is None:
+            put_back(lying, ledger)
+        else:
+            moves.append(Moved(arrival.id, place, digest))
+    if moves:
+        ledger.moved(moves)
+    return [move.id for move in moves]
+
+
+def _into_work(inbox: Inbox, arrival: Arrival, places: Places) -> Path | None:
+    if inbox.after is After.LEAVE:
+        return None
+    target = places.work / str(arrival.id) / arrival.name
+    filing.take(inbox.folder, arrival.path, target)
+    return target
+
+
+def _digest_if_same(arrival: Arrival) -> str | None:
+    """Return the file's digest if it still has the size and mtime of its last sighting, before and after."""
+    try:
+        document = read_document(arrival.file, max_bytes=arrival.size)
+        found = arrival.file.lstat()
+    except (OSError, DocumentError):
+        return None
+    same = (found.st_size, found.st_mtime_ns) == (arrival.size, arrival.mtime_ns)
+    return document.sha256 if same else None
+
+
+def _fail_stale(
+    inbox: Inbox, places: Places, ledger: Ledger, owner: str, stale: Sequence[tuple[Arrival, str]]
+) -> list[uuid.UUID]:
+    codes = {arrival.id: code for arrival, code in stale}
+    failed: list[uuid.UUID] = []
+    for arrival in ledger.claim(list(codes), owner, inbox.stale_after) if codes else []:
+        code = codes[arrival.id]
+        try:
+            lying = dataclasses.replace(arrival, place=_into_work(inbox, arrival, places))
+        except (FileNotFoundError, filing.NotTheFile):
+            ledger.give_back([arrival.id])
+            continue
+        ledger.end(arrival.id, State.FAILED, code, f"the file was {code} for {inbox.stale_after:g} s")
+        file_away(inbox, places, ledger, lying, State.FAILED, code)
+        failed.append(arrival.id)
+    return failed
+
+
+def file_away(
+    inbox: Inbox, places: Places, ledger: Ledger, arrival: Arrival, state: State, code: str | None = None
+) -> Path | None:
+    """Put an ended arrival's file where it stays; call it only after the record is committed.
+
+    Calling it again after a crash goes on where it stopped. Nothing is ever replaced.
+
+    Returns:
+        Where it lies now; None if it was deleted or stays in the inbox.
+    """
+    place = _last_place(inbox, places, arrival, state)
+    here = places.work / str(arrival.id) / arrival.name  # never the inbox: a new file may stand there
+    if place is not None:
+        filing.settle_in(here, place)
+    elif inbox.after is After.DELETE:
+        here.unlink(missing_ok=True)
+    if state is State.FAILED:
+        reasons = filing.Reasons(arrival.path, arrival.sha256, arrival.attempts, code or arrival.problem)
+        filing.write_reasons(places.failed / _day(arrival) / f"{arrival.id}.json", reasons)
+    filing.remove_empty(here.parent)
+    ledger.filed(arrival.id, place)
+    return place
+
+
+def _last_place(inbox: Inbox, places: Places, arrival: Arrival, state: State) -> Path | None:
+    if inbox.after is After.LEAVE:
+        return None
+    if state is not State.FAILED and inbox.after is After.DELETE:
+        return None
+    folder = places.failed if state is State.FAILED else places.done
+    return folder / _day(arrival) / filing.name_with_id(arrival.id, arrival.name)
+
+
+def _day(arrival: Arrival) -> str:
+    return arrival.received_at.date().isoformat()
+
+
+def recover(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> None:
+    """Go on where a crash stopped: finish claims that were not moved, file what ended and was not filed."""
+    for arrival in ledger.abandoned(owner):
+        if arrival.inbox != inbox.key:
+            continue
+        target = places.work / str(arrival.id) / arrival.name
+        if target.exists() or arrival.file.exists():
+            move_claimed(inbox, places, ledger, [arrival])
+        else:
+            ledger.end(arrival.id, State.FAILED, "vanished", "the file is neither in the inbox nor in work")
+            ledger.filed(arrival.id, None)
+    for arrival in ledger.unfiled():
+        if arrival.inbox == inbox.key:
+            file_away(inbox, places, ledger, arrival, arrival.state)
+
+
+def is_unchanged(arrival: Arrival) -> bool:
+    """Whether a claimed file still has the bytes that were hashed; ask before its record is committed."""
+    digest = _digest_if_same(arrival)
+    return digest is not None and digest == arrival.sha256
+
+
+def put_back(arrival: Arrival, ledger: Ledger) -> None:
+    """Return a claimed file to its inbox, where it settles again; a new file of its name is not replaced."""
+    if arrival.place is not None and arrival.place.exists():
+        filing.return_to(arrival.place, Path(arrival.inbox), arrival.path)
+        filing.remove_empty(arrival.place.parent)
+    ledger.give_back([arrival.id])

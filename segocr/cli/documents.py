@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from segocr.arrivals import State
 from segocr.cli.output import Format, formats, note, print_json, print_mapping, print_rows
-from segocr.inbox import State
 
 if TYPE_CHECKING:
     from db.forgetting import Forgetting

@@ -1,0 +1,365 @@
+"""Arrivals in the database: the ledger of ``segocr.arrivals``, and the queue that extraction takes from."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, or_, select, text, update
+
+from db.connect import database_error, reading, writing
+from db.tables import ArrivalRow, DocumentRow
+from segocr.arrivals import Arrival, Moved, Sighting, State
+
+_ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)
+_MANY = 500  # values in one IN (…)
+
+
+class Arrivals:
+    """The ledger (``segocr.arrivals.Ledger``) over an engine.
+
+    Args:
+        engine: From ``db.connect.open_database``; its tables must exist.
+        clock: Tells the time instead of the database's own clock (for tests).
+    """
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] | None = None) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """Return the database's time, so that machines with different clocks agree."""
+        if self._clock or self._engine.dialect.name == "sqlite":
+            return self._clock() if self._clock else datetime.now(UTC)
+        with reading(self._engine) as connection:
+            return self._now(connection)
+
+    def _now(self, connection: Connection) -> datetime:
+        if self._clock:
+            return self._clock()
+        if connection.dialect.name == "sqlite":
+            return datetime.now(UTC)
+        moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return moment.astimezone(UTC)
+
+    # --- the inbox's side -------------------------------------------------------------------------------
+
+    def waiting(self, inbox: str) -> dict[str, Arrival]:
+        """Return the received arrivals of an inbox by path."""
+        query = select(ArrivalRow.__table__).where(
+            ArrivalRow.inbox == inbox, ArrivalRow.state == State.RECEIVED.value
+        )
+        with reading(self._engine) as connection:
+            return {row.path: _arrival(row) for row in connection.execute(query)}
+
+    def known(self, inbox: str, sightings: Sequence[Sighting]) -> set[str]:
+        """Return the paths of those that were taken before, unchanged since."""
+        found: set[str] = set()
+        with reading(self._engine) as connection:
+            for start in range(0, len(sightings), _MANY):
+                some = {one.path: one for one in sightings[start : start + _MANY]}
+                query = select(ArrivalRow.path, ArrivalRow.size, ArrivalRow.mtime_ns).where(
+                    ArrivalRow.inbox == inbox,
+                    ArrivalRow.path.in_(list(some)),
+                    ArrivalRow.state != State.RECEIVED.value,
+                )
+                rows = connection.execute(query)
+                found.update(row.path for row in rows if Sighting(*row) == some[row.path])
+        return found
+
+    def receive(self, inbox: str, sightings: Sequence[Sighting]) -> None:
+        """Remember new files, and begin anew to wait for changed ones."""
+        with writing(self._engine) as connection:
+            now = self._now(connection)
+            new = [one for one in sightings if not self._restart(connection, inbox, one, now)]
+            if new:
+                connection.execute(insert(ArrivalRow), [_new_row(inbox, one, now) for one in new])
+
+    def _restart(self, connection: Connection, inbox: str, sighting: Sighting, now: datetime) -> bool:
+        changed = connection.execute(
+            update(ArrivalRow)
+            .where(
+                ArrivalRow.inbox == inbox,
+                ArrivalRow.path == sighting.path,
+                ArrivalRow.state == State.RECEIVED.value,
+            )
+            .values(size=sighting.size, mtime_ns=sighting.mtime_ns, steady_since=now)
+        )
+        return changed.rowcount > 0
+
+    def vanished(self, ids: Sequence[uuid.UUID]) -> None:
+        """Drop received arrivals whose files are gone."""
+        with writing(self._engine) as connection:
+            for some in _chunks(ids):
+                connection.execute(
+                    delete(ArrivalRow).where(
+                        ArrivalRow.id.in_(some), ArrivalRow.state == State.RECEIVED.value
+                    )
+                )
+
+    def claim(self, ids: Sequence[uuid.UUID], owner: str, seconds: float) -> list[Arrival]:
+        """Take received arrivals for ``owner``; those that somebody else took are left out."""
+        claimed: list[Arrival] = []
+        if not ids:
+            return claimed
+        with writing(self._engine) as connection:
+            now = self._now(connection)
+            for some in _chunks(ids):
+                free = and_(ArrivalRow.id.in_(some), ArrivalRow.state == State.RECEIVED.value)
+                values = _lease(owner, now, seconds) | {"state": State.CLAIMED.value, "claimed_at": now}
+                claimed += _pick(connection, free, values)
+        return claimed
+
+    def moved(self, moves: Sequence[Moved]) -> None:
+        """Note claimed files that lie in their place; they are free to be extracted."""
+        with writing(self._engine) as connection:
+            for move in moves:
+                connection.execute(
+                    update(ArrivalRow)
+                    .where(ArrivalRow.id == move.id, ArrivalRow.state == State.CLAIMED.value)
+                    .values(
+                        place=None if move.place is None else str(move.place),
+                        sha256=move.sha256,
+                        lease_owner=None,
+                        lease_until=None,
+                    )
+                )
+
+    def give_back(self, ids: Sequence[uuid.UUID]) -> None:
+        """Let arrivals that have not ended be received again: their files are in the inbox."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(ArrivalRow)
+                .where(ArrivalRow.id.in_(ids), ArrivalRow.state.not_in(_ENDED))
+                .values(
+                    state=State.RECEIVED.value,
+                    place=None,
+                    sha256=None,
+                    claimed_at=None,
+                    steady_since=self._now(connection),
+                    lease_owner=None,
+                    lease_until=None,
+                )
+            )
+
+    def abandoned(self, owner: str) -> list[Arrival]:
+        """Return claimed arrivals that never reached their place, now held by ``owner``.
+
+        Those are its own, from before it was started again, and those whose lease has expired.
+        """
+        with writing(self._engine) as connection:
+            now = self._now(connection)
+            unmoved = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_(None))
+            free = or_(ArrivalRow.lease_owner == owner, ArrivalRow.lease_until < now)
+            return _pick(connection, and_(unmoved, free), _lease(owner, now, 60.0))
+
+    def end(self, arrival: uuid.UUID, state: State, code: str | None, message: str | None) -> None:
+        """Note how it ended."""
+        with writing(self._engine) as connection:
+            end_arrival(connection, arrival, state, code=code, message=message, now=self._now(connection))
+
+    def unfiled(self) -> list[Arrival]:
+        """Return ended arrivals whose files still lie where they were worked on."""
+        query = select(ArrivalRow.__table__).where(
+            ArrivalRow.state.in_(_ENDED), ArrivalRow.filed_at.is_(None)
+        )
+        with reading(self._engine) as connection:
+            return [_arrival(row) for row in connection.execute(query)]
+
+    def filed(self, arrival: uuid.UUID, place: Path | None) -> None:
+        """Note where an ended arrival's file lies for good; None: nowhere, or in the inbox."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(ArrivalRow)
+                .where(ArrivalRow.id == arrival)
+                .values(place=None if place is None else str(place), filed_at=self._now(connection))
+            )
+
+    # --- extraction's side ------------------------------------------------------------------------------
+
+    def take(self, owner: str, limit: int, seconds: float) -> list[Arrival]:
+        """Take claimed arrivals for extraction, oldest first; their attempts are not counted.
+
+        They were never begun, so whatever ends this batch is not yet known to be one document's fault.
+        """
+        return self._take(owner, limit, seconds, lost=False)
+
+    def take_lost(self, owner: str, seconds: float) -> Arrival | None:
+        """Take one arrival whose extraction somebody began and did not end; counted as an attempt.
+
+        It is to be processed alone, so that, if this ends badly too, the fault is known to be its own.
+        """
+        return next(iter(self._take(owner, 1, seconds, lost=True)), None)
+
+    def _take(self, owner: str, limit: int, seconds: float, *, lost: bool) -> list[Arrival]:
+        with writing(self._engine) as connection:
+            now = self._now(connection)
+            expired = ArrivalRow.lease_until < now
+            if lost:
+                free = and_(ArrivalRow.state == State.EXTRACTING.value, expired)
+            else:
+                hashed = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_not(None))
+                free = and_(hashed, or_(ArrivalRow.lease_until.is_(None), expired))
+            values = _lease(owner, now, seconds) | {"state": State.EXTRACTING.value}
+            if lost:
+                values["attempts"] = ArrivalRow.attempts + 1
+            return _pick(connection, free, values, limit=limit)
+
+    def renew(self, owner: str, ids: Sequence[uuid.UUID], seconds: float) -> set[uuid.UUID]:
+        """Prolong leases; return the ids that ``owner`` still holds."""
+        with writing(self._engine) as connection:
+            until = self._now(connection) + timedelta(seconds=seconds)
+            kept: set[uuid.UUID] = set()
+            for some in _chunks(ids):
+                kept.update(
+                    connection.scalars(
+                        update(ArrivalRow)
+                        .where(ArrivalRow.id.in_(some), ArrivalRow.lease_owner == owner)
+                        .values(lease_until=until)
+                        .returning(ArrivalRow.id)
+                    )
+                )
+            return kept
+
+    def release(self, owner: str, ids: Sequence[uuid.UUID], *, blamed: bool, code: str | None = None) -> None:
+        """Give extraction up for now.
+
+        Args:
+            owner: Who held them.
+            ids: Arrivals.
+            blamed: Whether the document caused it (its attempt stays counted, and the next try is alone);
+                else the machine, the database or the configuration did, and the attempt does not count.
+            code: What went wrong.
+        """
+        with writing(self._engine) as connection:
+            held = and_(
+                ArrivalRow.id.in_(ids),
+                ArrivalRow.lease_owner == owner,
+                ArrivalRow.state == State.EXTRACTING.value,
+            )
+            now = self._now(connection)
+            values: dict[str, Any] = {"lease_owner": None, "last_problem_code": code}
+            if blamed:  # free at once, as lost
+                values["lease_until"] = now - timedelta(microseconds=1)
+            else:
+                values |= {"lease_until": None, "state": State.CLAIMED.value}
+                values["attempts"] = func.max(ArrivalRow.attempts - 1, 0)
+                if connection.dialect.name == "postgresql":
+                    values["attempts"] = func.greatest(ArrivalRow.attempts - 1, 0)
+            connection.execute(update(ArrivalRow).where(held).values(values))
+
+
+def hold_arrival(connection: Connection, arrival: uuid.UUID, owner: str | None) -> None:
+    """Lock an arrival's row, if ``owner`` still has it.
+
+    Raises:
+        DatabaseError: ``lease-lost``.
+    """
+    held = connection.scalar(
+        select(ArrivalRow.id)
+        .where(ArrivalRow.id == arrival, ArrivalRow.lease_owner == owner)
+        .where(ArrivalRow.state == State.EXTRACTING.value)
+        .with_for_update()
+    )
+    if held is None:
+        raise database_error(
+            "lease-lost",
+            f"arrival {arrival} is another worker's by now",
+            "nothing is lost: that one stores it",
+        )
+
+
+def end_arrival(
+    connection: Connection,
+    arrival: uuid.UUID,
+    state: State,
+    *,
+    code: str | None = None,
+    message: str | None = None,
+    now: datetime | None = None,
+) -> None:
+    """Note an arrival's end in the transaction of ``connection``: together with its records' rows."""
+    document = (
+        select(DocumentRow.id).where(DocumentRow.sha256 == ArrivalRow.sha256).correlate(ArrivalRow)
+    ).scalar_subquery()
+    connection.execute(
+        update(ArrivalRow)
+        .where(ArrivalRow.id == arrival)
+        .values(
+            state=state.value,
+            last_problem_code=code,
+            last_problem=message,
+            lease_owner=None,
+            lease_until=None,
+            ended_at=now or datetime.now(UTC),
+            document_id=document,
+        )
+    )
+
+
+def _pick(
+    connection: Connection, free: Any, values: dict[str, Any], *, limit: int | None = None
+) -> list[Arrival]:
+    """Update free rows that nobody else is updating; return them, oldest first."""
+    chosen = (
+        select(ArrivalRow.id)
+        .where(free)
+        .order_by(ArrivalRow.received_at, ArrivalRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(connection.scalars(chosen))
+    if not ids:
+        return []
+    for some in _chunks(ids):
+        connection.execute(update(ArrivalRow).where(ArrivalRow.id.in_(some)).values(values))
+    rows = [
+        row
+        for some in _chunks(ids)
+        for row in connection.execute(select(ArrivalRow.__table__).where(ArrivalRow.id.in_(some)))
+    ]
+    place = {id_: index for index, id_ in enumerate(ids)}
+    return sorted((_arrival(row) for row in rows), key=lambda arrival: place[arrival.id])
+
+
+def _chunks(ids: Sequence[uuid.UUID]) -> list[Sequence[uuid.UUID]]:
+    return [ids[start : start + _MANY] for start in range(0, len(ids), _MANY)]
+
+
+def _lease(owner: str, now: datetime, seconds: float) -> dict[str, Any]:
+    return {"lease_owner": owner, "lease_until": now + timedelta(seconds=seconds)}
+
+
+def _new_row(inbox: str, sighting: Sighting, now: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid.uuid4(),
+        "inbox": inbox,
+        "path": sighting.path,
+        "size": sighting.size,
+        "mtime_ns": sighting.mtime_ns,
+        "state": State.RECEIVED.value,
+        "attempts": 0,
+        "received_at": now,
+        "steady_since": now,
+    }
+
+
+def _arrival(row: Row[Any]) -> Arrival:
+    return Arrival(
+        id=row.id,
+        inbox=row.inbox,
+        path=row.path,
+        size=row.size,
+        mtime_ns=row.mtime_ns,
+        state=State(row.state),
+        attempts=row.attempts,
+        received_at=row.received_at,
+        steady_since=row.steady_since,
+        place=None if row.place is None else Path(row.place),
+        sha256=row.sha256,
+        template=row.template,
+        problem=row.last_problem_code,
+    )
