@@ -108,7 +108,13 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, title=Text(printable(title)) if title else None, title_justify="left")
+    table = Table(
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        title=Text(printable(title)) if title else None,
+        title_justify="left",
+    )
     for column in columns:
         table.add_column(Text(one_line(column)), overflow="fold")
     for row in rows:

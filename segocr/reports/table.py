@@ -48,7 +48,7 @@ def print_records(records: Sequence[Record], console: Console) -> None:
 def records_table(records: Sequence[Record]) -> Table:
     """Return a table with one row a record and one column a field."""
     names = list(dict.fromkeys(name for record in records for name in record.fields))
-    table = Table(box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in ("file", "record", *names):
         table.add_column(Text(one_line(column)), overflow="fold")
     for record in records:
