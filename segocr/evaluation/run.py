@@ -143,7 +143,8 @@ def evaluate(
         SegocrError: As ``extract``; a single document's failure counts as all its values missing.
     """
     rules = field_rules(template, documents, chosen)
-    with Steps.of(settings) as steps:
+    devices = {step: settings.engines.device_of(step) for step in ("segment", "ocr")}
+    with Steps(environments=settings.environment_pythons, device=devices) as steps:
         passes: list[Measured | None] = []
         for name, regions_of in (("found", None), ("oracle", true_regions(documents))):
             if name == "oracle" and not oracle:

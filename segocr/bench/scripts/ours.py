@@ -35,7 +35,8 @@ def prepare(config: dict[str, Any]) -> Mapping[str, Callable[[], Answer]]:
     if config.get("ocr_model"):
         template = replace(template, ocr=replace(template.ocr, model=config["ocr_model"]))
     images = [Path(path) for path in config["images"]]
-    steps = Steps.of(settings)
+    # A keeper that runs already would hide memory and have its hosts share the machine.
+    steps = Steps(environments=settings.environment_pythons, shared=False)
     _run(images[:1], template, settings, steps)
     orders: dict[str, Callable[[], Answer]] = {
         "run": lambda: _run(images, template, settings, steps),
