@@ -1,0 +1,210 @@
+"""Arrivals: each is taken by one worker at a time, and only documents pay for what documents did."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sample_records import digest, failed, receipt
+from sqlalchemy import Engine, func, select
+
+from db.arrivals import Arrivals
+from db.connect import reading
+from db.store import store_records
+from db.tables import ArrivalRow, ExtractionRow
+from segocr.arrivals import Arrival, Moved, Sighting, State
+from segocr.errors import DatabaseError
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def on(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def arrivals(engine: Engine, clock: Clock) -> Arrivals:
+    return Arrivals(engine, clock=clock)
+
+
+def ready(arrivals: Arrivals, *names: str) -> None:
+    """Bring files to where extraction can take them."""
+    arrivals.receive("/inbox", [Sighting(name, 7, 1) for name in names])
+    waiting = arrivals.waiting("/inbox")
+    claimed = arrivals.claim([waiting[name].id for name in names], "sweeper", 60)
+    arrivals.moved(
+        [Moved(one.id, Path("/work") / str(one.id) / one.name, digest(one.path)) for one in claimed]
+    )
+
+
+def state_of(engine: Engine, arrival: uuid.UUID) -> tuple[str, int, str | None]:
+    with reading(engine) as connection:
+        query = select(ArrivalRow.state, ArrivalRow.attempts, ArrivalRow.last_problem_code)
+        return tuple(connection.execute(query.where(ArrivalRow.id == arrival)).one())
+
+
+def test_the_states_follow_each_other(engine: Engine, arrivals: Arrivals) -> None:
+    arrivals.receive("/inbox", [Sighting("a.jpg", 7, 1)])
+    first = arrivals.waiting("/inbox")["a.jpg"]
+    assert first.state is State.RECEIVED
+    [claimed] = arrivals.claim([first.id], "me", 60)
+    assert claimed.state is State.CLAIMED
+    assert arrivals.take("me", 10, 60) == []  # not in its place yet
+    arrivals.moved([Moved(first.id, Path("/work/x/a.jpg"), digest("a"))])
+    [taken] = arrivals.take("me", 10, 60)
+    assert (taken.state, taken.attempts, taken.sha256) == (State.EXTRACTING, 0, digest("a"))
+    store_records(engine, [receipt("a")], arrival=first.id, owner="me")
+    assert state_of(engine, first.id) == ("extracted", 0, None)
+    assert [one.id for one in arrivals.unfiled()] == [first.id]
+    arrivals.filed(first.id, Path("/done/a.jpg"))
+    assert arrivals.unfiled() == []
+
+
+def test_a_claimed_arrival_is_nobody_elses(arrivals: Arrivals) -> None:
+    arrivals.receive("/inbox", [Sighting("a.jpg", 7, 1)])
+    first = arrivals.waiting("/inbox")["a.jpg"]
+    assert len(arrivals.claim([first.id], "me", 60)) == 1
+    assert arrivals.claim([first.id], "you", 60) == []
+
+
+def test_work_is_taken_oldest_first_and_once(arrivals: Arrivals, clock: Clock) -> None:
+    for name in ("c", "a", "b"):
+        ready(arrivals, name)
+        clock.on(1)
+    assert [one.path for one in arrivals.take("me", 2, 60)] == ["c", "a"]
+    assert [one.path for one in arrivals.take("you", 2, 60)] == ["b"]
+    assert arrivals.take("me", 2, 60) == []
+
+
+def test_what_a_dead_worker_held_is_taken_alone_and_counted(arrivals: Arrivals, clock: Clock) -> None:
+    ready(arrivals, "a", "b")
+    arrivals.take("dead", 10, 60)
+    assert arrivals.take_lost("me", 60) is None
+    clock.on(61)
+    assert arrivals.take("me", 10, 60) == []  # never again in a batch
+    first, second = arrivals.take_lost("me", 60), arrivals.take_lost("me", 60)
+    assert first is not None
+    assert second is not None
+    assert {first.path, second.path} == {"a", "b"}
+    assert (first.attempts, second.attempts) == (1, 1)
+    assert arrivals.take_lost("me", 60) is None
+
+
+def test_a_renewed_lease_is_not_lost(arrivals: Arrivals, clock: Clock) -> None:
+    ready(arrivals, "a")
+    [taken] = arrivals.take("me", 1, 60)
+    clock.on(50)
+    assert arrivals.renew("me", [taken.id], 60) == {taken.id}
+    assert arrivals.renew("you", [taken.id], 60) == set()
+    clock.on(50)
+    assert arrivals.take_lost("you", 60) is None
+
+
+def test_an_outage_counts_for_no_document(engine: Engine, arrivals: Arrivals) -> None:
+    ready(arrivals, "a")
+    for _ in range(5):
+        [taken] = arrivals.take("me", 1, 60)
+        arrivals.release("me", [taken.id], blamed=False, code="database-full")
+    assert state_of(engine, taken.id) == ("claimed", 0, "database-full")
+
+
+def test_a_blamed_document_is_tried_alone_and_its_attempts_add_up(
+    engine: Engine, arrivals: Arrivals, clock: Clock
+) -> None:
+    ready(arrivals, "a")
+    [taken] = arrivals.take("me", 1, 60)
+    for attempt in (1, 2, 3):
+        arrivals.release("me", [taken.id], blamed=True, code="host-died")
+        assert arrivals.take("me", 1, 60) == []
+        lost = arrivals.take_lost("me", 60)
+        assert lost is not None
+        assert lost.attempts == attempt
+    assert state_of(engine, taken.id) == ("extracting", 3, "host-died")
+
+
+def test_a_worker_that_lost_its_lease_stores_nothing(
+    engine: Engine, arrivals: Arrivals, clock: Clock
+) -> None:
+    ready(arrivals, "a")
+    [taken] = arrivals.take("slow", 1, 60)
+    clock.on(61)
+    assert arrivals.take_lost("quick", 60) is not None
+    with pytest.raises(DatabaseError) as caught:
+        store_records(engine, [receipt("a")], arrival=taken.id, owner="slow")
+    assert caught.value.code == "lease-lost"
+    with reading(engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(ExtractionRow)) == 0
+    store_records(engine, [receipt("a")], arrival=taken.id, owner="quick")
+
+
+@pytest.mark.parametrize(
+    ("records", "state"),
+    [
+        ([receipt("a")], State.EXTRACTED),
+        ([receipt("a", accepted=False)], State.NEEDS_REVIEW),
+        ([receipt("a", part=1), receipt("a", part=2, accepted=False)], State.NEEDS_REVIEW),
+        ([receipt("a", part=1), failed("a", part=2)], State.NEEDS_REVIEW),
+        ([failed("a")], State.FAILED),
+    ],
+)
+def test_an_arrival_ends_as_its_records_say(
+    engine: Engine, arrivals: Arrivals, records: list, state: State
+) -> None:
+    ready(arrivals, "a")
+    [taken] = arrivals.take("me", 1, 60)
+    store_records(engine, records, arrival=taken.id, owner="me")
+    assert state_of(engine, taken.id)[0] == state.value
+
+
+def test_two_workers_at_once_never_take_the_same(engine: Engine, arrivals: Arrivals) -> None:
+    names = [f"{number:03}.jpg" for number in range(120)]
+    ready(arrivals, *names)
+
+    def work(owner: str) -> list[Arrival]:
+        mine: list[Arrival] = []
+        while some := arrivals.take(owner, 7, 60):
+            mine += some
+        return mine
+
+    with ThreadPoolExecutor(4) as pool:
+        shares = list(pool.map(work, ["one", "two", "three", "four"]))
+    taken = [arrival.path for share in shares for arrival in share]
+    assert sorted(taken) == names
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite lets in one writer at a time
+def test_a_worker_passes_over_rows_that_another_is_just_taking(engine: Engine, arrivals: Arrivals) -> None:
+    ready(arrivals, "a", "b")
+    with engine.begin() as other:
+        other.execute(select(ArrivalRow.id).where(ArrivalRow.path == "a").with_for_update())
+        assert [one.path for one in arrivals.take("me", 10, 60)] == ["b"]
+    assert [one.path for one in arrivals.take("me", 10, 60)] == ["a"]
+
+
+@pytest.mark.parametrize("path", ["a\udcff.jpg", "x/" + "y" * 4000, "a\\b.jpg"])
+def test_any_path_is_found_again(arrivals: Arrivals, path: str) -> None:
+    arrivals.receive("/in box", [Sighting(path, 7, 1)])
+    waiting = arrivals.waiting("/in box")
+    assert list(waiting) == [path]
+    arrivals.receive("/in box", [Sighting(path, 8, 2)])
+    assert [one.size for one in arrivals.waiting("/in box").values()] == [8]
+    arrivals.claim([waiting[path].id], "me", 60)
+    assert arrivals.known("/in box", [Sighting(path, 8, 2)]) == {path}
+    assert arrivals.known("/in box", [Sighting(path, 9, 2)]) == set()
+
+
+def test_the_database_tells_the_time(engine: Engine) -> None:
+    assert abs(Arrivals(engine).now() - datetime.now(UTC)) < timedelta(seconds=60)
