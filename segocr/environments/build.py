@@ -1,8 +1,8 @@
 """Building and removing environments.
 
 An environment is built in a temporary sibling folder and renamed when it is whole, so an interrupted build is
-never taken for an environment; what an earlier, killed build left is removed by the next one. All pins are listed,
-so nothing is resolved: ``--no-deps``. Built environments never touch the network again.
+never taken for an environment; what an earlier, killed build left is removed by the next one. All pins are
+listed, so nothing is resolved: ``--no-deps``. Built environments never touch the network again.
 """
 
 from __future__ import annotations
@@ -126,7 +126,8 @@ def _check_python(spec: EnvironmentSpec, python: Path | None) -> None:
         version, name = (int(text[0]), int(text[1])), str(python)
     if not spec.oldest <= version <= spec.newest:
         raise EnvironmentMissing(
-            f"the environment {spec.name!r} needs Python {spec.python_range}; {name} is {version[0]}.{version[1]}",
+            f"the environment {spec.name!r} needs Python {spec.python_range}; {name} is "
+            f"{version[0]}.{version[1]}",
             code="python-version",
             hint=f"segocr env create {spec.name} --python /path/to/python{spec.newest[0]}.{spec.newest[1]}",
         )
@@ -152,9 +153,19 @@ def _build(spec: EnvironmentSpec, scratch: Path, options: BuildOptions, report: 
     _install(spec, python, pins, options.index_url, report)
     report(f"{spec.name}: trying it")
     code = "import " + ", ".join(spec.imports)
-    _run([str(python), "-I", "-c", code], spec.name, report, {"YOLO_OFFLINE": "1", "YOLO_CONFIG_DIR": str(scratch)})
+    _run(
+        [str(python), "-I", "-c", code],
+        spec.name,
+        report,
+        {"YOLO_OFFLINE": "1", "YOLO_CONFIG_DIR": str(scratch)},
+    )
     (scratch / "cache").mkdir(exist_ok=True)
-    marker = {"name": spec.name, "digest": spec.digest(), "python": platform.python_version(), "gpu": options.gpu}
+    marker = {
+        "name": spec.name,
+        "digest": spec.digest(),
+        "python": platform.python_version(),
+        "gpu": options.gpu,
+    }
     with (scratch / MARKER).open("w", encoding="utf-8") as file:
         json.dump(marker, file)
         file.flush()
@@ -179,7 +190,10 @@ def _install(spec: EnvironmentSpec, python: Path, pins: Path, index_url: str | N
 
 
 def _installers(spec: EnvironmentSpec, python: Path, pins: Path, index_url: str | None) -> list[list[str]]:
-    """Commands to try in turn: uv is faster; pip knows what is configured for pip (a mirror, a certificate)."""
+    """Commands to try in turn: uv is faster.
+
+    Pip knows what is configured for pip (a mirror, a certificate).
+    """
     commands = []
     beside = Path(sys.prefix) / "bin" / "uv"
     uv = shutil.which("uv") or (str(beside) if beside.exists() else None)
@@ -188,7 +202,17 @@ def _installers(spec: EnvironmentSpec, python: Path, pins: Path, index_url: str 
         command += ["--compile-bytecode"] if spec.compile else []
         commands.append(command + (["--index", index_url] if index_url else []))
     if importlib.util.find_spec("pip"):
-        command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "-r", str(pins)]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(python),
+            "install",
+            "--no-deps",
+            "-r",
+            str(pins),
+        ]
         command += ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
         command += [] if spec.compile else ["--no-compile"]
         commands.append(command + (["--extra-index-url", index_url] if index_url else []))

@@ -1,7 +1,8 @@
 """The copy of segocr's guest modules that hosts import.
 
-Hosts must not see the orchestrator's packages, and a foreign environment should not be written into; so the few
-guest modules are copied to a folder of their own, named by their digest, with an empty ``segocr/__init__.py``.
+Hosts must not see the orchestrator's packages, and a foreign environment should not be written into; so the
+few guest modules are copied to a folder of their own, named by their digest, with an empty
+``segocr/__init__.py``.
 A host is started with that folder first on its path. Different versions of segocr share environments without
 disturbing each other; a damaged copy shows in the handshake (it states what it finds) and is made anew.
 """

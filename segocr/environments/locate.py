@@ -18,7 +18,10 @@ MARKER = "segocr-environment.json"
 
 
 class State(StrEnum):
-    """Absent; built from these pins; stale (built from others); broken (marked as built, interpreter gone); external."""
+    """Absent; built from these pins; stale (built from others); broken (marked as built, interpreter gone).
+
+    External.
+    """
 
     ABSENT = "absent"
     BUILT = "built"
@@ -40,9 +43,14 @@ class EnvironmentStatus:
 
 
 def environments_root() -> Path:
-    """Return where environments are built: ``$SEGOCR_HOME/environments``, else beside this Python installation."""
+    """Return where environments are built.
+
+    ``$SEGOCR_HOME/environments``, else beside this Python installation.
+    """
     home = os.environ.get("SEGOCR_HOME")
-    return Path(home).expanduser() / "environments" if home else Path(sys.prefix) / "share/segocr/environments"
+    return (
+        Path(home).expanduser() / "environments" if home else Path(sys.prefix) / "share/segocr/environments"
+    )
 
 
 def spec_of(name: str) -> EnvironmentSpec:

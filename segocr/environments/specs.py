@@ -22,7 +22,8 @@ class EnvironmentSpec:
         gpu_instead: Pins replaced when a GPU build is asked for: (name, replacement's name).
         oldest: First supported Python version.
         newest: Last supported Python version.
-        compile: Whether to compile bytecode while building (cheap for small ones, saves it at the first start).
+        compile: Whether to compile bytecode while building (cheap for small ones, saves it at the first
+            start).
     """
 
     name: str

@@ -51,11 +51,15 @@ class AttachedKeeper:
             channel.send(message)
             if not channel.poll(_PATIENCE_SECONDS):
                 self._forget()
-                raise HostTimeout(f"the keeper did not answer within {_PATIENCE_SECONDS:g} s", hint="segocr hosts --stop")
+                raise HostTimeout(
+                    f"the keeper did not answer within {_PATIENCE_SECONDS:g} s", hint="segocr hosts --stop"
+                )
             answer = channel.receive()
         except (EOFError, OSError, ProtocolError) as error:
             self._forget()
-            raise HostDied("the keeper that this command was attached to has gone", code="keeper-gone") from error
+            raise HostDied(
+                "the keeper that this command was attached to has gone", code="keeper-gone"
+            ) from error
         if answer.kind == "failure":
             _raise_failure(answer.body)
         return answer

@@ -31,6 +31,8 @@ from segocr.steps.keeper import HostInfo, Keeper
 from segocr.steps.protocol import Message
 from segocr.steps.refusals import raise_refusal
 
+_DEFAULTS = OpenOptions()
+
 
 class Steps:
     """All steps, each in a host of its own environment, started when first needed.
@@ -38,10 +40,12 @@ class Steps:
     Safe to use from several threads: a host answers one call at a time, different hosts work at once.
 
     Args:
-        environments: Interpreters named in ``segocr.toml``, by environment; the others are those that segocr built.
+        environments: Interpreters named in ``segocr.toml``, by environment; the others are those that segocr
+            built.
         device: ``auto``, ``cpu`` or ``cuda:N``; or by step, such as ``{"segment": "cuda:0"}``.
         threads: Threads for each host; None for one a core.
-        shared: Whether to use a shared keeper (``segocr hosts``): True only that, False never, None if one is running.
+        shared: Whether to use a shared keeper (``segocr hosts``): True only that, False never, None if one is
+            running.
     """
 
     def __init__(
@@ -63,7 +67,9 @@ class Steps:
     def __enter__(self) -> Steps:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -95,7 +101,9 @@ class Steps:
                 self._keeper = Keeper()
             return self._keeper
 
-    def warm(self, engines: Iterable[tuple[str, str]], models: Iterable[SegmentModel | OcrModel] = ()) -> None:
+    def warm(
+        self, engines: Iterable[tuple[str, str]], models: Iterable[SegmentModel | OcrModel] = ()
+    ) -> None:
         """Start hosts, ``(step, engine)``, and load models, all at once, and wait until they are ready."""
         tasks: list[Any] = [lambda e=engine: self._keeper.start(self._key(*e)) for engine in engines]
         tasks += [lambda m=model: self.load(m) for model in models]
@@ -109,7 +117,11 @@ class Steps:
         Raises:
             ModelError: It is absent, broken or of another kind.
         """
-        step, body = ("segment", _segment_body(model)) if isinstance(model, SegmentModel) else ("ocr", {"model": model.name})
+        step, body = (
+            ("segment", _segment_body(model))
+            if isinstance(model, SegmentModel)
+            else ("ocr", {"model": model.name})
+        )
         answer = self._call(step, model.engine, Message("call", {"operation": "load", **body})).body
         return ModelInfo(answer["digest"], tuple(answer["classes"]), answer["alphabet"])
 
@@ -117,7 +129,7 @@ class Steps:
         """Return what an engine says of itself (name, version, devices), starting its host if need be."""
         return self._keeper.start(self._key(step, engine))
 
-    def open(self, descriptor: int, options: OpenOptions = OpenOptions()) -> Iterator[PageImage]:
+    def open(self, descriptor: int, options: OpenOptions = _DEFAULTS) -> Iterator[PageImage]:
         """Open a document, a page at a time.
 
         Args:
@@ -128,12 +140,16 @@ class Steps:
             Its pages, upright, from 1.
 
         Raises:
-            DocumentError: ``empty``, ``unknown-format``, ``truncated``, ``unreadable``, ``encrypted``, ``too-large``,
-                ``too-many-pages``.
-            HostDied: Decoding it ended the host; HostTimeout: it took too long. Either is the document's fault if it
-                happens again.
+            DocumentError: ``empty``, ``unknown-format``, ``truncated``, ``unreadable``, ``encrypted``,
+                ``too-large``, ``too-many-pages``.
+            HostDied: Decoding it ended the host; HostTimeout: it took too long. Either is the document's
+                fault if it happens again.
         """
-        limits = {"dpi": options.dpi, "max_megapixels": options.max_megapixels, "max_pages": options.max_pages}
+        limits = {
+            "dpi": options.dpi,
+            "max_megapixels": options.max_megapixels,
+            "max_pages": options.max_pages,
+        }
         for number in itertools.count(1):
             body = {"operation": "page", "number": number, **limits}
             answer = self._call("open", "open", Message("call", body, files=[descriptor]), options.seconds)
@@ -152,7 +168,12 @@ class Steps:
         Returns:
             For each page its regions, best first.
         """
-        body = {"operation": "segment", **_segment_body(model), "confidence": model.confidence, "iou": model.iou}
+        body = {
+            "operation": "segment",
+            **_segment_body(model),
+            "confidence": model.confidence,
+            "iou": model.iou,
+        }
         answer = self._call("segment", model.engine, Message("call", body, pages))
         points, place, result = answer.arrays[0], 0, []
         for listing in answer.body["pages"]:
@@ -165,7 +186,9 @@ class Steps:
 
     def detect(self, pages: Sequence[Image], model: OcrModel) -> list[list[LinePolygon]]:
         """Find text lines on pages or crops (``uint8 (H, W, 3)`` BGR each)."""
-        answer = self._call("ocr", model.engine, Message("call", {"operation": "detect", "model": model.name}, pages))
+        answer = self._call(
+            "ocr", model.engine, Message("call", {"operation": "detect", "model": model.name}, pages)
+        )
         corners = iter(answer.arrays[0])
         return [[LinePolygon(score, next(corners)) for score in scores] for scores in answer.body["scores"]]
 
@@ -192,12 +215,16 @@ class Steps:
         body = {
             "operation": "read",
             "model": model.name,
-            "constraints": [[one.digest if one is not None else None for one in ones] for ones in constraints],
+            "constraints": [
+                [one.digest if one is not None else None for one in ones] for ones in constraints
+            ],
             "posteriors": posteriors,
         }
         known = self._told.setdefault(model, set())
         for told in (known, set[str]()):
-            body["definitions"] = {digest: one.to_wire() for digest, one in named.items() if digest not in told}
+            body["definitions"] = {
+                digest: one.to_wire() for digest, one in named.items() if digest not in told
+            }
             try:
                 answer = self._call("ocr", model.engine, Message("call", dict(body), strips))
                 break
@@ -209,7 +236,8 @@ class Steps:
 
     def validate(self, request: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
         """Have readings judged; the request and the answer are those of ``segocr.steps.validate.python``."""
-        return self._call("validate", "python", Message("call", dict(request)), seconds).body
+        message = Message("call", {"operation": "validate", **request})
+        return self._call("validate", "python", message, seconds).body
 
     def describe(self) -> list[HostInfo]:
         """Return the hosts that run now."""
@@ -233,7 +261,9 @@ def _segment_body(model: SegmentModel) -> dict[str, Any]:
 def _readings(answer: Message) -> list[StripReading]:
     blob, kept = answer.arrays[0].tobytes(), answer.arrays[1:]
     place, readings = 0, []
-    for number, (wires, size) in enumerate(zip(answer.body["readings"], answer.body["lattices"], strict=True)):
+    for number, (wires, size) in enumerate(
+        zip(answer.body["readings"], answer.body["lattices"], strict=True)
+    ):
         decoded = tuple(Decoded.from_wire(wire) for wire in wires)
         readings.append(StripReading(decoded, blob[place : place + size], kept[number] if kept else None))
         place += size

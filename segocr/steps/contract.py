@@ -16,7 +16,10 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class OpenOptions:
-    """How documents are opened: PDF resolution, and the limits of ``segocr.toml``; seconds are for one page."""
+    """How documents are opened: PDF resolution, and the limits of ``segocr.toml``.
+
+    Seconds are for one page.
+    """
 
     dpi: float = 200.0
     max_megapixels: float = 120.0
@@ -52,7 +55,8 @@ class SegmentModel:
         path: Its file.
         image_size: Long side in pixels that pages are scaled to, a multiple of 32.
         confidence: Least score, 0–1.
-        iou: Overlap (intersection over union of boxes) above which the lesser of two regions of a class is dropped.
+        iou: Overlap (intersection over union of boxes) above which the lesser of two regions of a class is
+            dropped.
     """
 
     engine: str
@@ -81,7 +85,10 @@ class SegmentedRegion:
 
 @dataclass(frozen=True, slots=True)
 class LinePolygon:
-    """One text line found on a page: score 0–1, ``float32 (4, 2)`` corners in page pixels, order not promised."""
+    """One text line found on a page.
+
+    Score 0–1, ``float32 (4, 2)`` corners in page pixels, order not promised.
+    """
 
     score: float
     polygon: NDArray[np.float32]

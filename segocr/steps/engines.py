@@ -17,7 +17,8 @@ class EngineSpec:
         name: Its name in templates and on the command line.
         environment: Where it runs.
         module: Guest module with ``start(settings)``.
-        network: Whether its framework may fetch models (it then gets the user's proxy and certificate settings).
+        network: Whether its framework may fetch models (it then gets the user's proxy and certificate
+            settings).
         memory_mb: Limit of its address space; 0 for none (frameworks reserve far more than they use).
         processor_seconds: Limit of processor time a call; 0 for none.
         start_seconds: Deadline for starting.
@@ -50,7 +51,9 @@ ENGINES: dict[str, EngineSpec] = {
         EngineSpec("segment", "openvino", "openvino", "segocr.steps.segment.openvino"),
         EngineSpec("segment", "ultralytics", "torch", "segocr.steps.segment.ultralytics"),
         EngineSpec("ocr", "openvino", "openvino", "segocr.steps.ocr.openvino"),
-        EngineSpec("ocr", "paddleocr", "paddle", "segocr.steps.ocr.paddleocr", network=True, call_seconds=300.0),
+        EngineSpec(
+            "ocr", "paddleocr", "paddle", "segocr.steps.ocr.paddleocr", network=True, call_seconds=300.0
+        ),
         EngineSpec(
             "validate", "python", "validate", "segocr.steps.validate.python",
             memory_mb=2048, start_seconds=60.0, call_seconds=30.0,

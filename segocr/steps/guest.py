@@ -58,7 +58,7 @@ class Engine:
 
 
 def digest_of(package: Path) -> str:
-    """Return the SHA-256 over names and contents of all Python files of a guest package, 64 hexadecimal digits."""
+    """Return the SHA-256 over names and contents of a guest package's Python files, as hexadecimal digits."""
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         content = path.read_bytes()
@@ -111,7 +111,12 @@ def _refusal(error: Exception) -> Message:
     if isinstance(error, Refusal):
         body = {"culprit": error.culprit, "code": error.code, "message": error.message, "item": error.item}
     elif isinstance(error, MemoryError):
-        body = {"culprit": "environment", "code": "out-of-memory", "message": "not enough memory", "item": None}
+        body = {
+            "culprit": "environment",
+            "code": "out-of-memory",
+            "message": "not enough memory",
+            "item": None,
+        }
     else:
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}"[:2000]
@@ -148,7 +153,10 @@ def serve(channel: Channel, module: str, processor_seconds: int) -> None:
 
 
 def main() -> None:
-    """Entry point: arguments are descriptor, parent's id, engine module, memory limit (MB), processor seconds."""
+    """Entry point.
+
+    Arguments are descriptor, parent's id, engine module, memory limit (MB), processor seconds.
+    """
     descriptor, parent, module, memory_mb, processor_seconds = sys.argv[1:6]
     _die_with_parent(int(parent))
     os.dup2(2, 1)  # what a framework prints must not fill a pipe that nobody reads

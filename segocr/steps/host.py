@@ -1,7 +1,7 @@
 """One supervised subprocess: started, greeted, given calls with deadlines, killed when it fails.
 
-The child is reached over a socket pair, so nothing lies on disk; the kernel kills it with the thread that started
-it (see ``guest``), so it never outlives its keeper.
+The child is reached over a socket pair, so nothing lies on disk; the kernel kills it with the thread that
+started it (see ``guest``), so it never outlives its keeper.
 """
 
 from __future__ import annotations
@@ -28,7 +28,16 @@ from segocr.steps.engines import EngineSpec
 from segocr.steps.protocol import Channel, Message, ProtocolError
 
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from segocr.steps.guest import main; main()"
-_PASSED = ("HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+_PASSED = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "LD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
+)
 _PASSED_NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
                    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")  # fmt: skip
 _STALL_SECONDS = 60.0
@@ -40,7 +49,10 @@ _Task = tuple[list[str], dict[str, str], int, "Future[subprocess.Popen[bytes]]"]
 
 @dataclass(frozen=True, slots=True)
 class HostKey:
-    """What makes two hosts the same: engine, interpreter, device (``auto | cpu | cuda:N``), threads (0: all cores)."""
+    """What makes two hosts the same: engine, interpreter, device (``auto | cpu | cuda:N``), threads (0.
+
+    All cores).
+    """
 
     engine: EngineSpec
     python: Path
@@ -58,7 +70,9 @@ class Spawner:
         self._tasks: queue.SimpleQueue[_Task] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="segocr-spawner", daemon=True).start()
 
-    def spawn(self, command: list[str], variables: dict[str, str], descriptor: int) -> subprocess.Popen[bytes]:
+    def spawn(
+        self, command: list[str], variables: dict[str, str], descriptor: int
+    ) -> subprocess.Popen[bytes]:
         """Start a process of its own session that inherits one descriptor; its stderr is a pipe.
 
         Raises:
@@ -203,7 +217,9 @@ class Host:
     def _wait(self, seconds: float) -> None:
         if not self._channel.poll(seconds):
             self.kill()
-            raise HostTimeout(f"the host {self.key.engine.key} did not answer within {seconds:g} s and was ended")
+            raise HostTimeout(
+                f"the host {self.key.engine.key} did not answer within {seconds:g} s and was ended"
+            )
         self.last_used = time.monotonic()
 
     @contextlib.contextmanager
@@ -224,7 +240,11 @@ class Host:
             self._process.wait(2.0)
         self.kill()
         status = self._process.returncode
-        how = f"signal {signal.Signals(-status).name}" if status is not None and status < 0 else f"status {status}"
+        how = (
+            f"signal {signal.Signals(-status).name}"
+            if status is not None and status < 0
+            else f"status {status}"
+        )
         tail = " | ".join(list(self._stderr)[-4:])
         return HostDied(f"the host {self.key.engine.key} ended ({how})" + (f": {tail}" if tail else ""))
 
@@ -261,7 +281,10 @@ def _environment(key: HostKey) -> dict[str, str]:
 
 
 def _cache_of(key: HostKey) -> Path:
-    """Return a directory for compiled models: in the environment if it is ours and writable, else the user's cache."""
+    """Return a directory for compiled models.
+
+    In the environment if it is ours and writable, else the user's cache.
+    """
     beside = key.python.parent.parent / "cache"
     if beside.is_dir() and os.access(beside, os.W_OK):
         return beside

@@ -23,7 +23,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class HostInfo:
-    """A running host as ``doctor`` shows it: engine, process, PSS in MB, seconds idle, what its engine says."""
+    """A running host as ``doctor`` shows it.
+
+    Engine, process, PSS in MB, seconds idle, what its engine says.
+    """
 
     engine: str
     pid: int
@@ -109,7 +112,10 @@ class Keeper:
             return self._slots.setdefault(key, _Slot(key, self._spawner))
 
     def call(self, key: HostKey, message: Message, seconds: float | None = None) -> Message:
-        """Have a host answer a call. Errors as ``Host`` and ``Host.call``; ``host-failing`` when it always ends."""
+        """Have a host answer a call. Errors as ``Host`` and ``Host.call``.
+
+        ``host-failing`` when it always ends.
+        """
         return self._slot(key).use(lambda host: host.call(message, seconds=seconds))
 
     def forward(

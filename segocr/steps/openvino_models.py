@@ -1,7 +1,7 @@
 """Loading models with OpenVINO: compiled once, cached on disk, run by several streams. Guest code.
 
-One stream a thread and one image a request is the fastest way on a CPU: batches gain nothing there, and an image
-that is not padded to its neighbours' size gives the same result in any company.
+One stream a thread and one image a request is the fastest way on a CPU: batches gain nothing there, and an
+image that is not padded to its neighbours' size gives the same result in any company.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class OpenvinoModel:
             path: ``.onnx``, ``.xml`` or ``.pdmodel``.
             settings: Device, threads and cache directory of the host.
             alone: Run one input at a time with all threads: less memory, for networks that need much.
-            prepare: Puts preprocessing into the network, or raises ``Refusal`` if it is not of the right kind.
+            prepare: Puts preprocessing into the network, or raises ``Refusal`` if it is not of the right
+                kind.
 
         Raises:
             Refusal: ``model-broken``.
@@ -51,7 +52,9 @@ class OpenvinoModel:
         try:
             self.network = prepare(core.read_model(str(path)))
         except RuntimeError as error:
-            raise Refusal("model", "model-broken", f"{path.name} cannot be read: {_first_line(error)}") from error
+            raise Refusal(
+                "model", "model-broken", f"{path.name} cannot be read: {_first_line(error)}"
+            ) from error
         threads = settings.threads or os.cpu_count() or 1
         options = {
             "CACHE_DIR": str(settings.cache / "openvino"),
@@ -63,14 +66,17 @@ class OpenvinoModel:
         try:
             self._compiled = core.compile_model(self.network, _device(core, settings.device), options)
         except RuntimeError as error:
-            raise Refusal("model", "model-broken", f"{path.name} cannot be run: {_first_line(error)}") from error
+            raise Refusal(
+                "model", "model-broken", f"{path.name} cannot be run: {_first_line(error)}"
+            ) from error
         self._requests = [self._compiled.create_infer_request() for _ in range(1 if alone else threads + 1)]
 
     def run(self, inputs: Iterable[Array]) -> Iterator[Sequence[Array]]:
         """Run the model on each input (a batch of one), several at a time, while the caller uses the results.
 
         Yields:
-            For every input, in order, the model's outputs; they are overwritten when the next one is asked for.
+            For every input, in order, the model's outputs; they are overwritten when the next one is asked
+            for.
         """
         waiting: deque[openvino.InferRequest] = deque()
         free = list(self._requests)

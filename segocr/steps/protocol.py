@@ -1,9 +1,11 @@
 """What travels between the orchestrator and a step host: versioned JSON, pixels in anonymous memory.
 
-A message is one JSON object through ``send_bytes`` / ``recv_bytes(maxlength)`` of ``multiprocessing.connection``
+A message is one JSON object through ``send_bytes`` / ``recv_bytes(maxlength)`` of
+``multiprocessing.connection``
 (its ``send`` and ``recv`` unpickle, and are never used). If it has arrays or open files, one byte with their
 descriptors follows (``SCM_RIGHTS``). All arrays of a message lie in one sealed ``memfd``: nothing has a name,
-so nothing is left when any party is killed; and the seal keeps a sender from pulling memory from under a reader.
+so nothing is left when any party is killed; and the seal keeps a sender from pulling memory from under a
+reader.
 
 Guest code: standard library and numpy only.
 """
@@ -36,15 +38,18 @@ _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
 class ProtocolError(Exception):
-    """The other side sent something that is no message of this version; the connection cannot be used further."""
+    """The other side sent something that is no message of this version.
+
+    The connection cannot be used further.
+    """
 
 
 class Refusal(Exception):
     """A guest cannot do what it was asked.
 
     Args:
-        culprit: ``document`` (its bytes), ``model`` (its files), ``environment`` (its packages, memory, device) or
-            ``request`` (a mistake of the orchestrator).
+        culprit: ``document`` (its bytes), ``model`` (its files), ``environment`` (its packages, memory,
+            device) or ``request`` (a mistake of the orchestrator).
         code: Stable identifier in kebab-case.
         message: One sentence.
         item: Place in the request's list, if one item is to blame.
@@ -125,7 +130,11 @@ class Channel:
         text, descriptors = self.receive_raw()
         head = _parse(text)
         try:
-            arrays = _views(descriptors[0], head["arrays"], head["size"]) if head["size"] else _empty(head["arrays"])
+            arrays = (
+                _views(descriptors[0], head["arrays"], head["size"])
+                if head["size"]
+                else _empty(head["arrays"])
+            )
         except ProtocolError:
             _close_all(descriptors)
             raise
@@ -196,7 +205,7 @@ class _Memory:
 
 
 def _write(descriptor: int, array: np.ndarray[Any, Any], offset: int) -> None:
-    rest = memoryview(array.reshape(-1).view(np.uint8))
+    rest = memoryview(array.reshape(-1).view(np.uint8).data)
     while rest:
         written = os.pwrite(descriptor, rest, offset)
         offset += written
@@ -233,13 +242,15 @@ def _check_place(place: Any, size: int) -> tuple[np.dtype[Any], tuple[int, ...],
     if not isinstance(place, dict) or place.get("dtype") not in _DTYPES:
         raise ProtocolError("an array of unknown type")
     shape, offset = place.get("shape"), place.get("offset")
-    numbers = [offset, *shape] if isinstance(shape, list) else [None]
-    if len(numbers) > 8 or any(type(number) is not int or number < 0 for number in numbers):
+    if not isinstance(shape, list) or len(shape) > 6:
+        raise ProtocolError("an array of no shape")
+    if any(type(number) is not int or number < 0 for number in (offset, *shape)):
         raise ProtocolError("an array of no shape")
     dtype = np.dtype(place["dtype"])
-    if numbers[0] + math.prod(numbers[1:]) * dtype.itemsize > size:
+    start, sizes = int(offset or 0), tuple(int(number) for number in shape)
+    if start + math.prod(sizes) * dtype.itemsize > size:
         raise ProtocolError("an array that leaves its memory")
-    return dtype, tuple(numbers[1:]), numbers[0]
+    return dtype, sizes, start
 
 
 def _views(descriptor: int, places: Sequence[Any], size: int) -> list[np.ndarray[Any, Any]]:

@@ -11,8 +11,8 @@ def raise_refusal(body: dict[str, Any], engine: str) -> NoReturn:
     """Raise what a refusal means.
 
     Raises:
-        DocumentError: The document's bytes are to blame; ModelError: the model; EnvironmentMissing: the environment or
-            the machine; HostError: the engine failed.
+        DocumentError: The document's bytes are to blame; ModelError: the model; EnvironmentMissing: the
+            environment or the machine; HostError: the engine failed.
     """
     code, message = str(body.get("code")), str(body.get("message"))
     match body.get("culprit"):

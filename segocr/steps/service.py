@@ -1,6 +1,7 @@
 """A keeper that several commands share: ``segocr hosts`` serves it, ``client.Steps`` attaches to it.
 
-Its socket has an abstract address, named by user, environments and guest code. So it is never stale, never left behind,
+Its socket has an abstract address, named by user, environments and guest code. So it is never stale, never
+left behind,
 and a keeper of another version is not found. Any user can connect to such an address: both sides check that
 the other one is the same user.
 
@@ -32,7 +33,7 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 def default_address() -> str:
-    """Return this user's keeper's address for these environments and this version of segocr (begins with NUL)."""
+    """Return this user's keeper's address for these environments and this version of segocr."""
     name = f"{environments_root().resolve()}\0{guest_code()[1]}"
     return f"\0segocr-{os.getuid()}-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
 
@@ -63,7 +64,9 @@ class Service:
             self._listener.bind(address or default_address())
         except OSError as error:
             self._listener.close()
-            raise HostError("a keeper is running already", code="keeper-running", hint="segocr hosts --stop") from error
+            raise HostError(
+                "a keeper is running already", code="keeper-running", hint="segocr hosts --stop"
+            ) from error
         self._listener.listen(16)
 
     def run(self) -> None:

@@ -1,4 +1,7 @@
-"""Posteriors to readings: constraints are learnt once by digest and bound once to the recogniser's alphabet."""
+"""Posteriors to readings.
+
+Constraints are learnt once by digest and bound once to the recogniser's alphabet.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.constraints import BoundConstraint, Constraint, ConstraintError, bind, decode
+from segocr.constraints.confusions import Confusions
 from segocr.steps.protocol import Refusal
 
 _LEAST = np.float32(1e-37)
@@ -26,6 +30,7 @@ class Decoder:
     def __init__(self, alphabet: Sequence[str]) -> None:
         self._alphabet = tuple(alphabet)
         self._bound: OrderedDict[str, BoundConstraint] = OrderedDict()
+        self._confusions = Confusions(self._alphabet)
 
     def learn(self, definitions: Mapping[str, Any]) -> None:
         """Bind constraints (digest to wire form) that were not sent before.
@@ -37,7 +42,9 @@ class Decoder:
             try:
                 self._bound[digest] = bind(Constraint.from_wire(wire), self._alphabet)
             except (ConstraintError, KeyError, TypeError, ValueError) as error:
-                raise Refusal("request", "bad-constraint", f"a constraint that cannot be used: {error}") from error
+                raise Refusal(
+                    "request", "bad-constraint", f"a constraint that cannot be used: {error}"
+                ) from error
         while len(self._bound) > max(_KNOWN, len(definitions)):
             self._bound.popitem(last=False)
 

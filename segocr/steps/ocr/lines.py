@@ -1,6 +1,8 @@
-"""Text lines from a DB detector's probability map (Liao et al., "Real-time Scene Text Detection with Differentiable
-Binarization", 2020), with PP-OCR's settings. The page's lines are quadrilaterals; their corners are in no promised
-order, because OpenCV's versions disagree on it.
+"""Text lines from a DB detector's probability map, with PP-OCR's settings.
+
+Liao et al., "Real-time Scene Text Detection with Differentiable Binarization", 2020.
+The page's lines are quadrilaterals; their corners are in no promised order, because OpenCV's versions
+disagree on it.
 """
 
 from __future__ import annotations

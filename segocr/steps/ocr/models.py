@@ -1,7 +1,9 @@
 """OCR models: names and directories to files, alphabets and settings. Guest code.
 
-A name is one of ``NAMED`` (carried by wheels of the environment), or, with the engine ``paddleocr`` only, any name
-that PaddleOCR knows. A directory holds ``inference.yml`` (as PaddleOCR exports) or an alphabet file beside the models.
+A name is one of ``NAMED`` (carried by wheels of the environment), or, with the engine ``paddleocr`` only, any
+name
+that PaddleOCR knows. A directory holds ``inference.yml`` (as PaddleOCR exports) or an alphabet file beside
+the models.
 """
 
 from __future__ import annotations
@@ -43,9 +45,13 @@ def _v6_small() -> ModelFiles:
     folder = _packages() / "rapidocr" / "models"
     settings = DetectorSettings(side=736, limit="min", centred=True, dilate=True)
     return ModelFiles(
-        "PP-OCRv6_small", folder / "PP-OCRv6_rec_small.onnx", folder / "PP-OCRv6_det_small.onnx", None, settings,
+        "PP-OCRv6_small",
+        folder / "PP-OCRv6_rec_small.onnx",
+        folder / "PP-OCRv6_det_small.onnx",
+        None,
+        settings,
         "PP-OCRv6_small_rec",
-    )  # fmt: skip
+    )
 
 
 def _v4_mobile() -> ModelFiles:
@@ -78,7 +84,9 @@ def find(name: str) -> ModelFiles:
     folder = Path(name)
     if not folder.is_absolute():
         raise Refusal(
-            "model", "model-absent", f"there is no OCR model {name!r}; there are {', '.join(NAMED)}, and directories"
+            "model",
+            "model-absent",
+            f"there is no OCR model {name!r}; there are {', '.join(NAMED)}, and directories",
         )
     if not folder.is_dir():
         raise Refusal("model", "model-absent", f"the model directory {folder} does not exist")
@@ -87,9 +95,13 @@ def find(name: str) -> ModelFiles:
 
 def _from_folder(folder: Path) -> ModelFiles:
     recogniser = _pick(folder, ("inference.onnx", "inference.pdmodel", "inference.json", "inference.xml"))
-    recogniser = recogniser or _pick(folder, ("*rec*.onnx", "*rec*/inference.onnx", "*rec*/inference.pdmodel"))
+    recogniser = recogniser or _pick(
+        folder, ("*rec*.onnx", "*rec*/inference.onnx", "*rec*/inference.pdmodel")
+    )
     if recogniser is None:
-        raise Refusal("model", "model-kind", f"{folder} holds no recogniser (inference.onnx, inference.pdmodel, …)")
+        raise Refusal(
+            "model", "model-kind", f"{folder} holds no recogniser (inference.onnx, inference.pdmodel, …)"
+        )
     detector = _pick(folder, ("*det*.onnx", "*det*/inference.onnx", "*det*/inference.pdmodel"))
     if detector == recogniser:
         detector = None
@@ -99,7 +111,12 @@ def _from_folder(folder: Path) -> ModelFiles:
     config = recogniser.parent / "inference.yml"
     name = config_name(config) if config.is_file() else None
     return ModelFiles(
-        folder.name, recogniser, detector, alphabet, DetectorSettings(side=736, limit="min"), name or "PP-OCRv4_mobile_rec"
+        folder.name,
+        recogniser,
+        detector,
+        alphabet,
+        DetectorSettings(side=736, limit="min"),
+        name or "PP-OCRv4_mobile_rec",
     )
 
 
@@ -121,7 +138,7 @@ def config_name(config: Path) -> str | None:
 
 
 def read_alphabet(files: ModelFiles, stated: str | None) -> list[str]:
-    """Return the characters in the order of the recogniser's outputs, without the blank and the space at its ends.
+    """Return the characters in the order of the recogniser's outputs, without blank and space.
 
     Args:
         files: The model.
@@ -138,11 +155,16 @@ def read_alphabet(files: ModelFiles, stated: str | None) -> list[str]:
     config = files.recogniser.parent / "inference.yml"
     if config.is_file():
         return _alphabet_of_config(config)
-    raise Refusal("model", "model-kind", f"{files.name}: no alphabet (inference.yml, *keys*.txt, or in the model)")
+    raise Refusal(
+        "model", "model-kind", f"{files.name}: no alphabet (inference.yml, *keys*.txt, or in the model)"
+    )
 
 
 def _alphabet_of_config(config: Path) -> list[str]:
-    """Read ``PostProcess.character_dict`` of an ``inference.yml``: a YAML list, one quoted or bare scalar a line."""
+    """Read ``PostProcess.character_dict`` of an ``inference.yml``.
+
+    A YAML list, one quoted or bare scalar a line.
+    """
     characters: list[str] = []
     inside = False
     for line in config.read_text("utf-8").split("\n"):

@@ -21,12 +21,19 @@ Floats = NDArray[np.float32]
 
 def start(settings: Settings) -> Engine:
     """Start the engine."""
-    about = {"name": "openvino", "version": openvino.__version__, "devices": openvino.Core().available_devices}
+    about = {
+        "name": "openvino",
+        "version": openvino.__version__,
+        "devices": openvino.Core().available_devices,
+    }
     return Engine(about, operations(lambda name: OpenvinoRecogniser(name, settings)))
 
 
 class OpenvinoRecogniser:
-    """A PP-OCR model run by OpenVINO (see ``operations.Recogniser``); its detector is loaded at its first use."""
+    """A PP-OCR model run by OpenVINO (see ``operations.Recogniser``).
+
+    Its detector is loaded at its first use.
+    """
 
     def __init__(self, name: str, settings: Settings) -> None:
         self._files = find(name)
@@ -35,7 +42,7 @@ class OpenvinoRecogniser:
             raise Refusal(
                 "model",
                 "model-kind",
-                f"{self._files.name}: OpenVINO reads no inference.json; use the engine paddleocr, or export to ONNX",
+                f"{self._files.name}: OpenVINO reads no inference.json; use the engine paddleocr, or ONNX",
             )
         weights = self._files.recogniser.with_suffix(".pdiparams")
         extra = [path for path in (weights, self._files.alphabet) if path is not None and path.is_file()]
@@ -47,7 +54,9 @@ class OpenvinoRecogniser:
         shape = self._recogniser.network.outputs[0].partial_shape
         if shape.rank.get_length() != 3 or shape[2].is_dynamic or shape[2].get_length() != len(self.alphabet):
             raise Refusal(
-                "model", "model-kind", f"{self._files.name}: outputs {shape}, alphabet of {len(self.alphabet)}"
+                "model",
+                "model-kind",
+                f"{self._files.name}: outputs {shape}, alphabet of {len(self.alphabet)}",
             )
 
     def posteriors(self, pictures: Sequence[NDArray[np.uint8]]) -> Iterator[Floats]:

@@ -1,10 +1,12 @@
 """The operations of an OCR host, the same for every engine.
 
 ``load``: body ``model``. Answer: ``digest``, ``alphabet`` (size), ``characters`` on request.
-``detect``: body ``model``; arrays: pages. Answer: ``scores`` by page; arrays: one ``float32 (lines of all pages, 4, 2)``.
-``read``: body ``model``, ``constraints`` (for each strip a list of digests or null), ``definitions`` (digest to
-constraint, for those not sent before), ``posteriors`` (whether to send them back); arrays: strips. Answer:
-``readings`` (for each strip a list of decoded readings), ``lattices`` (lengths); arrays: the lattices' bytes, posteriors.
+``detect``: body ``model``; arrays: pages. Answer: ``scores`` by page; arrays: one ``float32 (lines of all
+pages, 4, 2)``.
+``read``: body ``model``, ``constraints`` (for each strip a list of digests or null), ``definitions`` (digest
+to constraint, for those not sent before), ``posteriors`` (whether to send them back); arrays: strips. Answer:
+``readings`` (for each strip a list of decoded readings), ``lattices`` (lengths); arrays: the lattices' bytes,
+posteriors.
 """
 
 from __future__ import annotations
@@ -24,15 +26,17 @@ _LOADED = 3
 
 
 class Recogniser(Protocol):
-    """A loaded model.
+    """A loaded model."""
 
-    Attributes:
-        digest: SHA-256 of its files.
-        alphabet: Symbols in the order of its outputs; the first is the blank.
-    """
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its files."""
+        ...
 
-    digest: str
-    alphabet: Sequence[str]
+    @property
+    def alphabet(self) -> Sequence[str]:
+        """Symbols in the order of its outputs; the first is the blank."""
+        ...
 
     def posteriors(self, strips: Sequence[NDArray[np.uint8]]) -> Iterator[Floats]:
         """Yield for each strip its ``float32 (frames, len(alphabet))`` CTC posteriors, rows summing to 1."""
@@ -44,7 +48,10 @@ class Recogniser(Protocol):
 
 
 def operations(load: Callable[[str], Recogniser]) -> dict[str, Operation]:
-    """Return the host's operations for an engine that loads models by name or directory; the last few stay loaded."""
+    """Return the host's operations for an engine that loads models by name or directory.
+
+    The last few stay loaded.
+    """
     loaded: dict[str, tuple[Recogniser, Decoder]] = {}
 
     def model_of(message: Message) -> tuple[Recogniser, Decoder]:
@@ -95,11 +102,17 @@ def _read(message: Message, model: Recogniser, decoder: Decoder) -> Message:
         if body.get("posteriors"):
             kept.append(posteriors)
     blob = np.frombuffer(b"".join(lattices), np.uint8)
-    answer = {"readings": readings, "lattices": [len(lattice) for lattice in lattices], "digest": model.digest}
+    answer = {
+        "readings": readings,
+        "lattices": [len(lattice) for lattice in lattices],
+        "digest": model.digest,
+    }
     return Message("answer", answer, [blob, *kept])
 
 
 def _check(images: Sequence[NDArray[np.uint8]]) -> None:
     for item, image in enumerate(images):
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise Refusal("request", "not-a-picture", f"a picture is uint8 (h, w, 3), not {image.shape}", item=item)
+            raise Refusal(
+                "request", "not-a-picture", f"a picture is uint8 (h, w, 3), not {image.shape}", item=item
+            )

@@ -1,4 +1,7 @@
-"""Model directories as PaddleOCR wants them: an ASCII-only path, ``inference.*`` files and an ``inference.yml``."""
+"""Model directories as PaddleOCR wants them.
+
+An ASCII-only path, ``inference.*`` files and an ``inference.yml``.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """OCR with the PaddleOCR library: on PaddlePaddle, or on ONNX Runtime for ``.onnx`` models.
 
-PaddleOCR loads the model and its configuration; its predictor's runner gives the CTC posteriors that constraints need.
+PaddleOCR loads the model and its configuration; its predictor's runner gives the CTC posteriors that
+constraints need.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -35,13 +35,21 @@ def start(settings: Settings) -> Engine:
     import paddle
     import paddleocr
 
-    cuda = [f"cuda:{n}" for n in range(paddle.device.cuda.device_count())] if paddle.is_compiled_with_cuda() else []
+    cuda = (
+        [f"cuda:{n}" for n in range(paddle.device.cuda.device_count())]
+        if paddle.is_compiled_with_cuda()
+        else []
+    )
     device = (cuda[0] if cuda else "cpu") if settings.device == "auto" else settings.device
     if device not in ("cpu", *cuda):
-        raise Refusal("environment", "no-device", f"PaddlePaddle has no device {device}; it has {['cpu', *cuda]}")
+        raise Refusal(
+            "environment", "no-device", f"PaddlePaddle has no device {device}; it has {['cpu', *cuda]}"
+        )
     version = f"{paddleocr.__version__}, paddlepaddle {paddle.__version__}"
     about = {"name": "paddleocr", "version": version, "devices": ["cpu", *cuda], "device": device}
-    return Engine(about, operations(lambda name: PaddleRecogniser(name, settings, device.replace("cuda", "gpu"))))
+    return Engine(
+        about, operations(lambda name: PaddleRecogniser(name, settings, device.replace("cuda", "gpu")))
+    )
 
 
 class PaddleRecogniser:
@@ -51,6 +59,7 @@ class PaddleRecogniser:
         self._device = device
         self._settings = settings
         self._files: ModelFiles | None = None
+        self._detector_runner: Runner | None = None
         if name in NAMED or Path(name).is_absolute():
             self._load_files(find(name))
         else:
@@ -111,21 +120,20 @@ class PaddleRecogniser:
         settings = self._files.settings
         found = []
         for page in pages:
-            output = self._detector(x=[lines.prepare(page, settings)])[0]
+            output = self._detector()(x=[lines.prepare(page, settings)])[0]
             probabilities = np.asarray(output[0, 0], np.float32)
             found.append(lines.lines(probabilities, page.shape[1], page.shape[0], settings))
         return found
 
-    @property
     def _detector(self) -> Runner:
-        with contextlib.suppress(AttributeError):
-            return self._detector_runner
-        from paddleocr import TextDetection
+        if self._detector_runner is None:
+            from paddleocr import TextDetection
 
-        assert self._files is not None and self._files.detector is not None
-        model, name = self._files.detector, self._files.paddle_name.replace("_rec", "_det")
-        folder = paddlefolders.detector_folder(model, digest_files([model]), name, self._settings.cache)
-        self._detector_runner: Runner = self._load(TextDetection, name, folder, model.suffix).runner
+            assert self._files is not None and self._files.detector is not None
+            model, name = self._files.detector, self._files.paddle_name.replace("_rec", "_det")
+            folder = paddlefolders.detector_folder(model, digest_files([model]), name, self._settings.cache)
+            runner: Runner = self._load(TextDetection, name, folder, model.suffix).runner
+            self._detector_runner = runner
         return self._detector_runner
 
 

@@ -1,7 +1,7 @@
 """Strips into a recogniser's input, as PP-OCR does it (PaddleX ``OCRReisizeNormImg``), one strip at a time.
 
-Widths are rounded up to whole steps (PP-OCR pads a strip to the widest of its batch): frameworks prepare themselves
-anew for every width that they have not seen, which takes as long as reading a strip.
+Widths are rounded up to whole steps (PP-OCR pads a strip to the widest of its batch): frameworks prepare
+themselves anew for every width that they have not seen, which takes as long as reading a strip.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Opening a document: one page at a time as upright ``uint8 (H, W, 3)`` BGR, limits checked on headers first.
 
-Operation ``page``: body ``number`` (1-based), ``dpi``, ``max_megapixels``, ``max_pages``; one file. Answer: body
-``media_type``, ``pages``, ``number``, ``dpi`` (number or null); one array. The document is opened anew for every
-page, so a host that is restarted loses nothing.
+Operation ``page``: body ``number`` (1-based), ``dpi``, ``max_megapixels``, ``max_pages``; one file. Answer:
+body
+``media_type``, ``pages``, ``number``, ``dpi`` (number or null); one array. The document is opened anew for
+every page, so a host that is restarted loses nothing.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def _open(file: IO[bytes], number: int, limits: Limits) -> tuple[str, OpenedPage
     media_type = media_type_of(head)
     if media_type is None:
         raise Refusal(
-            "document", "unknown-format", "not a JPEG, PNG, TIFF, WebP, HEIC or PDF file, whatever its name says"
+            "document",
+            "unknown-format",
+            "not a JPEG, PNG, TIFF, WebP, HEIC or PDF file, whatever its name says",
         )
     try:
         if media_type == "application/pdf":
@@ -83,13 +86,22 @@ def _open(file: IO[bytes], number: int, limits: Limits) -> tuple[str, OpenedPage
     except MemoryError as error:
         raise Refusal("document", "too-large", "decoding it needs more memory than is allowed") from error
     except Exception as error:  # decoders raise nearly anything at hostile bytes; the file is to blame
-        raise Refusal("document", *_reason(error)) from error
+        raise Refusal("document", *_reason(error, head, os.fstat(file.fileno()).st_size)) from error
 
 
-def _reason(error: Exception) -> tuple[str, str]:
+def _reason(error: Exception, head: bytes, size: int) -> tuple[str, str]:
     text = " ".join(str(error).split())[:200]
-    ends_early = isinstance(error, EOFError) or any(
-        word in text.lower() for word in ("truncated", "end of file", "unexpected end", "not enough", "premature")
+    lacks = (
+        head[:4] == b"RIFF" and int.from_bytes(head[4:8], "little") + 8 > size
+    )  # WebP's decoder does not say so
+    ends_early = (
+        lacks
+        or isinstance(error, EOFError)
+        or any(
+            word in text.lower()
+            for word in ("truncated", "end of file", "unexpected end", "not enough", "premature")
+        )
     )
     code = "truncated" if ends_early else "unreadable"
-    return code, f"the file {'ends too early' if ends_early else 'cannot be decoded'} ({text or type(error).__name__})"
+    what = "ends too early" if ends_early else "cannot be decoded"
+    return code, f"the file {what} ({text or type(error).__name__})"

@@ -32,7 +32,8 @@ class Limits:
             raise Refusal(
                 "document",
                 "too-large",
-                f"a page of {width:.0f} x {height:.0f} pixels; the limit is {self.max_megapixels:g} megapixels",
+                f"a page of {width:.0f} x {height:.0f} pixels; "
+                f"the limit is {self.max_megapixels:g} megapixels",
             )
 
     def check_pages(self, pages: int) -> None:

@@ -1,4 +1,7 @@
-"""Pictures (JPEG, PNG, TIFF, WebP, HEIC) with Pillow: any mode becomes 8-bit BGR, upright, alpha over white."""
+"""Pictures (JPEG, PNG, TIFF, WebP, HEIC) with Pillow.
+
+Any mode becomes 8-bit BGR, upright, alpha over white.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ def prepare() -> None:
 
 
 def open_page(file: IO[bytes], media_type: str, number: int, limits: Limits) -> OpenedPage:
-    """Decode one page of a picture. TIFF has many; of animations and multi-picture files, only the first counts.
+    """Decode one page of a picture.
+
+    TIFF has many; of animations and multi-picture files, only the first counts.
 
     Raises:
         Refusal: Beyond a limit, or no such page.

@@ -1,4 +1,4 @@
-"""Scaling a page into a network's input and coordinates back, as ultralytics does it (``LetterBox(auto=True)``)."""
+"""Scaling a page into a network's input and coordinates back, as ultralytics' ``LetterBox`` does it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ class Letterbox:
 
     @classmethod
     def of(cls, width: int, height: int, image_size: int, fixed: tuple[int, int] | None = None) -> Letterbox:
-        """Fit a page into ``image_size``: the smallest rectangle of whole strides, or a fixed (height, width)."""
+        """Fit a page into ``image_size``.
+
+        The smallest rectangle of whole strides, or a fixed (height, width).
+        """
         limit_height, limit_width = fixed or (image_size, image_size)
         ratio = min(limit_height / height, limit_width / width)
         scaled_width, scaled_height = max(round(width * ratio), 1), max(round(height * ratio), 1)

@@ -23,7 +23,11 @@ from segocr.steps.segment.yolo import Found, decode
 
 def start(settings: Settings) -> Engine:
     """Start the engine."""
-    about = {"name": "openvino", "version": openvino.__version__, "devices": openvino.Core().available_devices}
+    about = {
+        "name": "openvino",
+        "version": openvino.__version__,
+        "devices": openvino.Core().available_devices,
+    }
     return Engine(about, operations(lambda path: OpenvinoSegmenter(path, settings)))
 
 
@@ -72,7 +76,9 @@ def _classes(network: openvino.Model) -> list[str]:
     task, names = metadata(network, "task"), metadata(network, "names")
     if task != "segment" or not names:
         what = f"a model for {task}" if task else "a model without ultralytics' metadata"
-        raise Refusal("model", "model-kind", f"{what}; a segmentation model exported by ultralytics is needed")
+        raise Refusal(
+            "model", "model-kind", f"{what}; a segmentation model exported by ultralytics is needed"
+        )
     try:
         table = ast.literal_eval(names)
         return [str(table[number]) for number in range(len(table))]

@@ -1,7 +1,8 @@
 """The operations of a segmentation host, the same for every engine.
 
 ``load``: body ``model`` (path), ``image_size``. Answer: ``digest``, ``classes``.
-``segment``: body ``model``, ``image_size``, ``confidence``, ``iou``; arrays: pages, ``uint8 (H, W, 3)`` BGR. Answer: body
+``segment``: body ``model``, ``image_size``, ``confidence``, ``iou``; arrays: pages, ``uint8 (H, W, 3)`` BGR.
+Answer: body
 ``pages``: for each page a list of ``[class, score, points]``; arrays: one ``float32 (all points, 2)``.
 """
 
@@ -34,8 +35,15 @@ class Wanted:
 class Segmenter(Protocol):
     """A loaded model: its digest, its classes by number, and what it finds on pages."""
 
-    digest: str
-    classes: Sequence[str]
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its files."""
+        ...
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Class names, by number."""
+        ...
 
     def segment(self, pages: Sequence[NDArray[np.uint8]], wanted: Wanted) -> list[list[Found]]:
         """Return the instances of each page."""
@@ -67,10 +75,13 @@ def operations(load: Callable[[Path], Segmenter]) -> dict[str, Operation]:
         wanted = Wanted(int(body["image_size"]), float(body["confidence"]), float(body["iou"]))
         for item, page in enumerate(message.arrays):
             if page.ndim != 3 or page.shape[2] != 3 or page.dtype != np.uint8 or not page.size:
-                raise Refusal("request", "not-a-page", f"a page is uint8 (H, W, 3), not {page.shape}", item=item)
+                raise Refusal(
+                    "request", "not-a-page", f"a page is uint8 (H, W, 3), not {page.shape}", item=item
+                )
         pages = model.segment(message.arrays, wanted)
         listing = [
-            [[model.classes[found.kind], round(found.score, 6), len(found.polygon)] for found in page] for page in pages
+            [[model.classes[found.kind], round(found.score, 6), len(found.polygon)] for found in page]
+            for page in pages
         ]
         points = [found.polygon for page in pages for found in page]
         flat = np.concatenate(points) if points else np.zeros((0, 2), np.float32)

@@ -12,8 +12,8 @@ _FINE = 4
 def outline(mask: NDArray[np.uint8]) -> NDArray[np.float32] | None:
     """Return the outline of a mask's largest part.
 
-    OpenCV's contours run through the centres of border pixels, half a pixel inside the region on every side. A text
-    line may be six pixels high here, so the mask is enlarged first, which leaves an eighth of a pixel.
+    OpenCV's contours run through the centres of border pixels, half a pixel inside the region on every side.
+    A text line may be six pixels high here, so the mask is enlarged first, which leaves an eighth of a pixel.
 
     Args:
         mask: ``uint8 (h, w)``, 0 or not.

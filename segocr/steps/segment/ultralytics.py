@@ -1,4 +1,7 @@
-"""Segmentation with ultralytics on torch: ``.pt`` files. A ``.pt`` is a pickle: only trusted files get here."""
+"""Segmentation with ultralytics on torch: ``.pt`` files. A ``.pt`` is a pickle.
+
+Only trusted files get here.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ def start(settings: Settings) -> Engine:
     cuda = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     device = (cuda[0] if cuda else "cpu") if settings.device == "auto" else settings.device
     if device not in ("cpu", *cuda):
-        raise Refusal("environment", "no-device", f"torch has no device {device}; it has {', '.join(['cpu', *cuda])}")
+        raise Refusal(
+            "environment", "no-device", f"torch has no device {device}; it has {', '.join(['cpu', *cuda])}"
+        )
     version = f"{ultralytics.__version__}, torch {torch.__version__}"
     about = {"name": "ultralytics", "version": version, "devices": ["cpu", *cuda], "device": device}
     return Engine(about, operations(lambda path: UltralyticsSegmenter(path, device)))
@@ -58,7 +63,10 @@ class UltralyticsSegmenter:
         self.classes = [str(names[number]) for number in range(len(names))]
 
     def segment(self, pages: Sequence[NDArray[np.uint8]], wanted: Wanted) -> list[list[Found]]:
-        """Return the instances of each page; a page at a time, so that none is padded to its neighbours' shape."""
+        """Return the instances of each page.
+
+        A page at a time, so that none is padded to its neighbours' shape.
+        """
         return [self._one(page, wanted) for page in pages]
 
     def _one(self, page: NDArray[np.uint8], wanted: Wanted) -> list[Found]:

@@ -32,7 +32,8 @@ def decode(
 
     Args:
         boxes: ``(4 + classes + m, candidates)`` (centre x, centre y, width, height, class scores, mask
-            coefficients), or ``(candidates, 6 + m)`` (corners, score, class, coefficients) of end-to-end networks.
+            coefficients), or ``(candidates, 6 + m)`` (corners, score, class, coefficients) of end-to-end
+            networks.
         masks: ``(m, h, w)`` mask prototypes.
         letterbox: How the page lies in the input.
         classes: Number of classes.
@@ -77,7 +78,9 @@ def _suppress(corners: Floats, kinds: NDArray[np.int64], iou: float) -> NDArray[
         if not alive[i]:
             continue
         kept.append(i)
-        sides = np.minimum(corners[i, 2:], corners[i + 1 :, 2:]) - np.maximum(corners[i, :2], corners[i + 1 :, :2])
+        sides = np.minimum(corners[i, 2:], corners[i + 1 :, 2:]) - np.maximum(
+            corners[i, :2], corners[i + 1 :, :2]
+        )
         overlap = np.prod(np.maximum(sides, 0.0), axis=1)
         ratio = overlap / np.maximum(areas[i] + areas[i + 1 :] - overlap, 1e-9)
         alive[i + 1 :] &= ~((ratio > iou) & (kinds[i + 1 :] == kinds[i]))
@@ -85,7 +88,7 @@ def _suppress(corners: Floats, kinds: NDArray[np.int64], iou: float) -> NDArray[
 
 
 def _polygon(corner: Floats, weight: Floats, masks: Floats, letterbox: Letterbox) -> Floats | None:
-    """Assemble one mask at input resolution within its box (ultralytics' ``process_mask``), and outline it."""
+    """Assemble one mask in its box (ultralytics' ``process_mask``), and outline it."""
     _, mask_height, mask_width = masks.shape
     scale_x, scale_y = letterbox.input_width / mask_width, letterbox.input_height / mask_height
     left, top = (max(int(np.floor(v)), 0) for v in (corner[0] / scale_x - 1, corner[1] / scale_y - 1))
