@@ -221,7 +221,7 @@ class FieldCompiler:
 
     def _bad_pattern(self, at: tuple[Step, ...], spec: FieldSpec, error: PatternError) -> TemplateError:
         place = (*at, "pattern") if spec.pattern is not None else at
-        mark = self.source.mark(place, offset=error.position if spec.pattern is not None else 0)
+        mark = self.source.mark(place, offset=error.position if spec.pattern is not None else None)
         return TemplateError(f"{spec.name}: {error.message}", mark=mark, code=error.code)
 
 

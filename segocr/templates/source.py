@@ -29,7 +29,7 @@ class Source:
     tree: dict[str, Any]
     marked: Any
 
-    def mark(self, path: Sequence[Step], *, key: bool = False, offset: int = 0) -> Mark:
+    def mark(self, path: Sequence[Step], *, key: bool = False, offset: int | None = None) -> Mark:
         """Return where something stands.
 
         Args:
@@ -52,7 +52,7 @@ class Source:
         path: Sequence[Step],
         *,
         key: bool = False,
-        offset: int = 0,
+        offset: int | None = None,
         hint: str | None = None,
     ) -> TemplateError:
         """Return the error for something at a place."""
@@ -70,9 +70,9 @@ def _place(node: Any, step: Step, *, key: bool) -> tuple[int, int] | None:
     return None
 
 
-def _inside(node: Any, offset: int) -> int:
+def _inside(node: Any, offset: int | None) -> int:
     kind = type(node).__name__
-    if offset == 0 or "Literal" in kind or "Folded" in kind:
+    if offset is None or "Literal" in kind or "Folded" in kind:
         return 0
     if kind == "SingleQuotedScalarString":
         return 1 + offset + str(node)[:offset].count("'")
