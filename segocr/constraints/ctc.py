@@ -75,42 +75,33 @@ class Frames:
     starts: Ints
 
 
-def merge_frames(
-    blank: Floats, symbols: Floats, usable: Ints, loss: Floats, blank_loss: Floats, limit: float
-) -> Frames:
-    """Keep what a path can use that loses at most ``limit`` against the best path over these symbols.
+def merge_frames(blank: Floats, symbols: Floats, kept: Ints, top: Floats, limit: float) -> Frames:
+    """Join neighbouring frames where a path that loses at most ``limit`` has no choice.
 
-    A path that uses a symbol at a frame where it alone loses more than the limit loses more in
-    all. So symbols that are nowhere within the limit are dropped, and neighbouring frames where
-    the same single symbol is left become one: every path within the limit keeps its exact score, and no
-    path gets a better one.
+    A path that uses a symbol at a frame where that alone loses more than the limit loses more in all. So
+    symbols that are nowhere within the limit are dropped, and neighbouring frames where the same single symbol
+    is left become one: every path within the limit keeps its exact score, and no path gets a better one.
 
     Args:
         blank: float64 ``(frames,)``.
-        symbols: float64 ``(frames, usable)``.
-        usable: int64 ``(usable,)``, columns of the recogniser's alphabet.
-        loss: float64 ``(frames, usable)``, best of the frame minus the symbol's own.
-        blank_loss: float64 ``(frames,)``, the same for the blank.
-        limit: natural-log units.
+        symbols: float64 ``(frames, kept)``.
+        kept: int64 ``(kept,)``, columns of the recogniser's alphabet.
+        top: float64 ``(frames,)``, the best of blank and all symbols that the constraint can use.
+        limit: nats.
     """
-    inside = loss <= limit
-    columns = np.flatnonzero(inside.any(axis=0))
-    inside = inside[:, columns]
-    blank_inside = blank_loss <= limit
+    least = top - limit
+    inside = symbols >= least[:, None]
+    blank_inside = blank >= least
     count = inside.sum(axis=1) + blank_inside
-    if len(columns):
-        only = np.where(blank_inside, -1, inside.argmax(axis=1))
-    else:
-        only = np.full(len(blank), -1)
-    single = count == 1
+    first = inside.argmax(axis=1) if symbols.shape[1] else np.zeros(len(blank), dtype=np.int64)
+    only = np.where(blank_inside, -1, first)
     begins = np.ones(len(blank), dtype=np.bool_)
-    begins[1:] = ~(single[1:] & single[:-1] & (only[1:] == only[:-1]))
+    begins[1:] = ~((count[1:] == 1) & (count[:-1] == 1) & (only[1:] == only[:-1]))
     starts = np.flatnonzero(begins)
-    merged = np.add.reduceat(symbols[:, columns], starts, axis=0)
     return Frames(
         np.add.reduceat(blank, starts),
-        merged,
-        usable[columns],
+        np.add.reduceat(symbols, starts, axis=0),
+        kept,
         np.append(starts, len(blank)).astype(np.int64),
     )
 

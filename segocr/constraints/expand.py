@@ -1,7 +1,5 @@
 """From automata to the graph of one reading: the edges over the symbols that are left, and the product with checks."""
 
-from collections.abc import Hashable
-
 import numpy as np
 
 from segocr.constraints.ctc import Ints
@@ -86,39 +84,53 @@ def product_graph(constraint: Constraint, graph: Graph, texts: list[str]) -> Gra
     Raises:
         ConstraintError: the product has more than `MAX_PRODUCT_ARCS` arcs (code ``search-limit``).
     """
-    start = constraint.start()
-    number: dict[tuple[int, tuple[Hashable, ...]], int] = {start: 0}
-    queue = [start]
-    rows: list[tuple[int, int, int]] = []
-    arcs = [
-        list(
-            zip(
-                graph.symbol[first:last].tolist(),
-                graph.target[first:last].tolist(),
-                graph.label[first:last].tolist(),
-                strict=True,
-            )
-        )
-        for first, last in zip(graph.first[:-1].tolist(), graph.first[1:].tolist(), strict=True)
-    ]
-    for place, (state, checks) in enumerate(queue):
-        for symbol, target, label in arcs[state]:
-            after = constraint.step_checks(checks, texts[symbol], label)
+    checks = constraint.states_of_checks
+    if len(checks.states) > checks.LIMIT:
+        checks.clear()
+    number: dict[tuple[int, int], int] = {(0, 0): 0}
+    queue = [(0, 0)]
+    sources: list[int] = []
+    symbols: list[int] = []
+    targets: list[int] = []
+    arcs = _arcs_by_state(graph, texts)
+    for place, (state, check) in enumerate(queue):
+        steps = checks.steps[check]
+        for symbol, target, key in arcs[state]:
+            after = steps.get(key)
             if after is None:
+                after = checks.step(check, key)
+            if after < 0:
                 continue
-            key = (target, after)
-            reached = number.get(key)
+            pair = (target, after)
+            reached = number.get(pair)
             if reached is None:
-                reached = number[key] = len(queue)
-                queue.append(key)
-            rows.append((place, symbol, reached))
-        if len(rows) > MAX_PRODUCT_ARCS:
+                reached = number[pair] = len(queue)
+                queue.append(pair)
+            sources.append(place)
+            symbols.append(symbol)
+            targets.append(reached)
+        if len(sources) > MAX_PRODUCT_ARCS:
             raise ConstraintError("too many ways to satisfy the checks are left", "search-limit")
-    accepting = np.array(
-        [bool(graph.accepting[state]) and constraint.checks_accept(checks) for state, checks in queue]
-    )
-    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-    source, symbol, target = table[:, 0], table[:, 1], table[:, 2]
+    accepting = np.array([bool(graph.accepting[state]) and checks.accepts(check) for state, check in queue])
+    source, target = np.array(sources, dtype=np.int64), np.array(targets, dtype=np.int64)
     inside = _spread(accepting.copy(), target, source)[target]
-    source, symbol, target = source[inside], symbol[inside], target[inside]
-    return build_graph(accepting, source, symbol, target, np.zeros_like(source), max(len(texts), 1))
+    return build_graph(
+        accepting,
+        source[inside],
+        np.array(symbols, dtype=np.int64)[inside],
+        target[inside],
+        np.zeros(int(inside.sum()), dtype=np.int64),
+        max(len(texts), 1),
+    )
+
+
+def _arcs_by_state(graph: Graph, texts: list[str]) -> list[list[tuple[int, int, tuple[str, int]]]]:
+    """By state, each arc's symbol, target, and (character, label)."""
+    rows = [
+        (symbol, target, (texts[symbol], label))
+        for symbol, target, label in zip(
+            graph.symbol.tolist(), graph.target.tolist(), graph.label.tolist(), strict=True
+        )
+    ]
+    ends = graph.first.tolist()
+    return [rows[first:last] for first, last in zip(ends[:-1], ends[1:], strict=True)]

@@ -119,6 +119,12 @@ def best_to_go(graph: Graph, blank: Floats, symbols: Floats) -> ToGo:
     return ToGo(to_go, rest)
 
 
+def best_score(graph: Graph, to_go: ToGo) -> float:
+    """The score of the best path from the start to an accepting state; -inf where there is none."""
+    first = graph.node[graph.first[0] : graph.first[1]]
+    return max(float(to_go.rest[0, 0]), float(to_go.node[0, first].max(initial=-np.inf)))
+
+
 class _Leaving:
     """The best node to enter next, by state and by node (whose own symbol is excluded)."""
 

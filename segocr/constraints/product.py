@@ -92,6 +92,11 @@ class Constraint:
         """The product's first state."""
         return 0, tuple(check.start for check, _ in self.check_automata)
 
+    @cached_property
+    def states_of_checks(self) -> "CheckStates":
+        """The checks' states as numbers, with every step taken so far."""
+        return CheckStates(self)
+
     def step_checks(
         self, states: tuple[Hashable, ...], character: str, label: int
     ) -> "tuple[Hashable, ...] | None":
@@ -142,6 +147,45 @@ class Constraint:
             for pattern in self.patterns
             if "(?P<" in pattern
         )
+
+
+class CheckStates:
+    """The states that the checks can be in, numbered as they are met; steps are computed once.
+
+    A reading under check digits takes ten thousand steps, and the next reading the same ones.
+    """
+
+    LIMIT = 300_000
+
+    def __init__(self, constraint: Constraint) -> None:
+        self.constraint = constraint
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything; state 0 is the start."""
+        self.states = [self.constraint.start()[1]]
+        self.number: dict[tuple[Hashable, ...], int] = {self.states[0]: 0}
+        self.steps: list[dict[tuple[str, int], int]] = [{}]
+
+    def step(self, state: int, key: tuple[str, int]) -> int:
+        """The state after one more (character, label); -1 where no valid text goes on so."""
+        known = self.steps[state].get(key)
+        if known is None:
+            after = self.constraint.step_checks(self.states[state], *key)
+            known = self.steps[state][key] = -1 if after is None else self._numbered(after)
+        return known
+
+    def accepts(self, state: int) -> bool:
+        """Whether all checks hold when the text ends in this state."""
+        return self.constraint.checks_accept(self.states[state])
+
+    def _numbered(self, states: tuple[Hashable, ...]) -> int:
+        found = self.number.get(states)
+        if found is None:
+            found = self.number[states] = len(self.states)
+            self.states.append(states)
+            self.steps.append({})
+        return found
 
 
 ProductState = tuple[int, tuple[Hashable, ...]]

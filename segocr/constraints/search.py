@@ -40,16 +40,26 @@ from segocr.constraints.decoded import Decoded
 from segocr.constraints.edits import find_edits
 from segocr.constraints.errors import ConstraintError
 from segocr.constraints.expand import product_graph, reading_graph, select_arcs
-from segocr.constraints.graph import arc_bounds, best_to_go
+from segocr.constraints.graph import arc_bounds, best_score, best_to_go
 from segocr.constraints.nbest import Found, TextSearch
 from segocr.constraints.product import BoundConstraint, Constraint, bind
 from segocr.constraints.scores import NEAR_MARGIN
 
-RIVAL_WINDOW = 12.0
-"""Rivals are looked for within this many nats of the winner's best alignment; e^-12 is 6 in a million."""
+RIVAL_WINDOW = 5.0
+"""Rivals are looked for within this many nats of the winner's best alignment; e^-5 is 0.7 %."""
 
-FIRST_LIMIT = 20.0
+FIRST_LIMIT = 8.0
+"""Nats within which the first search looks; most readings that fit their constraint need no second one."""
+
 LIMIT_GROWTH = 2.5
+"""By how much the limit grows while not even the pattern alone has an accepted text within it."""
+
+CHECK_STEP = 4.0
+"""Nats by which the limit grows while only the checks have no accepted text within it."""
+
+LAST_LIMIT = 1e5
+"""Nats; beyond this a limit is no limit."""
+
 MAX_COST = 120.0
 """A text that loses more nats than this against the constraint's best symbols is not looked for."""
 
@@ -131,25 +141,35 @@ class _Problem:
 
     Attributes:
         bound: the constraint over the alphabet.
+        usable: float32 ``(frames, usable)``, log-probabilities.
         blank: float64 ``(frames,)``, best of blank and, where spaces are ignored, space.
         blank_total: float64 ``(frames,)``, their sum.
-        symbols: float64 ``(frames, usable)``.
-        loss: float64 ``(frames, usable)``, against the best of the frame.
-        blank_loss: float64 ``(frames,)``.
+        top: float64 ``(frames,)``, the best of the frame.
         ceiling: no accepted text has a better alignment than this.
     """
 
     bound: BoundConstraint
+    usable: LogProbs
     blank: Floats
     blank_total: Floats
-    symbols: Floats
-    loss: Floats
-    blank_loss: Floats
+    top: Floats
     ceiling: float
+
+    def within(self, limit: float) -> Frames:
+        """What a path can use that loses at most ``limit``."""
+        least = (self.top - limit).astype(self.usable.dtype) - 1e-3
+        columns = np.flatnonzero((self.usable >= least[:, None]).any(axis=0))
+        symbols = np.maximum(self.usable[:, columns].astype(np.float64), FLOOR)
+        return merge_frames(self.blank, symbols, self.bound.usable[columns], self.top, limit)
+
+    def column(self, alphabet_column: int) -> Floats:
+        """Log-probabilities of one symbol, float64 ``(frames,)``."""
+        place = int(np.searchsorted(self.bound.usable, alphabet_column))
+        return np.maximum(self.usable[:, place].astype(np.float64), FLOOR)
 
 
 def _prepare(log_probs: LogProbs, bound: BoundConstraint) -> _Problem:
-    symbols = np.maximum(log_probs[:, bound.usable].astype(np.float64), FLOOR)
+    usable = log_probs[:, bound.usable]
     blank = np.maximum(log_probs[:, BLANK].astype(np.float64), FLOOR)
     blank_total = blank
     if bound.space >= 0:
@@ -157,16 +177,23 @@ def _prepare(log_probs: LogProbs, bound: BoundConstraint) -> _Problem:
         space = np.maximum(log_probs[:, bound.space].astype(np.float64), FLOOR)
         blank_total = np.logaddexp(blank, space)
         blank = np.maximum(blank, space)
-    top = np.maximum(symbols.max(axis=1, initial=-np.inf), blank)
-    return _Problem(bound, blank, blank_total, symbols, top[:, None] - symbols, top - blank, float(top.sum()))
+    top = np.maximum(usable.max(axis=1, initial=FLOOR).astype(np.float64), blank)
+    return _Problem(bound, usable, blank, blank_total, top, float(top.sum()))
 
 
 @dataclass(frozen=True, slots=True)
 class _Solution:
-    """Texts found, with the frames that their symbols refer to."""
+    """Texts found, with the frames that their symbols refer to.
 
-    frames: Frames
+    Attributes:
+        frames: the frames.
+        texts: best first.
+        relaxed: no accepted text loses less than this, as far as the search went; infinity where it saw none.
+    """
+
+    frames: Frames | None
     texts: list[Found]
+    relaxed: float = math.inf
 
     def __bool__(self) -> bool:
         return bool(self.texts)
@@ -174,11 +201,10 @@ class _Solution:
 
 def _search(problem: _Problem, best: int, max_cost: float) -> tuple[_Solution, str]:
     """Raise the limit until the winner and everything within the rival window lie within it."""
-    empty = Frames(problem.blank, problem.symbols[:, :0], problem.bound.usable[:0], np.arange(0))
     if len(problem.blank) == 0:
         accepts_empty = problem.bound.constraint.accepts("")
         texts = [Found((), 0.0)] if accepts_empty else []
-        return _Solution(empty, texts), "" if accepts_empty else "no-accepted-text"
+        return _Solution(None, texts), "" if accepts_empty else "no-accepted-text"
     limit = min(FIRST_LIMIT, max_cost)
     while True:
         try:
@@ -186,38 +212,39 @@ def _search(problem: _Problem, best: int, max_cost: float) -> tuple[_Solution, s
         except ConstraintError as error:
             if error.code != "search-limit":
                 raise
-            return _Solution(empty, []), "search-limit"
+            return _Solution(None, []), "search-limit"
         if solution:
             loss = problem.ceiling - solution.texts[0].viterbi
-            if loss > max_cost:
-                return _Solution(empty, []), "too-dear"
             if loss + RIVAL_WINDOW <= limit or limit == math.inf:
                 return solution, ""
             limit = loss + RIVAL_WINDOW
         elif limit >= max_cost:
             # Only an unlimited search proves that nothing at all is accepted (too few frames, no characters).
-            return _Solution(empty, []), "no-accepted-text" if max_cost == math.inf else "too-dear"
+            return solution, "no-accepted-text" if max_cost == math.inf else "too-dear"
         else:
-            limit = limit * LIMIT_GROWTH
-            limit = (
-                max_cost
-                if limit >= max_cost or limit > problem.loss.max(initial=0.0) * len(problem.blank)
-                else limit
-            )
+            limit = _next_limit(limit, solution.relaxed, max_cost)
+
+
+def _next_limit(limit: float, relaxed: float, max_cost: float) -> float:
+    """How far to look when nothing was found within a limit."""
+    further = limit * LIMIT_GROWTH
+    if relaxed < math.inf:
+        further = max(relaxed + CHECK_STEP, limit + CHECK_STEP)
+    return max_cost if further >= max_cost or further > LAST_LIMIT else further
 
 
 def _search_within(problem: _Problem, limit: float, best: int) -> _Solution:
     """The best texts among those that lose at most ``limit``; all of it exact."""
     bound = problem.bound
-    frames = merge_frames(
-        problem.blank, problem.symbols, bound.usable, problem.loss, problem.blank_loss, limit + _SLACK
-    )
+    frames = problem.within(limit + _SLACK)
     graph = reading_graph(bound, frames.kept)
     floor = problem.ceiling - limit - _SLACK
     to_go = best_to_go(graph, frames.blank, frames.symbols)
     texts = [bound.alphabet[column] for column in frames.kept.tolist()]
+    relaxed = math.inf
     if bound.constraint.checks:
-        if _top(graph.accepting, to_go.node, to_go.rest, graph.source, graph.node) < floor:
+        relaxed = problem.ceiling - best_score(graph, to_go)
+        if relaxed > limit:
             return _Solution(frames, [])
         bounds = arc_bounds(graph, to_go, frames.blank, frames.symbols)
         left = select_arcs(graph, bounds >= floor, max(len(texts), 1))
@@ -225,19 +252,7 @@ def _search_within(problem: _Problem, limit: float, best: int) -> _Solution:
         to_go = best_to_go(graph, frames.blank, frames.symbols)
     alike = _alike(texts, bound.constraint.ignore_case)
     found = islice(TextSearch(graph, to_go, frames, alike).texts(floor), best)
-    return _Solution(frames, list(found))
-
-
-def _top(
-    accepting: npt.NDArray[np.bool_],
-    node: Floats,
-    rest: Floats,
-    source: npt.NDArray[np.int64],
-    nodes: npt.NDArray[np.int64],
-) -> float:
-    """The score of the best path from the start."""
-    first = nodes[source == 0]
-    return max(float(rest[0, 0]), float(node[0, first].max(initial=-np.inf)))
+    return _Solution(frames, list(found), relaxed)
 
 
 def _alike(texts: list[str], ignore_case: bool) -> list[int]:
@@ -248,15 +263,15 @@ def _alike(texts: list[str], ignore_case: bool) -> list[int]:
 
 def _result(problem: _Problem, raw: Greedy, solution: _Solution) -> Decoded:
     """Totals, alignment and comparison with the raw text."""
-    bound, frames = problem.bound, solution.frames
+    bound = problem.bound
+    kept = solution.frames.kept if solution.frames is not None else bound.usable[:0]
     used = sorted({symbol for found in solution.texts for symbol in found.symbols})
     place = {symbol: number for number, symbol in enumerate(used)}
-    where = {int(column): number for number, column in enumerate(bound.usable)}
-    columns = [problem.symbols[:, where[int(frames.kept[symbol])]] for symbol in used]
+    columns = [problem.column(int(kept[symbol])) for symbol in used]
     symbols = [[place[symbol] for symbol in found.symbols] for found in solution.texts]
     totals = total_log_probs(problem.blank_total, columns, symbols)
     spelled = [
-        "".join(bound.alphabet[int(frames.kept[symbol])] for symbol in found.symbols)
+        "".join(bound.alphabet[int(kept[symbol])] for symbol in found.symbols)
         for found in solution.texts
     ]
     ranked = sorted(range(len(spelled)), key=lambda number: -totals[number])
