@@ -21,7 +21,7 @@ _LARGEST_EXPONENT = 300
 def insert_evidence(connection: Connection, extraction_id: int, record: Record) -> None:
     """Insert everything below an extraction's row."""
     values = [value for field in record.fields.values() for value in field]
-    reading_ids = _insert_readings(connection, extraction_id, values)
+    reading_ids = _insert_readings(connection, extraction_id, values, record.unchosen)
     value_ids = _insert(connection, FieldValueRow, [_value_row(extraction_id, value) for value in values])
     links = [
         {"field_value_id": value_id, "reading_id": reading_ids[_reading_key(reading)], "place": place}
@@ -42,14 +42,17 @@ def _insert(connection: Connection, table: type[Any], rows: list[dict[str, Any]]
 
 
 def _insert_readings(
-    connection: Connection, extraction_id: int, values: Iterable[FieldValue]
+    connection: Connection, extraction_id: int, values: Iterable[FieldValue], unchosen: Iterable[Reading]
 ) -> dict[tuple[Any, ...], int]:
     """Insert each region and reading once, though several field values (``from``/``part``) may share it."""
-    readings = {_reading_key(reading): reading for value in values for reading in value.readings}
+    chosen = {_reading_key(reading): reading for value in values for reading in value.readings}
+    readings = chosen | {key: one for one in unchosen if (key := _reading_key(one)) not in chosen}
     regions = {_region_key(reading.region): reading.region for reading in readings.values()}
     ids = _insert(connection, RegionRow, [_region_row(extraction_id, region) for region in regions.values()])
     region_ids = dict(zip(regions, ids, strict=True))
-    rows = [_reading_row(region_ids[_region_key(one.region)], one) for one in readings.values()]
+    rows = [
+        _reading_row(region_ids[_region_key(one.region)], one, key in chosen) for key, one in readings.items()
+    ]
     return dict(zip(readings, _insert(connection, ReadingRow, rows), strict=True))
 
 
@@ -76,7 +79,7 @@ def _region_row(extraction_id: int, region: Region) -> dict[str, Any]:
     }
 
 
-def _reading_row(region_id: int, reading: Reading) -> dict[str, Any]:
+def _reading_row(region_id: int, reading: Reading, chosen: bool) -> dict[str, Any]:
     return {
         "region_id": region_id,
         "line": reading.line,
@@ -93,7 +96,7 @@ def _reading_row(region_id: int, reading: Reading) -> dict[str, Any]:
         "model": reading.model,
         "lattice": bytes(reading.lattice),
         "tries": list(reading.tries),
-        "chosen": True,
+        "chosen": chosen,
     }
 
 

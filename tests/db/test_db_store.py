@@ -96,6 +96,15 @@ def test_lines_of_one_region_share_its_row(engine: Engine) -> None:
     assert (counts(engine)["regions"], counts(engine)["readings"]) == (1, 2)
 
 
+def test_readings_that_no_value_rests_on_are_kept_too(engine: Engine) -> None:
+    taken, other = reading("12.50"), reading("72.50", of=region("total", at=50))
+    given = record("a", value("total", "money", "12.50", readings=(taken,)), unchosen=(other, taken))
+    store_records(engine, [given])
+    with reading_from(engine) as connection:
+        kept = connection.execute(select(ReadingRow.text, ReadingRow.chosen).order_by(ReadingRow.id)).all()
+    assert [tuple(row) for row in kept] == [("12.50", True), ("72.50", False)]
+
+
 def test_running_again_adds_nothing(engine: Engine) -> None:
     given = [receipt("a"), receipt("b"), failed("c"), failed("d", sha256=None)]
     first = store_records(engine, given)
