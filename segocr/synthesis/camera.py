@@ -29,8 +29,8 @@ def camera_scenes(
 ) -> Iterator[Scene]:
     """Make the camera photos of one flat page.
 
-    A scene depends on the page's id, its number, the backgrounds and the seed only, so a page keeps its scenes
-    when other pages come.
+    A scene depends on the page's id, its number, the backgrounds and the seed only, so a page keeps its
+    scenes when other pages come.
 
     Args:
         page_id: The page's id in its labels.

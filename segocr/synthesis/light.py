@@ -40,7 +40,7 @@ def gradient(size: tuple[int, int], darkest: float, rng: np.random.Generator) ->
     down = np.sin(angle) * np.linspace(-1, 1, height, dtype=np.float32)
     slope = across[None, :] + down[:, None]
     slope = (slope - slope.min()) / max(float(np.ptp(slope)), 1e-6)
-    return (1 - slope * np.float32(1 - rng.uniform(darkest, 1.0))).astype(np.float32)
+    return np.asarray(1 - slope * (1 - rng.uniform(darkest, 1.0)), dtype=np.float32)
 
 
 def photograph(picture: Picture, light: Light, rng: np.random.Generator) -> Picture:
@@ -48,9 +48,9 @@ def photograph(picture: Picture, light: Light, rng: np.random.Generator) -> Pict
     height, width = picture.shape[:2]
     factor = gradient((width, height), light.darkest, rng) * np.float32(rng.uniform(*light.gain))
     channels = (1 + rng.uniform(-light.tint, light.tint, 3)).astype(np.float32)
-    lit = picture.astype(np.float32) * factor[..., None] * channels
-    lit = cv2.GaussianBlur(lit, (0, 0), rng.uniform(*light.blur))
-    lit += rng.standard_normal(lit.shape, dtype=np.float32) * np.float32(rng.uniform(*light.noise))
+    even = picture.astype(np.float32) * factor[..., None] * channels
+    lit = np.asarray(cv2.GaussianBlur(even, (0, 0), rng.uniform(*light.blur)), dtype=np.float32)
+    lit = lit + rng.standard_normal(lit.shape, dtype=np.float32) * np.float32(rng.uniform(*light.noise))
     quality = int(rng.integers(light.jpeg[0], light.jpeg[1] + 1))
     return through_jpeg(np.clip(lit, 0, 255).astype(np.uint8), quality)
 

@@ -1,13 +1,15 @@
 """Prepared training pictures: labelled pages become small scenes with YOLO labels, drawn from one seed.
 
-A prepared folder is what ultralytics reads: ``data.yaml``, ``images/<split>/*.jpg``, ``labels/<split>/*.txt``.
-Picture number ``n`` depends on the seed and ``n`` only, so the work can be shared or resumed.
+A prepared folder is what ultralytics reads: ``data.yaml``, ``images/<split>/*.jpg`` and
+``labels/<split>/*.txt``. Picture number ``n`` depends on the seed and ``n`` only, so the work can be
+shared or resumed.
 """
 
 from __future__ import annotations
 
 import functools
 import json
+import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,7 +22,7 @@ import numpy as np
 from segocr.synthesis.backgrounds import draw_background, read_picture, surface
 from segocr.synthesis.light import Light, photograph
 from segocr.synthesis.scenes import CameraRecipe, Outline, Scene, lay_page, shrink
-from segocr.synthesis.views import ViewRecipe, cut_out, make_view, mosaic
+from segocr.synthesis.views import Cutting, ViewRecipe, cut_out, make_view, mosaic
 from segocr.training.labels import LabelledPage, padded, yolo_lines
 
 TRAINING_LIGHT = Light(
@@ -117,7 +119,7 @@ class ViewPlan:
 
     def _view(self, pages: Sequence[LabelledPage], number: int, rng: np.random.Generator) -> Scene:
         page = pages[number % len(pages)]
-        cuttings = []
+        cuttings: list[Cutting] = []
         while rng.random() < self.pasted and len(cuttings) < self.recipe.pasted:
             other = pages[int(rng.integers(len(pages)))]
             cuttings.append(cut_out(read_picture(other.path), other.outlines[0]))
@@ -189,7 +191,8 @@ def write_pictures(
     work = functools.partial(
         _write_number, pages=pages, photos=photos, plan=plan, seed=seed, folder=folder, split=split
     )
-    with ProcessPoolExecutor(processes) as pool:
+    # Not by fork: OpenCV's threads may hold a lock that the child would wait for forever.
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         for _ in pool.map(work, range(count), chunksize=16):
             pass
     write_data_yaml(folder, plan.classes)

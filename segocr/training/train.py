@@ -1,0 +1,190 @@
+"""Orchestrator's side of training: requests to the guest in the torch environment, its progress, the export.
+
+The torch environment is a parameter (its interpreter), so nothing here imports a framework.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segocr.errors import ModelError
+from segocr.geometry import Points
+from segocr.training import yolo
+
+GUEST = Path(yolo.__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """What is chosen for one training.
+
+    Attributes:
+        image_size: Long side of the pictures the model sees, pixels.
+        epochs: Passes over the prepared pictures; with ``hours`` the number that fits is taken instead.
+        hours: Longest time, or None.
+        batch: Pictures a step.
+        learning_rate: Of AdamW at its highest; it falls along a cosine.
+        mirrored: Chance that a picture is mirrored; 0 where the text's direction matters.
+        seed: Of everything drawn while training.
+        threads: Of the CPU.
+        device: ``cpu`` or a CUDA number.
+    """
+
+    image_size: int = 640
+    epochs: int = 10
+    hours: float | None = None
+    batch: int = 16
+    learning_rate: float = 0.0015
+    mirrored: float = 0.0
+    seed: int = 0
+    threads: int = 2
+    device: str = "cpu"
+
+    def for_ultralytics(self) -> dict[str, object]:
+        """Return the framework's own settings; the prepared pictures hold all turning and bending already."""
+        still = dict.fromkeys(("mosaic", "flipud", "degrees", "perspective", "shear", "close_mosaic"), 0)
+        colour = {"hsv_h": 0.03, "hsv_s": 0.5, "hsv_v": 0.3}
+        return {
+            **still,
+            **colour,
+            **({"time": self.hours} if self.hours else {}),
+            "device": self.device,
+            "imgsz": self.image_size,
+            "epochs": self.epochs,
+            "batch": self.batch,
+            "nbs": self.batch,
+            "optimizer": "AdamW",
+            "lr0": self.learning_rate,
+            "lrf": 0.02,
+            "cos_lr": True,
+            "warmup_epochs": 0.3,
+            "warmup_bias_lr": 0.01,
+            "fliplr": self.mirrored,
+            "translate": 0.05,
+            "scale": 0.2,
+            "seed": self.seed,
+            "rect": True,
+            "workers": 1,
+            "amp": self.device != "cpu",
+            "channels_last": True,
+            "plots": False,
+            "patience": 0,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a training stands after an epoch; metrics are the framework's, on the held-back pictures."""
+
+    epoch: int
+    epochs: int
+    seconds_left: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a model found in one picture: (class, score, polygon ``(n, 2)`` in its pixels)."""
+
+    picture: Path
+    regions: list[tuple[str, float, Points]]
+
+
+def train_yolo(
+    python: Path,
+    data: Path,
+    run: Path,
+    start: Path | str,
+    settings: TrainingSettings,
+    on_progress: Callable[[Progress], None],
+) -> Path:
+    """Train, or go on with a training that was killed, and return the best weights.
+
+    Args:
+        python: Interpreter of the torch environment.
+        data: ``data.yaml`` of a prepared folder.
+        run: Folder of this training; where it holds an unfinished one, that is resumed.
+        start: Weights to start from, or a model's name (``yolo11n-seg.yaml``: from scratch).
+        settings: What is chosen for it.
+        on_progress: Called after every epoch.
+
+    Raises:
+        ModelError: ``training-failed``, with the end of what the framework printed.
+    """
+    request = run.parent / f"{run.name}.json"
+    run.parent.mkdir(parents=True, exist_ok=True)
+    places = {"run": str(run.resolve()), "data": str(data.resolve()), "start": str(start)}
+    asked = {**places, "threads": settings.threads, "settings": settings.for_ultralytics()}
+    request.write_text(json.dumps(asked, indent=1), encoding="utf-8")
+    for line in _guest(python, ["train", str(request)], run.parent / f"{run.name}.log"):
+        if "epoch" in line:
+            on_progress(Progress(**line))
+    return run / "weights" / "best.pt"
+
+
+def export_yolo(python: Path, weights: Path, folder: Path, image_size: int = 640) -> tuple[Path, Path]:
+    """Write ``model.pt`` (nothing of this machine in it) and ``model.onnx`` (free height and width).
+
+    Raises:
+        ModelError: ``training-failed``, with the end of what the framework printed.
+    """
+    targets = folder / "model.pt", folder / "model.onnx"
+    words = ["export", str(weights), *map(str, targets), str(image_size)]
+    for _ in _guest(python, words, weights.parent / "export.log"):
+        pass
+    return targets
+
+
+def predict_yolo(
+    python: Path, weights: Path, pictures: Sequence[Path], image_size: int = 640, threads: int = 2
+) -> Iterator[Found]:
+    """Find regions with the framework that trained the model, in the order of ``pictures``.
+
+    Raises:
+        ModelError: ``training-failed``, with the end of what the framework printed.
+    """
+    request = weights.parent / "predict.json"
+    asked = {"weights": str(weights), "pictures": list(map(str, pictures))}
+    request.write_text(json.dumps({**asked, "image_size": image_size, "threads": threads}), encoding="utf-8")
+    for line in _guest(python, ["predict", str(request)], weights.parent / "predict.log"):
+        regions = [(name, score, np.array(polygon)) for name, score, polygon in line["regions"]]
+        yield Found(Path(line["picture"]), regions)
+
+
+def _guest(python: Path, words: list[str], log: Path) -> Iterator[dict[str, Any]]:
+    """Run the guest; yield its progress lines, keep what the framework prints in ``log``."""
+    # Its settings file and downloads belong to the run, not to the user's home.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    surroundings = {"YOLO_OFFLINE": "1", **kept, "YOLO_CONFIG_DIR": str(log.parent.resolve())}
+    with (
+        log.open("a", encoding="utf-8") as errors,
+        subprocess.Popen(
+            [str(python), "-I", str(GUEST), *words],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=surroundings,
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            yield json.loads(line)
+    if process.returncode != 0:
+        tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise ModelError(
+            f"the framework ended with status {process.returncode}:\n{tail}",
+            code="training-failed",
+            hint=f"Everything it printed: {log}",
+        )
+
+
+def settings_record(settings: TrainingSettings) -> dict[str, object]:
+    """Return the settings as they stand in ``model.json``."""
+    return asdict(settings)
