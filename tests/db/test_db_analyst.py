@@ -20,8 +20,6 @@ from segocr.templates import load_template
 DOCUMENT = Path(__file__).parents[2] / "docs" / "sql.md"
 _QUERY = re.compile(r"^## ([^\n]+\?)\n.*?```sql\n(.*?)```", re.MULTILINE | re.DOTALL)
 QUERIES = dict(_QUERY.findall(DOCUMENT.read_text()))
-    re.findall(r"^## ([^\n]+\?)\n.*?```sql\n(.*?)```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
-)
 
 
 def shape(name: str) -> TemplateShape:
