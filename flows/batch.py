@@ -6,6 +6,7 @@ the chunk's number, and everything else stays here, freed when a chunk is stored
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -25,10 +26,19 @@ CHUNK = 8
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One document to process: its path, and the arrival that brought it, if one did."""
+    """One document to process.
+
+    Attributes:
+        path: Where it lies now.
+        shown: The path that its records name: where somebody dropped it; None if that is ``path``.
+        arrival: What brought it, if something did.
+        owner: Who holds the arrival's lease.
+    """
 
     path: Path
+    shown: Path | None = None
     arrival: uuid.UUID | None = None
+    owner: str | None = None
 
 
 Filed = Callable[[Item, Work, Sequence[Record]], None]
@@ -116,10 +126,12 @@ class Batch:
         while documents:  # a second try goes on where the first one stopped
             place = -len(documents)
             item = self._of(chunk)[place]
-            store_records(self._engine, documents[0], arrival=item.arrival)
+            records = [dataclasses.replace(record, file=item.shown or item.path) for record in documents[0]]
+            store_records(self._engine, records, arrival=item.arrival, owner=item.owner)
             if self._filed is not None:
-                self._filed(item, self._works[chunk][place], documents[0])
-            self.tally.note(documents.pop(0))
+                self._filed(item, self._works[chunk][place], records)
+            self.tally.note(records)
+            del documents[0]
         del self._works[chunk], self._records[chunk]
 
     def _of(self, chunk: int) -> Sequence[Item]:
