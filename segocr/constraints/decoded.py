@@ -27,7 +27,8 @@ class Decoded:
             total log-probabilities, best first.
         margin: ``log_prob`` minus that of the best rival, at most `search.RIVAL_WINDOW`, which it is
             where there is no rival. It can be small, and never is below 0.
-        posterior: the share of ``text`` among the accepted texts found, 0–1.
+        posterior: the share of ``text`` among the accepted texts found, 0–1; of an unconstrained text, the
+            posterior of its least sure character.
         confidences: by character of ``text``, the highest posterior among its frames, 0–1; not calibrated.
         spans: by character of ``text``, its first and last frame.
         raw_confidences: the same by character of ``raw``.
@@ -57,13 +58,11 @@ class Decoded:
 
     @property
     def confidence(self) -> float:
-        """The lowest confidence among the characters of ``text``, times its share among its rivals.
+        """How sure the text is, 0–1: its share among its rivals; 0 without a text.
 
-        0 without a text, 1 for an empty text without rivals.
+        The rivals of an unconstrained text are not searched: its least sure character stands for them.
         """
-        if self.text is None:
-            return 0.0
-        return min(self.confidences, default=1.0) * self.posterior
+        return 0.0 if self.text is None else self.posterior
 
     def to_wire(self) -> dict[str, Any]:
         """A JSON-able form; numbers are rounded to what they are worth."""

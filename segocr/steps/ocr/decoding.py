@@ -70,8 +70,9 @@ class Decoder:
             A decoded reading for each, in its wire form; and the compact lattice.
         """
         log_probs = np.log(np.maximum(posteriors, _LEAST))
+        softened = self._confusions.soften(log_probs) if any(digests) else log_probs
         readings = []
         for digest in digests:
             constraint = self._bound[digest] if digest is not None else None
-            readings.append(decode(log_probs, self._alphabet, constraint).to_wire())
+            readings.append(decode(softened, self._alphabet, constraint).to_wire())
         return readings, b""
