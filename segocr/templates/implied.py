@@ -12,7 +12,7 @@ _TIME = {
     "mm": "[0-5][0-9]", "ss": "[0-5][0-9]", "a": r"[AaPp]\.?[Mm]\.?",
 }  # fmt: skip
 _TOKEN = re.compile(r"HH|H|hh|h|mm|ss|a|'[^']*'|.")
-_CURRENCY = r"[A-Z]{1,3}\.?|[A-Z]?[$€£¥₹₩₫₱฿₺₽₪]"
+_CURRENCY = r"[A-Z]{1,3}\.?|[A-Z]{0,2}[$€£¥₹₩₫₱฿₺₽₪]"
 
 
 def number_pattern(kind: str, locale: str) -> str:

@@ -113,7 +113,7 @@ def _ungrouped(whole: str, locale: Locale) -> str | None:
     return first + "".join(rest) if fits else None
 
 
-_WORD = r"(?:[A-Za-z]{1,3}\.?|[^\W\d_]?[$\u20a0-\u20cf\u00a2-\u00a5])"
+_WORD = r"(?:[A-Za-z]{1,3}\.?|[^\W\d_]{0,2}[$\u20a0-\u20cf\u00a2-\u00a5])"
 _AMOUNT = re.compile(
     rf"([-+\u2212(]?)\s*(?:{_WORD})?\s*([-+\u2212]?[^A-Za-z$\u00a2-\u00a5\u20a0-\u20cf]*?)\s*(?:{_WORD})?\s*(\)?)"
 )

@@ -39,22 +39,26 @@ def time_limit(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    armed = True
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if armed:
+            raise _TimeIsUp
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)  # again and again, should it be caught
     try:
         yield
     except _TimeIsUp as error:
+        armed = False
         raise Refused("validator-timeout", f"not decided within {seconds:g} s", DOUBTFUL) from error
     finally:
+        armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise _TimeIsUp
-
-
-def run_own(folder: Path, name: str, text: str, arguments: list[Any], seconds: float = SECONDS) -> None:
+def run_own(folder: Path, name: str, text: str, arguments: list[Any]) -> None:
     """Run one of the workspace's validators.
 
     Args:
@@ -62,18 +66,17 @@ def run_own(folder: Path, name: str, text: str, arguments: list[Any], seconds: f
         name: The function.
         text: The value's canonical text.
         arguments: What the template gives it: nothing or one argument.
-        seconds: Time limit.
 
     Raises:
         Refused: ``own-validator`` with its sentence; ``validator-timeout``; ``validator-error`` if it raised;
             ``unknown-validator`` if there is no such function.
     """
     try:
-        with time_limit(seconds):
+        with time_limit(SECONDS):
             verdict = _function(folder, name)(text, *arguments)
     except Refused:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Refused(
             "validator-error", f"{name} raised {type(error).__name__}: {error}"[:300], DOUBTFUL
         ) from error

@@ -140,7 +140,9 @@ def parse_expression(text: str) -> Expression:
             tree = ast.parse(text.strip(), mode="eval").body
         names = frozenset(_names(tree, text.strip()))
     except SyntaxError as error:
-        raise ExpressionError(f"not an expression: {error.msg}", (error.offset or len(text) + 1) - 1) from error
+        raise ExpressionError(
+            f"not an expression: {error.msg}", (error.offset or len(text) + 1) - 1
+        ) from error
     except (ValueError, MemoryError, RecursionError) as error:
         if isinstance(error, ExpressionError):
             raise

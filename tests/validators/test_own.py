@@ -1,0 +1,114 @@
+"""A workspace's own validators: plain functions, under a hard time limit."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segocr.errors import TemplateError
+from segocr.steps.validate.python import handle
+from segocr.templates import load_template
+
+OWN = '''
+"""Checks of this workspace."""
+import time
+
+def even(text):
+    return None if int(text) % 2 == 0 else f"{text} is odd"
+
+def multiple_of(text, number):
+    return None if int(text) % number == 0 else f"{text} is no multiple of {number}"
+
+def raises(text):
+    raise RuntimeError("oh no")
+
+def leaves(text):
+    raise SystemExit(1)
+
+def stubborn(text):
+    while True:
+        try:
+            time.sleep(0.01)
+        except Exception:
+            pass
+
+def _hidden(text):
+    return None
+'''
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "own.py").write_text(OWN)
+    return tmp_path
+
+
+def judged(folder: Path | None, validators: list[list[Any]], text: str = "3") -> dict[str, Any]:
+    spec = {
+        "type": "integer", "formats": [], "locale": "en", "enum": None, "ignore_case": False,
+        "ignore_spaces": False, "normalise": [], "validators": validators, "instances": "best", "lines": "one", "century": "near",
+        "from": None, "part": None,
+    }  # fmt: skip
+    candidate = {"text": text, "merit": 0.0, "standing": 0, "parts": {}}
+    request = {
+        "day": "2026-11-22",
+        "folder": None if folder is None else str(folder),
+        "fields": {"number": spec},
+        "rules": [],
+        "parts": [{"number": [candidate]}],
+    }
+    answer: dict[str, Any] = handle(request)["parts"][0]["fields"]["number"][0]
+    return answer
+
+
+def test_a_function_is_content_or_says_why(folder: Path) -> None:
+    assert judged(folder, [["even"]], "4")["verdict"] is None
+    answer = judged(folder, [["even"], ["multiple_of", 7]])
+    assert answer["verdict"] == "doubtful"
+    assert answer["problems"] == [["own-validator", "3 is odd"], ["own-validator", "3 is no multiple of 7"]]
+    assert answer["value"] == "3"
+
+
+def test_an_edited_function_counts_at_once(folder: Path) -> None:
+    assert judged(folder, [["even"]])["verdict"] == "doubtful"
+    (folder / "own.py").write_text("def even(text):\n    return None\n")
+    assert judged(folder, [["even"]])["verdict"] is None
+
+
+def test_a_function_that_raises_is_a_problem_of_its_own(folder: Path) -> None:
+    answer = judged(folder, [["raises"]])
+    assert answer["problems"] == [["validator-error", "raises raised RuntimeError: oh no"]]
+    assert judged(folder, [["leaves"]])["problems"] == [["validator-error", "leaves raised SystemExit: 1"]]
+
+
+def test_a_function_that_hangs_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segocr.validators.own.SECONDS", 0.2)
+    started = time.monotonic()
+    answer = judged(folder, [["stubborn"]])
+    assert time.monotonic() - started < 5
+    assert answer["problems"] == [["validator-timeout", "not decided within 0.2 s"]]
+
+
+@pytest.mark.parametrize("name", ["_hidden", "absent", "time"])
+def test_only_public_functions_of_the_folder_are_run(folder: Path, name: str) -> None:
+    assert judged(folder, [[name]])["problems"][0][0] == "unknown-validator"
+    assert judged(None, [[name]])["problems"][0][0] == "unknown-validator"
+
+
+def test_a_template_is_checked_without_running_them(tmp_path: Path) -> None:
+    own = tmp_path / "validators"
+    own.mkdir()
+    (own / "own.py").write_text("raise SystemExit('was run')\ndef even(text): ...\n")
+    text = "template: lease\nversion: 1\nfields:\n  a: {validators: [even]}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    assert load_template(tmp_path, validators_folder=own).validators_folder == own
+    with pytest.raises(TemplateError, match="unknown validator 'even'"):
+        load_template(tmp_path)
+    (own / "own.py").write_text("def even(:\n")
+    with pytest.raises(TemplateError, match="not Python") as caught:
+        load_template(tmp_path, validators_folder=own)
+    assert caught.value.mark is not None
+    assert caught.value.mark.file == own / "own.py"
