@@ -12,7 +12,7 @@ from segocr.synthesis.light import Light
 from segocr.synthesis.scenes import CameraRecipe
 from segocr.synthesis.specimens.lettering import Colour, text_width, write
 from segocr.synthesis.specimens.mrz import Holder, mrz_lines
-from segocr.synthesis.specimens.specimen import DrawnField, Specimen, photograph
+from segocr.synthesis.specimens.specimen import DrawnField, Specimen, photograph_on
 from segocr.synthesis.specimens.surfaces import desk, noise, tinted
 
 Picture = NDArray[np.uint8]
@@ -137,5 +137,5 @@ def passport_photos(count: int, seed: int) -> list[tuple[str, Specimen]]:
         page = draw_passport(invent_holder(number, rng), rng)
         light = Light(noise=(1.5, 3.0))
         recipe = CameraRecipe(page_scale=(0.66, 0.82), upside_down=float(number % 4 == 2), light=light)
-        photos.append((f"passport-{number + 1}", photograph(page, desk(recipe.size, rng), recipe, rng)))
+        photos.append((f"passport-{number + 1}", photograph_on(page, desk(recipe.size, rng), recipe, rng)))
     return photos

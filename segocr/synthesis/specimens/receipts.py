@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr.synthesis.light import Light, light_page
+from segocr.synthesis.light import Light, photograph
 from segocr.synthesis.scenes import CameraRecipe
 from segocr.synthesis.specimens.lettering import Colour, write, write_centred, write_to_right
-from segocr.synthesis.specimens.specimen import DrawnField, Specimen, photograph
+from segocr.synthesis.specimens.specimen import DrawnField, Specimen, photograph_on
 from segocr.synthesis.specimens.surfaces import desk
 
 Picture = NDArray[np.uint8]
@@ -131,8 +131,10 @@ def receipt_pictures(count: int, seed: int) -> list[tuple[str, Specimen]]:
             recipe = CameraRecipe(
                 size, (1.05, 1.15), angle=14, upside_down=0.0, light=Light(noise=(1.5, 3.0))
             )
-            pictures.append((f"receipt-photo-{number + 1}", photograph(page, desk(size, rng), recipe, rng)))
+            pictures.append(
+                (f"receipt-photo-{number + 1}", photograph_on(page, desk(size, rng), recipe, rng))
+            )
         else:
-            scan = light_page(page.picture, Light(darkest=0.93, noise=(1.0, 3.0)), rng)
+            scan = photograph(page.picture, Light(darkest=0.93, noise=(1.0, 3.0)), rng)
             pictures.append((f"receipt-scan-{number + 1}", Specimen(scan, page.fields)))
     return pictures

@@ -35,7 +35,7 @@ class Specimen:
     fields: tuple[DrawnField, ...]
 
 
-def photograph(
+def photograph_on(
     page: Specimen, background: Picture, recipe: CameraRecipe, rng: np.random.Generator
 ) -> Specimen:
     """Lay a flat specimen on a background and take its photo."""

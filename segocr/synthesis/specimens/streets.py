@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr.synthesis.light import Light, light_page
+from segocr.synthesis.light import Light, photograph
 from segocr.synthesis.specimens.cars import Stand, draw_car, fill, rounded
 from segocr.synthesis.specimens.lettering import Colour
 from segocr.synthesis.specimens.plates import draw_american, draw_brazilian, draw_european
@@ -114,7 +114,7 @@ def _photo(picture: Picture, field: DrawnField, rng: np.random.Generator) -> Spe
     matrix = cv2.getPerspectiveTransform(flat, seen.astype(np.float32))
     turned = cv2.warpPerspective(picture, matrix, _DRAWN, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT)
     small = np.asarray(cv2.resize(turned, _PHOTO, interpolation=cv2.INTER_AREA), np.uint8)
-    lit = light_page(small, Light(darkest=0.7, blur=(0.3, 0.8), noise=(2.0, 4.0)), rng)
+    lit = photograph(small, Light(darkest=0.7, blur=(0.3, 0.8), noise=(2.0, 4.0)), rng)
     points = cv2.perspectiveTransform(field.polygons[0][None].astype(np.float32), matrix)[0] / 2
     return Specimen(lit, (DrawnField(field.class_name, field.value, (points.astype(np.float64),)),))
 
