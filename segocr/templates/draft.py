@@ -93,9 +93,9 @@ def _field_names(classes: tuple[str, ...]) -> list[str]:
 
 
 def _quoted(label: str) -> str:
-    import json
-
-    return json.dumps(label, ensure_ascii=False)
+    """Return any text as YAML: in double quotes, with what does not print escaped."""
+    plain = (c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in label)
+    return f'"{"".join(plain)}"'
 
 
 def schema_text() -> str:

@@ -70,7 +70,7 @@ def load_template(
     """
     file = _located(name_or_path, search)
     source = read_source(file)
-    template = _compiled(source, validators_folder)
+    template = compile_source(source, validators_folder)
     if isinstance(name_or_path, str) and name_or_path == file.parent.name and template.name != name_or_path:
         message = f"the folder is called {name_or_path!r}, but this template {template.name!r}"
         raise source.mistake(message, ("template",))
@@ -100,7 +100,7 @@ def _route_at(file: Path, changed_ns: int) -> Route:
     try:
         written = RouteWritten.model_validate(source.tree.get("route", {}))
     except ValidationError:
-        _compiled(source, None)  # says where the mistake is
+        compile_source(source, None)  # says where the mistake is
         raise
     return _route(written)
 
@@ -131,7 +131,12 @@ def _located(name_or_path: str | Path, search: Sequence[Path]) -> Path:
     raise TemplateError(message, code="no-such-template", hint=known_words(str(name_or_path), known))
 
 
-def _compiled(source: Source, validators_folder: Path | None) -> Template:
+def compile_source(source: Source, validators_folder: Path | None = None) -> Template:
+    """Return the template that a parsed file means, without looking at models or other templates.
+
+    Raises:
+        TemplateError: It has a mistake.
+    """
     try:
         written = TemplateWritten.model_validate(source.tree)
     except ValidationError as error:

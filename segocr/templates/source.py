@@ -108,7 +108,9 @@ def parse_source(text: str, file: Path) -> Source:
         mark = Mark(file, place.line + 1, place.column + 1) if place else Mark(file, 1, 1)
         raise TemplateError(f"this is not YAML: {_said(error)}", mark=mark) from error
     except (YAMLError, ValueError) as error:
-        raise TemplateError(f"this is not YAML: {error}", mark=Mark(file, 1, 1)) from error
+        before = text[: getattr(error, "position", 0)]
+        mark = Mark(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise TemplateError(f"this is not YAML: {str(error).splitlines()[0]}", mark=mark) from error
     except RecursionError as error:
         raise TemplateError("the file nests too deep", mark=Mark(file, 1, 1)) from error
     if not isinstance(marked, dict):

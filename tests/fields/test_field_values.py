@@ -149,7 +149,8 @@ def test_parts_come_from_the_patterns_own_names(tmp_path: Path) -> None:
 
 
 def test_validators_make_a_value_doubtful_or_invalid(tmp_path: Path) -> None:
-    fields = "  a: {type: date, formats: [dd/MM/yyyy], validators: [{not_after: today}, {not_before: 2020-01-01}]}\n"
+    validators = "[{not_after: today}, {not_before: 2020-01-01}]"
+    fields = f"  a: {{type: date, formats: [dd/MM/yyyy], validators: {validators}}}\n"
     made = template(tmp_path, fields)
     assert single(made, (line("22/11/2026"),)).accepted
     late = single(made, (line("23/11/2026"),))

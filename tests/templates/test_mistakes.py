@@ -73,18 +73,19 @@ FIELDS = [
     ("  a: {}\naccept: {confidence: 2}\n", 5, 22, "accept.confidence", ""),
     ("  a: {}\npages: [0]\n", 5, 9, "pages", ""),
     ("  a: {}\npages: every\n", 5, 8, "unknown value 'every'", "all"),
-    ("  a: {}\nsegment: {engines: [torch]}\n", 5, 21, "unknown value 'torch'", "textlines, openvino, ultralytics"),
+    ("  a: {}\nsegment: {engines: [torch]}\n", 5, 21, "unknown value 'torch'", "textlines, openvino"),
     ("  a: {}\nsegment: {image_size: 1000}\n", 5, 23, "multiple of 32", ""),
     ("  a: {}\nroutes: {}\n", 5, 1, "unknown key 'routes'", "did you mean 'route'"),
     ("  a: {}\n  a: {}\n", 5, 3, "not YAML", ""),
     ("  a: [\n", 5, 1, "not YAML", ""),
     ("  a: !!python/object:os.system {}\n", 4, 6, "tags", ""),
+    ("  a: {title: '\x00'}\n", 4, 15, "not YAML", ""),
     ("  1: {}\n", 4, 3, "not a text", ""),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("body", "line", "column", "message", "hint"), FIELDS, ids=[f[0][:50] for f in FIELDS]
+    ("body", "line", "column", "message", "hint"), FIELDS, ids=[field[0][:50] for field in FIELDS]
 )
 def test_each_mistake_is_told_with_its_place(
     tmp_path: Path, body: str, line: int, column: int, message: str, hint: str

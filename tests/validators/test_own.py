@@ -48,10 +48,20 @@ def folder(tmp_path: Path) -> Path:
 
 def judged(folder: Path | None, validators: list[list[Any]], text: str = "3") -> dict[str, Any]:
     spec = {
-        "type": "integer", "formats": [], "locale": "en", "enum": None, "ignore_case": False,
-        "ignore_spaces": False, "normalise": [], "validators": validators, "instances": "best", "lines": "one", "century": "near",
-        "from": None, "part": None,
-    }  # fmt: skip
+        "type": "integer",
+        "formats": [],
+        "locale": "en",
+        "enum": None,
+        "ignore_case": False,
+        "ignore_spaces": False,
+        "normalise": [],
+        "validators": validators,
+        "instances": "best",
+        "lines": "one",
+        "century": "near",
+        "from": None,
+        "part": None,
+    }
     candidate = {"text": text, "merit": 0.0, "standing": 0, "parts": {}}
     request = {
         "day": "2026-11-22",

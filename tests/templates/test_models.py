@@ -1,0 +1,171 @@
+"""A model's classes are read without running it; a pickle is loaded only where it is trusted."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segocr.errors import ModelError, TemplateError
+from segocr.templates import find_templates, load_template
+from segocr.templates.classes import model_classes
+from segocr.templates.draft import draft, draft_text
+from segocr.templates.trust import FILE, require_trust, trust_model
+
+
+def varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def field(number: int, content: bytes) -> bytes:
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def onnx(path: Path, names: str) -> Path:
+    """Write an ONNX file of a version, a graph of 5 kB that nobody can parse, and metadata."""
+    entry = field(1, b"names") + field(2, names.encode())
+    other = field(1, b"task") + field(2, b"segment")
+    path.write_bytes(
+        varint(1 << 3) + varint(8) + field(7, b"\xff" * 5000) + field(14, other) + field(14, entry)
+    )
+    return path
+
+
+class Harmful:
+    """Leaves a mark if it is ever unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.mark,)
+
+
+def checkpoint(path: Path, names: dict[int, str]) -> Path:
+    content = {
+        "epoch": -1,
+        "model": Harmful(path.with_suffix(".run")),
+        "state": {"names": names, "nc": len(names)},
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("best/data.pkl", pickle.dumps(content, protocol=2))
+    return path
+
+
+def test_the_classes_of_an_onnx_file(tmp_path: Path) -> None:
+    assert model_classes(onnx(tmp_path / "m.onnx", "{0: 'date', 1: 'total \"x\"'}")) == ("date", 'total "x"')
+
+
+def test_the_classes_of_a_checkpoint_are_read_without_running_it(tmp_path: Path) -> None:
+    model = checkpoint(tmp_path / "m.pt", {0: "date", 1: "total", 300: "far"})
+    assert model_classes(model) == ("date", "total", "far")
+    assert not model.with_suffix(".run").exists()
+
+
+def test_a_card_beside_a_model_says_them_too(tmp_path: Path) -> None:
+    model = tmp_path / "m.onnx"
+    model.write_bytes(b"")
+    with pytest.raises(ModelError) as caught:
+        model_classes(model)
+    assert caught.value.code == "model-classes"
+    (tmp_path / "model.json").write_text('{"classes": ["a", "b"]}')
+    assert model_classes(model) == ("a", "b")
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".pt"])
+def test_a_file_that_is_no_model_is_told_so(tmp_path: Path, suffix: str) -> None:
+    model = tmp_path / f"m{suffix}"
+    with pytest.raises(ModelError) as caught:
+        model_classes(model)
+    assert caught.value.code == "model-missing"
+    model.write_bytes(b"PK\x03\x04 not a model" * 9)
+    with pytest.raises(ModelError) as caught:
+        model_classes(model)
+    assert caught.value.code == "model-broken"
+
+
+@given(content=st.binary(max_size=300), suffix=st.sampled_from([".onnx", ".pt"]))
+def test_any_bytes_are_a_model_or_an_error(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
+) -> None:
+    model = tmp_path_factory.getbasetemp() / f"fuzz{suffix}"
+    model.write_bytes(content)
+    with pytest.raises(ModelError):
+        model_classes(model)
+
+
+@pytest.mark.parametrize("name", sorted(find_templates()))
+def test_shipped_models_know_their_templates_classes(name: str) -> None:
+    template = load_template(name)
+    for suffix in (".onnx", ".pt"):
+        model = (template.folder / template.segment.model).with_suffix(suffix)
+        if model.is_file():
+            assert set(template.classes) <= set(model_classes(model))
+
+
+def test_a_class_that_the_model_lacks_is_found_at_load(tmp_path: Path) -> None:
+    onnx(tmp_path / "model.onnx", "{0: 'date', 1: 'totals'}")
+    text = "template: lease\nversion: 1\nfields:\n  date: {}\n  sum: {class: total}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    with pytest.raises(TemplateError, match="no class 'total'") as caught:
+        load_template(tmp_path)
+    assert str(caught.value.mark).endswith("template.yaml:5:16")
+    assert caught.value.hint == "did you mean 'totals'? known: date, totals"
+    assert load_template(tmp_path, check_model=False).classes == ("date", "total")
+
+
+def test_a_model_that_is_absent_matters_only_when_it_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text("template: lease\nversion: 1\nfields: {a: {}}\n")
+    template = load_template(tmp_path)
+    with pytest.raises(ModelError) as caught:
+        template.segment_model("openvino")
+    assert caught.value.code == "model-missing"
+    with pytest.raises(ModelError) as caught:
+        template.check_classes(["b"], "a model")
+    assert caught.value.code == "class-missing"
+
+
+def test_a_draft_loads_and_has_a_field_for_each_class(tmp_path: Path) -> None:
+    names = {0: "date", 1: "Order No.", 2: "select", 3: "订单", 4: "order no", 5: "7up", 6: "a: 'b' #c"}
+    model = onnx(tmp_path / "best.onnx", repr(names))
+    file = draft("delivery_note", model, tmp_path / "templates")
+    template = load_template(file.parent)
+    assert template.classes == tuple(names.values())
+    assert list(template.fields)[:3] == ["date", "order_no", "select_field"]
+    assert template.segment_model("openvino").is_file()
+    with pytest.raises(TemplateError, match="exists already"):
+        draft("delivery_note", model, tmp_path / "templates")
+    with pytest.raises(TemplateError, match="keyword"):
+        draft("order", model, tmp_path / "templates")
+
+
+@given(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=8, unique=True))
+def test_any_classes_make_a_template_that_loads(labels: list[str]) -> None:
+    from segocr.templates.load import compile_source
+    from segocr.templates.source import parse_source
+
+    text = draft_text("lease", tuple(labels), Path("m.pt"))
+    template = compile_source(parse_source(text, Path("template.yaml")))
+    assert template.classes == tuple(labels)
+
+
+def test_a_pickle_is_loaded_only_where_it_is_trusted(tmp_path: Path) -> None:
+    model = checkpoint(tmp_path / "m.pt", {0: "a"})
+    for workspace in (None, tmp_path):
+        with pytest.raises(ModelError) as caught:
+            require_trust(model, workspace)
+        assert caught.value.code == "model-untrusted"
+    trust_model(model, tmp_path)
+    require_trust(model, tmp_path)
+    checkpoint(model, {0: "b"})
+    with pytest.raises(ModelError):
+        require_trust(model, tmp_path)
+    assert (tmp_path / FILE).is_file()
