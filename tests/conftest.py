@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from drawn_records import HOSTILE, Drawn, draw_document
 from drawn_records import failed_record as make_failed_record
 
 from segocr.records import Record
+
+# A busy machine may take a second over an example that usually takes a millisecond.
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
 
 ROOT = Path(__file__).parents[1]
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
