@@ -52,12 +52,16 @@ class Lattice:
     alphabet: tuple[str, ...]
 
     @staticmethod
-    def compress(log_probs: npt.NDArray[np.float32], alphabet: Sequence[str]) -> bytes:
+    def compress(
+        log_probs: npt.NDArray[np.float32], alphabet: Sequence[str], columns: npt.NDArray[np.int64] | None = None
+    ) -> bytes:
         """Pack posteriors.
 
         Args:
             log_probs: float ``(frames, len(alphabet))``, natural logarithms; column 0 is the blank.
             alphabet: the text of each column.
+            columns: ascending int64, which of the alphabet's columns ``log_probs`` has, the blank first; None for
+                all of them.
 
         Raises:
             ValueError: more than 65,535 frames.
@@ -69,7 +73,7 @@ class Lattice:
         header = _HEADER.pack(VERSION, _digest(tuple(alphabet)))
         if frames == 0:
             return header + zlib.compress(_COUNTS.pack(0, 0) + struct.pack("<I", 0))
-        return header + zlib.compress(_pack(np.asarray(log_probs, dtype=np.float32)), 9)
+        return header + zlib.compress(_pack(np.asarray(log_probs, dtype=np.float32), columns), 9)
 
     @classmethod
     def expand(cls, data: bytes, alphabet: Sequence[str]) -> "Lattice":
@@ -102,7 +106,7 @@ def _digest(alphabet: tuple[str, ...]) -> bytes:
     return hashlib.sha256("\0".join(alphabet).encode()).digest()[:_DIGEST_BYTES]
 
 
-def _pack(log_probs: npt.NDArray[np.float32]) -> bytes:
+def _pack(log_probs: npt.NDArray[np.float32], columns: npt.NDArray[np.int64] | None) -> bytes:
     best = log_probs.argmax(axis=1)
     top = log_probs[np.arange(len(best)), best]
     frame, column = np.nonzero(log_probs >= (top - KEPT_NATS)[:, None])
@@ -125,7 +129,7 @@ def _pack(log_probs: npt.NDArray[np.float32]) -> bytes:
     return b"".join(
         (
             _COUNTS.pack(len(best), len(local) - 1),
-            local.astype("<u4").tobytes(),
+            (local if columns is None else columns[local]).astype("<u4").tobytes(),
             _steps(-top, _TOP_STEPS).tobytes(),
             floor.tobytes(),
             np.bincount(frame, minlength=len(best)).astype(np.uint8).tobytes(),

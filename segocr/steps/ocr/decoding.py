@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segocr.constraints import BoundConstraint, Constraint, ConstraintError, bind, decode
-from segocr.constraints.confusions import Confusions
+from segocr.constraints.lattice import Lattice
 from segocr.steps.protocol import Refusal
 
 _LEAST = np.float32(1e-37)
 _KNOWN = 512
+_NO_CHANCE = np.float32(1e-7)
+"""16 nats: beyond what a lattice keeps (12 below the best symbol of a frame)."""
 
 
 class Decoder:
@@ -30,7 +33,8 @@ class Decoder:
     def __init__(self, alphabet: Sequence[str]) -> None:
         self._alphabet = tuple(alphabet)
         self._bound: OrderedDict[str, BoundConstraint] = OrderedDict()
-        self._confusions = Confusions(self._alphabet)
+        always = {chr(code) for code in range(0x20, 0x7F)} | {self._alphabet[0]}
+        self._always = np.array([symbol in always for symbol in self._alphabet])
 
     def learn(self, definitions: Mapping[str, Any]) -> None:
         """Bind constraints (digest to wire form) that were not sent before.
@@ -69,10 +73,34 @@ class Decoder:
         Returns:
             A decoded reading for each, in its wire form; and the compact lattice.
         """
-        log_probs = np.log(np.maximum(posteriors, _LEAST))
-        softened = self._confusions.soften(log_probs) if any(digests) else log_probs
+        bounds = [self._bound[digest] if digest is not None else None for digest in digests]
+        columns = self._columns_that_count(posteriors, bounds)
+        alphabet = tuple(self._alphabet[column] for column in columns.tolist())
+        log_probs = np.log(np.maximum(posteriors[:, columns], _LEAST))
         readings = []
-        for digest in digests:
-            constraint = self._bound[digest] if digest is not None else None
-            readings.append(decode(softened, self._alphabet, constraint).to_wire())
-        return readings, b""
+        for bound in bounds:
+            constraint = _narrowed(bound, columns, alphabet) if bound is not None else None
+            readings.append(decode(log_probs, alphabet, constraint).to_wire())
+        return readings, Lattice.compress(log_probs, self._alphabet, columns)
+
+    def _columns_that_count(
+        self, posteriors: NDArray[np.float32], bounds: Sequence[BoundConstraint | None]
+    ) -> NDArray[np.int64]:
+        """Return the columns that can matter: a few hundred of perhaps 18,710, in order, the blank first.
+
+        They are those that some constraint can use, ASCII, and those that have a chance anywhere.
+        """
+        counts = self._always | (posteriors.max(axis=0) > _NO_CHANCE)
+        for bound in bounds:
+            if bound is not None:
+                counts[bound.usable] = True
+        return np.flatnonzero(counts)
+
+
+def _narrowed(
+    bound: BoundConstraint, columns: NDArray[np.int64], alphabet: tuple[str, ...]
+) -> BoundConstraint:
+    """Bind to some columns of the alphabet, all that the constraint can use among them."""
+    klass = bound.klass[columns]
+    space = int(np.searchsorted(columns, bound.space)) if bound.space >= 0 else -1
+    return replace(bound, alphabet=alphabet, klass=klass, usable=np.flatnonzero(klass >= 0), space=space)

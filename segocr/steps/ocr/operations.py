@@ -39,7 +39,10 @@ class Recogniser(Protocol):
         ...
 
     def posteriors(self, strips: Sequence[NDArray[np.uint8]]) -> Iterator[Floats]:
-        """Yield for each strip its ``float32 (frames, len(alphabet))`` CTC posteriors, rows summing to 1."""
+        """Yield for each strip its ``float32 (frames, len(alphabet))`` CTC posteriors, rows summing to 1.
+
+        They may be overwritten when the next are asked for.
+        """
         ...
 
     def lines(self, pages: Sequence[NDArray[np.uint8]]) -> list[list[tuple[float, Floats]]]:
@@ -100,7 +103,7 @@ def _read(message: Message, model: Recogniser, decoder: Decoder) -> Message:
         readings.append(decoded)
         lattices.append(lattice)
         if body.get("posteriors"):
-            kept.append(posteriors)
+            kept.append(np.array(posteriors))
     blob = np.frombuffer(b"".join(lattices), np.uint8)
     answer = {
         "readings": readings,
