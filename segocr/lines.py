@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segocr import geometry
-from segocr.crops import Crop
+from segocr.crops import LONGER, Crop
 from segocr.geometry import Points
 from segocr.refit import refit
 
@@ -20,8 +20,17 @@ _INSIDE = 0.5
 
 def single(crop: Crop) -> Points:
     """Return the one line of a crop, ``(4, 2)``: refitted to the print where it stands out."""
-    found = refit(crop, crop.quad)
-    return crop.quad if found is None else found
+    return _or(refit(crop, crop.quad), crop.quad)
+
+
+def _or(found: Points | None, quad: Points) -> Points:
+    return quad if found is None else found
+
+
+def lengthened(crop: Crop, quad: Points) -> Points:
+    """Return a line followed to its ends beyond the region: models often find only a part of a long one."""
+    width, height = geometry.quad_size(quad)
+    return _or(refit(crop, quad, along=max(1.0, LONGER * width / max(height, 1.0))), quad)
 
 
 def ordered(crop: Crop, polygons: Sequence[ArrayLike]) -> list[Points]:

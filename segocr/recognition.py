@@ -9,7 +9,7 @@ chance would otherwise choose.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -34,24 +34,22 @@ _IN_DOUBT = 0.9
 """A reading below this confidence gets a second look."""
 _WINS_BY = 0.05
 """A later look must be this much more confident than the first."""
-_NOTHING = -1e4
-"""Evidence of a strip that no field accepts, natural logarithm."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One way of cutting a line's strip."""
+    """One way of cutting a line's strip: which quad of the patch, with which margins."""
 
     name: str
+    quad: Callable[[Crop, Points], Points] = lambda crop, quad: quad
     margins: Margins = Margins()  # noqa: RUF009 - frozen
-    fitted: bool = True
 
 
 _FIRST = _Look("first")
 _SECOND = (
-    _Look("taller", Margins(along=0.3, across=0.18)),
-    _Look("tighter", Margins(along=0.08, across=-0.02)),
-    _Look("unfitted", fitted=False),
+    _Look("longer", quad=lines.lengthened),
+    _Look("taller", margins=Margins(along=0.3, across=0.18)),
+    _Look("unfitted", quad=lambda crop, quad: crop.quad),
 )
 _RANK = {"ok": 3, "corrected": 2, "doubtful": 1, "invalid": 0}
 
@@ -75,7 +73,10 @@ class _Best:
 
     @property
     def evidence(self) -> float:
-        return _NOTHING if self.decoded.text is None else self.decoded.log_prob
+        """Log-probability of the accepted text; of none, the most that it could be."""
+        if self.decoded.text is None:
+            return self.decoded.raw_log_prob - self.decoded.cost
+        return self.decoded.log_prob
 
     def beaten_by(self, other: _Best) -> bool:
         return other.rank > self.rank or (
@@ -94,7 +95,7 @@ class _Line:
     best: list[_Best] = field(default_factory=list)
 
     def strip(self, direction: int, look: _Look) -> NDArray[np.uint8]:
-        quad = self.quad if look.fitted else self.crop.quad
+        quad = look.quad(self.crop, self.quad)
         return strip(self.crop, geometry.turned(quad) if direction else quad, look.margins)
 
     @property

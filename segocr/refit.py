@@ -26,12 +26,13 @@ _THRESHOLD = 0.55
 """Share of the mean stroke energy of the rough quad above which a place counts as text."""
 
 
-def refit(crop: Crop, quad: Points) -> Points | None:
+def refit(crop: Crop, quad: Points, *, along: float = _AROUND) -> Points | None:
     """Return the quad of the line of text that a rough quad means.
 
     Args:
         crop: The patch.
         quad: ``(4, 2)`` rough, in patch pixels.
+        along: How far the line may reach beyond the rough quad at either end, in its heights.
 
     Returns:
         ``(4, 2)`` in patch pixels; None if no line stands out there.
@@ -39,13 +40,14 @@ def refit(crop: Crop, quad: Points) -> Points | None:
     width, height = geometry.quad_size(quad)
     if height < 2 or width < height:
         return None
-    around = _AROUND * height
-    wide = geometry.grown(quad, around, around, around, around)
+    around, ends = _AROUND * height, along * height
+    wide = geometry.grown(quad, ends, around, ends, around)
     scale = _LINE / height
-    size = (round((width + 2 * around) * scale), round((height + 2 * around) * scale))
+    size = (round((width + 2 * ends) * scale), round((height + 2 * around) * scale))
     to_patch = geometry.homography(geometry.rectangle(*size), wide)
     energy = _stroke_energy(warp(crop.patch, to_patch, size, shrink=1 / scale))
-    inner = energy[round(_AROUND * _LINE) : round((1 + _AROUND) * _LINE)]
+    margin = round(along * _LINE)
+    inner = energy[round(_AROUND * _LINE) : round((1 + _AROUND) * _LINE), margin : size[0] - margin]
     threshold = _THRESHOLD * float(inner.mean())
     if threshold < 1.0:
         return None

@@ -25,6 +25,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
+from segocr.constraints.confusions import set_right
 from segocr.constraints.ctc import (
     BLANK,
     FLOOR,
@@ -60,7 +61,7 @@ CHECK_STEP = 4.0
 LAST_LIMIT = 1e5
 """Nats; beyond this a limit is no limit."""
 
-MAX_COST = 120.0
+MAX_COST = 60.0
 """A text that loses more nats than this against the constraint's best symbols is not looked for."""
 
 _SLACK = 1e-7
@@ -87,7 +88,7 @@ def greedy(log_probs: LogProbs, alphabet: Sequence[str]) -> Decoded:
         edits=(),
         rivals=(),
         margin=RIVAL_WINDOW,
-        posterior=1.0,
+        posterior=min(raw.confidences, default=1.0),
         confidences=raw.confidences,
         spans=raw.spans,
         raw_confidences=raw.confidences,
@@ -126,11 +127,12 @@ def decode(
         raise ValueError(message)
     bound = constraint if isinstance(constraint, BoundConstraint) else bind(constraint, alphabet)
     raw = read_greedily(np.asarray(log_probs, dtype=np.float32), list(bound.alphabet))
-    problem = _prepare(log_probs, bound)
+    log_probs = set_right(log_probs, bound.alphabet, bound.constraint.print_name)
+    unbound = float(np.maximum(log_probs.max(axis=1, initial=FLOOR).astype(np.float64), FLOOR).sum())
+    problem = _prepare(log_probs, bound, unbound)
     found, reason = _search(problem, best, max_cost)
     if not found:
-        base = raw.log_prob - problem.ceiling
-        cost = max(0.0, base) + (max_cost if reason == "too-dear" else 0.0)
+        cost = max(0.0, unbound - problem.ceiling) + (max_cost if reason == "too-dear" else 0.0)
         return _unread(raw, cost, reason, len(log_probs))
     return _result(problem, raw, found)
 
@@ -146,6 +148,7 @@ class _Problem:
         blank_total: float64 ``(frames,)``, their sum.
         top: float64 ``(frames,)``, the best of the frame.
         ceiling: no accepted text has a better alignment than this.
+        unbound: log-probability of the best path without a constraint.
     """
 
     bound: BoundConstraint
@@ -154,6 +157,7 @@ class _Problem:
     blank_total: Floats
     top: Floats
     ceiling: float
+    unbound: float
 
     def within(self, limit: float) -> Frames:
         """What a path can use that loses at most ``limit``."""
@@ -168,7 +172,7 @@ class _Problem:
         return np.maximum(self.usable[:, place].astype(np.float64), FLOOR)
 
 
-def _prepare(log_probs: LogProbs, bound: BoundConstraint) -> _Problem:
+def _prepare(log_probs: LogProbs, bound: BoundConstraint, unbound: float) -> _Problem:
     usable = log_probs[:, bound.usable]
     blank = np.maximum(log_probs[:, BLANK].astype(np.float64), FLOOR)
     blank_total = blank
@@ -178,7 +182,7 @@ def _prepare(log_probs: LogProbs, bound: BoundConstraint) -> _Problem:
         blank_total = np.logaddexp(blank, space)
         blank = np.maximum(blank, space)
     top = np.maximum(usable.max(axis=1, initial=FLOOR).astype(np.float64), blank)
-    return _Problem(bound, usable, blank, blank_total, top, float(top.sum()))
+    return _Problem(bound, usable, blank, blank_total, top, float(top.sum()), unbound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +296,7 @@ def _result(problem: _Problem, raw: Greedy, solution: _Solution) -> Decoded:
         viterbi=viterbi,
         raw=raw.text,
         raw_log_prob=raw.log_prob,
-        cost=max(0.0, raw.log_prob - viterbi),
+        cost=max(0.0, problem.unbound - viterbi),
         edits=find_edits(raw.text, spelled[winner], ignored),
         rivals=rivals,
         margin=margin,
