@@ -38,6 +38,7 @@ _POSTGRESQL_CODES = {  # SQLSTATE, or its first letters
     "53100": "database-full",
     "55P03": "database-locked",
     "40": "database-locked",
+    "2BP01": "view-in-use",
     "25006": "database-read-only",
     "42501": "database-no-access",
     "28": "database-no-access",
@@ -50,6 +51,7 @@ _POSTGRESQL_CODES = {  # SQLSTATE, or its first letters
 _HINTS = {
     "database-locked": "another program holds it; close that one, or try again",
     "database-full": "free space on the disk that holds the database, then try again",
+    "view-in-use": "drop the views or rights that were built on it, then try again",
     "database-read-only": "check the owner and mode of the database file and its folder",
     "database-no-access": "check the user, the password and the rights in the database's URL",
     "database-unreachable": "check SEGOCR_DATABASE_URL or `database` in segocr.toml, and the server",
@@ -63,6 +65,7 @@ _MESSAGES = {
     "database-no-access": "the database {where} refuses this user",
     "database-unreachable": "the database {where} cannot be reached",
     "database-broken": "the database {where} cannot be understood",
+    "view-in-use": "a view in the database {where} cannot be made anew",
     "database": "the database {where} reports an error",
 }
 
@@ -202,7 +205,7 @@ def translated(engine: Engine) -> Iterator[None]:
 
     Raises:
         DatabaseError: ``database-locked``, ``-full``, ``-unreachable`` (these three are transient),
-            ``-read-only``, ``-no-access``, ``-broken`` or ``database``.
+            ``-read-only``, ``-no-access``, ``-broken``, ``view-in-use`` or ``database``.
     """
     try:
         yield

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from segocr.errors import ConfigurationError
@@ -29,3 +31,17 @@ def workspace_database(settings: Settings | None = None) -> Engine:
             hint="run `segocr init`, go to a workspace, or set SEGOCR_DATABASE_URL",
         )
     return open_database(settings.database_url, folder=settings.workspace)
+
+
+@contextmanager
+def opened_database() -> Iterator[Engine]:
+    """Give the workspace's database, and close its connections afterwards.
+
+    Raises:
+        ConfigurationError: As ``workspace_database``.
+    """
+    engine = workspace_database()
+    try:
+        yield engine
+    finally:
+        engine.dispose()

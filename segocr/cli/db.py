@@ -17,11 +17,11 @@ def upgrade() -> None:
     """Bring the database to this version; makes it where there is none."""
     from db.schema import SchemaState, schema_status
     from db.schema import upgrade as upgrade_database
-    from segocr.cli.database import workspace_database
+    from segocr.cli.database import opened_database
 
-    engine = workspace_database()
-    before = upgrade_database(engine)
-    after = schema_status(engine)
+    with opened_database() as engine:
+        before = upgrade_database(engine)
+        after = schema_status(engine)
     if before.state is SchemaState.CURRENT:
         note(f"the database is at revision {after.revision} already; its views were made anew")
     else:
@@ -35,11 +35,11 @@ def status(output: Format) -> None:
     from db.connect import where
     from db.documents import count_rows
     from db.schema import SchemaState, schema_status
-    from segocr.cli.database import workspace_database
+    from segocr.cli.database import opened_database
 
-    engine = workspace_database()
-    found = schema_status(engine)
-    rows = count_rows(engine) if found.state is SchemaState.CURRENT else {}
+    with opened_database() as engine:
+        found = schema_status(engine)
+        rows = count_rows(engine) if found.state is SchemaState.CURRENT else {}
     values = {"database": where(engine), "state": found.state.value, "revision": found.revision}
     print_mapping({**values, "wanted": found.wanted, **rows}, output)
     if found.state in (SchemaState.EMPTY, SchemaState.OLDER):
@@ -52,9 +52,10 @@ def views(output: Format) -> None:
     """List the views and their columns."""
     from db.schema import check_schema
     from db.views import list_views
-    from segocr.cli.database import workspace_database
+    from segocr.cli.database import opened_database
 
-    engine = workspace_database()
-    check_schema(engine)
-    rows = [(view.name, column, type_) for view in list_views(engine) for column, type_ in view.columns]
+    with opened_database() as engine:
+        check_schema(engine)
+        found = list_views(engine)
+    rows = [(view.name, column, type_) for view in found for column, type_ in view.columns]
     print_rows(("view", "column", "type"), rows, output)

@@ -32,8 +32,10 @@ def command() -> None:
 def list_command(output: Format, template: str | None, state: str | None, limit: int) -> None:
     """List the newest documents and the dropped files that wait."""
     from db.documents import list_documents
-    from segocr.cli.database import workspace_database
+    from segocr.cli.database import opened_database
 
+    with opened_database() as engine:
+        found = list_documents(engine, template=template, state=state, limit=limit)
     short = output is Format.TABLE
     rows = [
         (
@@ -47,7 +49,7 @@ def list_command(output: Format, template: str | None, state: str | None, limit:
             list(one.problems) if output is Format.JSON else " ".join(one.problems),
             one.at.isoformat(sep=" ", timespec="seconds"),
         )
-        for one in list_documents(workspace_database(), template=template, state=state, limit=limit)
+        for one in found
     ]
     print_rows(_COLUMNS, rows, output)
 
@@ -58,10 +60,10 @@ def list_command(output: Format, template: str | None, state: str | None, limit:
 def show(sha256: str, output: Format) -> None:
     """Show all that is known of a document (SHA256: at least 6 of its digits)."""
     from db.documents import find_document, show_document
-    from segocr.cli.database import workspace_database
+    from segocr.cli.database import opened_database
 
-    engine = workspace_database()
-    shown = show_document(engine, find_document(engine, sha256))
+    with opened_database() as engine:
+        shown = show_document(engine, find_document(engine, sha256))
     if output is Format.JSON:
         print_json(shown)
         return
@@ -86,16 +88,16 @@ def forget(sha256: str, dry_run: bool, yes: bool) -> None:
     from db.documents import find_document
     from db.forgetting import forget as forget_document
     from db.forgetting import plan_forgetting
-    from segocr.cli.database import workspace_database
+    from segocr.cli.database import opened_database
 
-    engine = workspace_database()
-    plan = plan_forgetting(engine, find_document(engine, sha256))
-    _show_plan(plan)
-    if dry_run:
-        return
-    if not yes:
-        click.confirm("Remove all this for good?", abort=True, err=True)
-    forget_document(engine, plan)
+    with opened_database() as engine:
+        plan = plan_forgetting(engine, find_document(engine, sha256))
+        _show_plan(plan)
+        if dry_run:
+            return
+        if not yes:
+            click.confirm("Remove all this for good?", abort=True, err=True)
+        forget_document(engine, plan)
     note(f"forgotten: {plan.sha256}")
 
 

@@ -32,9 +32,10 @@ def command(sql: str, output: Format, limit: int, timeout: float) -> None:
     Example: segocr query "select company, sum(total) from receipt group by company"
     """
     from db.queries import run_query
-    from segocr.cli.database import workspace_database
+    from segocr.cli.database import opened_database
 
-    answer = run_query(workspace_database(), sql, row_limit=limit, time_limit=timeout)
+    with opened_database() as engine:
+        answer = run_query(engine, sql, row_limit=limit, time_limit=timeout)
     print_rows(answer.columns, [[_printed(value) for value in row] for row in answer.rows], output)
     if answer.truncated:
         note(f"only the first {limit} rows are shown; raise --limit for more")

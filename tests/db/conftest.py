@@ -67,26 +67,59 @@ def _run(user: str | None, folder: Path, program: Path, *arguments: str, check: 
         subprocess.run(command, cwd=folder, stdout=log, stderr=log, check=check, timeout=120, **switch)  # type: ignore[call-overload]
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database whose tables exist, to be copied: making them takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "test.db"
+    engine = open_database(f"sqlite:///{path}")
+    prepare(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_name(postgresql: str) -> Iterator[str]:
+    """The same on the server of ``postgresql``: the name of a database to copy."""
+    name = f"segocr_{uuid.uuid4().hex}"
+    _ask(postgresql, f"CREATE DATABASE {name}")
+    engine = open_database(_url(postgresql, name))
+    prepare(engine)
+    engine.dispose()
+    yield name
+    _ask(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _ask(server: str, sql: str) -> None:
+    plain = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(sql)  # type: ignore[arg-type]
+
+
+def _url(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of an empty database of either kind."""
+    """URL of a database of either kind; it is empty, unless the test asks for ``engine`` too."""
+    filled = "engine" in request.fixturenames
     if request.param == "sqlite":
+        if filled:
+            shutil.copyfile(request.getfixturevalue("migrated_file"), tmp_path / "test.db")
+            (tmp_path / "test.db").chmod(0o600)
         yield f"sqlite:///{tmp_path / 'test.db'}"
         return
-    server = make_url(request.getfixturevalue("postgresql"))
+    server = request.getfixturevalue("postgresql")
     name = f"segocr_{uuid.uuid4().hex}"
-    plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+    template = request.getfixturevalue("migrated_name") if filled else "template1"
+    _ask(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _url(server, name)
+    _ask(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
     """An engine whose tables exist."""
     engine = open_database(url, busy_seconds=5)
-    prepare(engine)
     yield engine
     engine.dispose()

@@ -1,0 +1,134 @@
+"""The commands query, db and documents, as a person types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from sample_records import digest, receipt
+from sqlalchemy import Engine, text
+
+from db.connect import writing
+from db.store import store_records
+from db.views import TemplateShape, ViewField, register_template
+from segocr.cli import run
+
+FIELDS = (ViewField("company", "text"), ViewField("date", "date"), ViewField("total", "money"))
+
+
+@pytest.fixture
+def stored(engine: Engine, url: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setenv("SEGOCR_DATABASE_URL", url)
+    register_template(engine, TemplateShape("receipt", 1, FIELDS))
+    hostile = "=cmd|'/C calc'!A0\x1b[31m"
+    store_records(engine, [receipt("a", "12.50"), receipt("b", "0.1", company=hostile), receipt("c", "0.2")])
+    return engine
+
+
+def test_json_is_the_same_on_both_databases(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    columns = "company, date, total, accepted, total_confidence as c"
+    query = f"select {columns} from receipt order by total desc limit 1"
+    assert run(["query", query, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"company": "Acme", "date": "2018-02-11", "total": 12.5, "accepted": True, "c": 0.98}
+    ]
+    assert run(["query", "select sum(total) as s, count(*) as n from receipt", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"s": 12.8, "n": 3}]
+
+
+def test_csv_and_tables_are_harmless(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    query = "select company, total from receipt where total < 0.15"
+    assert run(["query", query, "--csv"]) == 0
+    header, row = csv.reader(capsys.readouterr().out.splitlines())
+    assert header == ["company", "total"]
+    assert not row[0].startswith("=")
+    assert run(["query", query]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_cut_result_says_so(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["query", "select company from receipt", "--limit", "2"]) == 0
+    assert "only the first 2 rows" in capsys.readouterr().err
+
+
+def test_every_value_can_be_printed(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    query = "select lattice, extracted_at, 1e300 * 1e300 as much from readings, extractions limit 1"
+    if stored.dialect.name == "postgresql":
+        query = query.replace("1e300 * 1e300", "cast('Infinity' as float)")
+    for output in ("--json", "--csv", "--table", "--jsonl"):
+        assert run(["query", query, output]) == 0
+        assert b"lattice".hex() in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["query", "drop table documents"], 2, "`segocr query` takes one SELECT"),
+        (["query", "select x from nowhere"], 2, "segocr db views"),
+        (["documents", "show", "00000000"], 2, "segocr documents list"),
+        (["documents", "forget", "nonsense"], 2, "at least 6"),
+    ],
+)
+def test_mistakes_are_answered(
+    stored: Engine, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, words: str
+) -> None:
+    assert run(arguments) == code
+    assert words in capsys.readouterr().err
+
+
+def test_outside_a_workspace_the_next_step_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEGOCR_DATABASE_URL", raising=False)
+    assert run(["query", "select 1"]) == 4
+    assert "segocr init" in capsys.readouterr().err
+
+
+def test_a_database_is_made_and_upgraded(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SEGOCR_DATABASE_URL", url)
+    assert run(["query", "select 1"]) == 6
+    assert "segocr db upgrade" in capsys.readouterr().err
+    assert run(["db", "status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "empty"
+    assert run(["db", "upgrade"]) == 0
+    assert run(["db", "upgrade"]) == 0
+    assert "already" in capsys.readouterr().err
+    assert run(["db", "status", "--json"]) == 0
+    status = json.loads(capsys.readouterr().out)
+    assert (status["state"], status["documents"]) == ("current", 0)
+
+
+def test_a_newer_database_is_refused(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    with writing(stored) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert run(["query", "select 1"]) == 6
+    assert "newer segocr" in capsys.readouterr().err
+
+
+def test_views_are_listed(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["db", "views", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {"view": "receipt", "column": "total", "type": "money"} in listed
+
+
+def test_documents_are_listed_shown_and_forgotten(
+    stored: Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["documents", "list", "--json"]) == 0
+    assert {one["sha256"] for one in json.loads(capsys.readouterr().out)} == {digest(name) for name in "abc"}
+    assert run(["documents", "show", digest("a")[:10], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sha256"] == digest("a")
+    assert run(["documents", "show", digest("b")[:10]]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+    assert run(["documents", "forget", digest("a"), "--dry-run"]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody is there to say yes
+    assert run(["documents", "forget", digest("a")]) == 130
+    assert run(["documents", "show", digest("a")]) == 0
+    assert run(["documents", "forget", digest("a"), "--yes"]) == 0
+    assert run(["documents", "show", digest("a")]) == 2

@@ -1,0 +1,141 @@
+"""Documents: listed with their state, shown with their evidence, and forgotten without a trace."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sample_records import digest, failed, receipt
+from sqlalchemy import Engine, func, select
+
+from db.arrivals import Arrivals
+from db.connect import reading
+from db.documents import find_document, list_documents, show_document
+from db.forgetting import forget, plan_forgetting
+from db.store import store_records
+from db.tables import Base
+from segocr.arrivals import Moved, Sighting, State
+from segocr.errors import UsageError
+
+Arrive = Callable[..., uuid.UUID]
+
+
+@pytest.fixture
+def arrive(engine: Engine, tmp_path: Path) -> Arrive:
+    """Give a function that brings a file all the way to ``done/`` and stores its record."""
+    arrivals = Arrivals(engine)
+
+    def bring(content: str, name: str = "scan.jpg") -> uuid.UUID:
+        arrivals.receive("/inbox", [Sighting(name, 7, 1)])
+        [waiting] = arrivals.waiting("/inbox").values()
+        arrivals.claim([waiting.id], "me", 60)
+        arrivals.moved([Moved(waiting.id, tmp_path / "work" / name, digest(content))])
+        arrivals.take("me", 1, 60)
+        store_records(engine, [receipt(content, file=Path(name))], arrival=waiting.id, owner="me")
+        place = tmp_path / "done" / "2026-03-01" / f"{waiting.id}-{name}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"picture")
+        arrivals.filed(waiting.id, place)
+        return waiting.id
+
+    return bring
+
+
+def rows(engine: Engine) -> dict[str, int]:
+    with reading(engine) as connection:
+        counts = {
+            name: connection.scalar(select(func.count()).select_from(table)) or 0
+            for name, table in Base.metadata.tables.items()
+        }
+    return {name: count for name, count in counts.items() if count}
+
+
+def test_the_list_holds_records_and_files_that_wait(engine: Engine, arrive: Arrive) -> None:
+    arrive("a")
+    store_records(engine, [receipt("b", accepted=False), failed("c", code="encrypted")])
+    Arrivals(engine).receive("/inbox", [Sighting("new.jpg", 7, 1)])
+    listed = {one.file: one for one in list_documents(engine)}
+    assert listed["scan.jpg"].state == "extracted"
+    assert (listed["b.jpg"].accepted, listed["b.jpg"].state) == (False, None)
+    assert (listed["c.jpg"].status, listed["c.jpg"].problems) == ("failed", ("encrypted",))
+    assert (listed["/inbox/new.jpg"].state, listed["/inbox/new.jpg"].part) == ("received", None)
+
+
+def test_the_list_can_be_narrowed(engine: Engine, arrive: Arrive) -> None:
+    arrive("a")
+    store_records(engine, [receipt("b", template="invoice"), receipt("c")])
+    assert [one.file for one in list_documents(engine, state=State.EXTRACTED)] == ["scan.jpg"]
+    assert [one.file for one in list_documents(engine, template="invoice")] == ["b.jpg"]
+    assert len(list_documents(engine, limit=2)) == 2
+
+
+def test_a_document_is_found_by_the_start_of_its_digest(engine: Engine) -> None:
+    store_records(engine, [receipt("a")])
+    assert find_document(engine, digest("a")[:8].upper()) == digest("a")
+
+
+@pytest.mark.parametrize("start", ["abc", "%%%%%%%", "zzzzzzzz", "", "000000000"])
+def test_what_is_no_digest_finds_nothing(engine: Engine, start: str) -> None:
+    store_records(engine, [receipt("a")])
+    with pytest.raises(UsageError):
+        find_document(engine, start)
+
+
+def test_a_document_is_shown_with_all_its_extractions(engine: Engine, arrive: Arrive) -> None:
+    arrive("a")
+    store_records(engine, [receipt("a", recipe="r2", total="13.50")])
+    shown = show_document(engine, digest("a"))
+    assert [(one["current"], one["fields"][2]["value"]) for one in shown["extractions"]] == [
+        (False, "12.50"),
+        (True, "13.50"),
+    ]
+    assert [one["state"] for one in shown["arrivals"]] == ["extracted"]
+    assert shown["pages"] == [{"page": 1, "width": 1200, "height": 1800, "dpi": None}]
+
+
+def test_forgetting_shows_first_and_then_leaves_nothing(
+    engine: Engine, arrive: Arrive, tmp_path: Path
+) -> None:
+    arrive("a")
+    store_records(engine, [receipt("b")])
+    others = rows(engine)
+    arrive("private", "secret name.jpg")
+    plan = plan_forgetting(engine, digest("private"))
+    assert plan.rows == {
+        "documents": 1,
+        "arrivals": 1,
+        "extractions": 1,
+        "regions": 3,
+        "readings": 3,
+        "field_values": 3,
+        "problems": 0,
+    }
+    assert [file.read_bytes() for file in plan.files] == [b"picture"]
+    assert len(list((tmp_path / "done").rglob("*.jpg"))) == 2  # nothing has gone yet
+    forget(engine, plan)
+    assert rows(engine) == others
+    assert len(list((tmp_path / "done").rglob("*.jpg"))) == 1
+    forget(engine, plan)  # again does no harm
+
+
+def test_a_file_that_is_its_owners_is_never_deleted(engine: Engine, tmp_path: Path) -> None:
+    own = tmp_path / "own.jpg"
+    own.write_bytes(b"mine")
+    store_records(engine, [receipt("a", file=own)])
+    plan = plan_forgetting(engine, digest("a"))
+    assert (plan.files, plan.left) == ((), (own,))
+    forget(engine, plan)
+    assert own.exists()
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_what_was_forgotten_is_not_in_the_file_any_more(engine: Engine, tmp_path: Path) -> None:
+    store_records(engine, [receipt("a", company="Confidential Company Ltd"), receipt("b")])
+    engine.dispose()
+    content = b"".join(path.read_bytes() for path in tmp_path.glob("test.db*"))
+    assert b"Confidential Company" in content
+    forget(engine, plan_forgetting(engine, digest("a")))
+    content = b"".join(path.read_bytes() for path in tmp_path.glob("test.db*"))
+    assert b"Confidential Company" not in content
