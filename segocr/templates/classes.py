@@ -27,10 +27,10 @@ def model_classes(model: Path) -> tuple[str, ...]:
         model: An ``.onnx`` or ``.pt`` file as ultralytics writes it, or any file beside a ``model.json``.
 
     Raises:
-        ModelError: ``model-missing``, or ``model-classes`` if the file does not say them.
+        ModelError: ``model-absent``, or ``model-classes`` if the file does not say them.
     """
     if not model.is_file():
-        raise ModelError(f"there is no model {model}", code="model-missing")
+        raise ModelError(f"there is no model {model}", code="model-absent")
     try:
         names = _written_in(model)
     except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:

@@ -213,7 +213,7 @@ class Template:
         """Return an engine's model file: ``segment.model`` with the engine's suffix, ``head`` for textlines.
 
         Raises:
-            ModelError: ``model-missing``: it is not there.
+            ModelError: ``model-absent``: it is not there.
         """
         name = self.segment.head if engine == "textlines" else self.segment.model
         path = self.folder / name
@@ -223,7 +223,7 @@ class Template:
             hint = f"train one: segocr train {self.name}, or name another engine with --segment-engine"
             raise ModelError(
                 f"template {self.name} has no model {path.name} in {self.folder}",
-                code="model-missing",
+                code="model-absent",
                 hint=hint,
             )
         return path

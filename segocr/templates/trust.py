@@ -39,7 +39,7 @@ def trust_model(model: Path, workspace: Path) -> str:
         Its SHA-256.
 
     Raises:
-        ModelError: ``model-missing``.
+        ModelError: ``model-absent``.
         ConfigurationError: The list is damaged or cannot be written.
     """
     digest = _digest(model)
@@ -63,7 +63,7 @@ def require_trust(model: Path, workspace: Path | None) -> None:
         workspace: Whose list holds; None outside a workspace, where only the shipped ones are trusted.
 
     Raises:
-        ModelError: ``model-untrusted`` or ``model-missing``.
+        ModelError: ``model-untrusted`` or ``model-absent``.
     """
     if model.resolve().is_relative_to(shipped_folder()):
         return
@@ -81,4 +81,4 @@ def _digest(model: Path) -> str:
         with model.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise ModelError(f"there is no model {model}", code="model-missing") from error
+        raise ModelError(f"there is no model {model}", code="model-absent") from error

@@ -85,7 +85,7 @@ def test_a_file_that_is_no_model_is_told_so(tmp_path: Path, suffix: str) -> None
     model = tmp_path / f"m{suffix}"
     with pytest.raises(ModelError) as caught:
         model_classes(model)
-    assert caught.value.code == "model-missing"
+    assert caught.value.code == "model-absent"
     model.write_bytes(b"PK\x03\x04 not a model" * 9)
     with pytest.raises(ModelError) as caught:
         model_classes(model)
@@ -127,7 +127,7 @@ def test_a_model_that_is_absent_matters_only_when_it_is_needed(tmp_path: Path) -
     template = load_template(tmp_path)
     with pytest.raises(ModelError) as caught:
         template.segment_model("openvino")
-    assert caught.value.code == "model-missing"
+    assert caught.value.code == "model-absent"
     with pytest.raises(ModelError) as caught:
         template.check_classes(["b"], "a model")
     assert caught.value.code == "class-missing"
