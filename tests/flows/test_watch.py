@@ -1,0 +1,157 @@
+"""Files in, states and files out: real inbox, ledger, database and Prefect; hosts and models are scripted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from db.connect import open_database
+from db.schema import prepare
+from segocr.documents import read_document
+from segocr.errors import HostTimeout, ModelError
+from segocr.pipeline import Work
+from segocr.records import Recipe, Record, RecordStatus
+from segocr.settings import Settings, parse_settings
+
+SETTINGS = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\n[limits]\nattempts = 2\n'
+
+
+class Scripted:
+    """A pipeline that hangs on any document that says so, and has no model while told so."""
+
+    model_is_there = True
+    hangs: list[str] = []  # noqa: RUF012  # one script for all pipelines of a test
+
+    def __init__(self, template: Any, *_: Any, day: Any, **__: Any) -> None:
+        if not self.model_is_there:
+            raise ModelError("there is no model", code="model-missing")
+        self._recipe = Recipe(
+            template.name, template.version, hashlib.sha256(template.name.encode()).hexdigest()
+        )
+        self._day = day
+
+    def segment(self, paths: Sequence[Path]) -> list[Work]:
+        return [Work(path, read_document(path)) for path in paths]
+
+    def read(self, works: Sequence[Work]) -> None:
+        for work in works:
+            if work.path.read_bytes().startswith(b"hang"):
+                self.hangs.append(work.path.name)
+                raise HostTimeout("the host was killed after 120 s")
+
+    def validate(self, works: Sequence[Work]) -> list[list[Record]]:
+        return [[self._record(work)] for work in works]
+
+    def _record(self, work: Work) -> Record:
+        assert work.document is not None
+        return Record(
+            file=work.path,
+            sha256=work.document.sha256,
+            media_type="image/jpeg",
+            part=0,
+            recipe=self._recipe,
+            status=RecordStatus.COMPLETE,
+            accepted=not work.path.name.startswith("dim"),
+            problems=(),
+            pages=(),
+            fields={},
+            lists=frozenset(),
+            timings={},
+            day=self._day.isoformat(),
+        )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "inbox" / "passports").mkdir(parents=True)
+    return parse_settings(SETTINGS, tmp_path)
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    engine = open_database("sqlite:///segocr.db", folder=settings.workspace)
+    prepare(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def watch(server: str, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A watch over the workspace's inbox, with the scripted pipeline."""
+    from flows import watch as module
+
+    monkeypatch.setattr(module, "Pipeline", Scripted)
+    monkeypatch.setattr(module, "choose_models", lambda *_: None)
+    monkeypatch.setattr(Scripted, "model_is_there", True)
+    monkeypatch.setattr(Scripted, "hangs", [])
+    return module.Watch(settings, engine, steps=None)  # type: ignore[arg-type]
+
+
+def drop(settings: Settings, name: str, content: str = "") -> None:
+    assert settings.workspace is not None
+    (settings.workspace / "inbox" / name).write_text(content or name)
+
+
+def settle(watch: Any) -> None:
+    watch.sweep()
+    assert watch.sweep() == 0
+
+
+def files_below(folder: Path) -> list[str]:
+    return sorted(path.name.split("-", 5)[-1] for path in folder.rglob("*") if path.is_file())
+
+
+def rows(engine: Engine, sql: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(sql))]
+
+
+def test_files_are_extracted_filed_and_shown_under_the_name_they_were_dropped_with(
+    watch: Any, settings: Settings, engine: Engine, tmp_path: Path
+) -> None:
+    drop(settings, "passports/good.jpg")
+    drop(settings, "passports/dim.jpg")
+    drop(settings, "stray.jpg")
+    settle(watch)
+    assert watch.extract() == {"extracted": 1, "needs_review": 1, "failed": 1}
+    assert files_below(tmp_path / "inbox") == []
+    assert files_below(tmp_path / "work") == []
+    assert files_below(tmp_path / "done") == ["dim.jpg", "good.jpg"]
+    assert "stray.jpg" in files_below(tmp_path / "failed")
+    assert rows(engine, "select last_problem_code from arrivals where state = 'failed'") == [("no-template",)]
+    shown = {
+        Path(file).relative_to(tmp_path).as_posix()
+        for (file,) in rows(engine, "select file from extractions")
+    }
+    assert shown == {"inbox/passports/good.jpg", "inbox/passports/dim.jpg"}
+    assert watch.extract() == {}
+
+
+def test_a_document_that_hangs_its_host_fails_alone_after_its_attempts(
+    watch: Any, settings: Settings, engine: Engine
+) -> None:
+    for name in ("a", "b", "c"):
+        drop(settings, f"passports/{name}.jpg", "hang" if name == "b" else name)
+    settle(watch)
+    assert watch.extract() == {"extracted": 2, "failed": 1}
+    failed = rows(engine, "select path, last_problem_code from arrivals where state = 'failed'")
+    assert failed == [("passports/b.jpg", "gave-up")]
+    assert Scripted.hangs == ["b.jpg"] * 3  # once in company, which counts for nobody, then twice alone
+
+
+def test_a_missing_model_ends_the_run_and_blames_no_document(
+    watch: Any, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(settings, "passports/a.jpg")
+    settle(watch)
+    monkeypatch.setattr(Scripted, "model_is_there", False)
+    with pytest.raises(ModelError, match="no model"):
+        watch.extract()
+    assert rows(engine, "select state, attempts from arrivals") == [("claimed", 0)]
+    monkeypatch.setattr(Scripted, "model_is_there", True)
+    assert watch.extract() == {"extracted": 1}
