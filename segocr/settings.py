@@ -49,6 +49,11 @@ class EngineSettings(_Table):
     segment: StepSettings = StepSettings()
     ocr: StepSettings = StepSettings()
 
+    @property
+    def devices(self) -> dict[str, str]:
+        """The device of each step that runs a model."""
+        return {step: self.device_of(step) for step in ("segment", "ocr")}
+
     def device_of(self, step: str) -> str:
         """Return the device of a step: its own if one is set, else the common one."""
         own = {"segment": self.segment, "ocr": self.ocr}.get(step)
