@@ -15,7 +15,7 @@ from segocr.errors import HostError, SegocrError
 
 @click.command()
 @click.option("--template", "-t", "templates", multiple=True, metavar="NAME|PATH",
-              help="Start the hosts and load the models of this type at once; may be given again.")  # fmt: skip
+              help="Load the models of this type at once; may be given again.")  # fmt: skip
 @click.option("--idle", default=600.0, show_default=True, type=click.FloatRange(min=1), metavar="SECONDS",
               help="A host that nobody called for so long leaves.")  # fmt: skip
 @click.option("--device", metavar="auto|cpu|cuda:N", help="Where the models of --template run.")
