@@ -43,7 +43,11 @@ class Way:
             text=True,
             env=environment,
         )
-        self._answer()
+        try:
+            self._answer()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Way:
         """Give the running program."""

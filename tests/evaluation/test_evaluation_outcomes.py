@@ -26,12 +26,18 @@ def test_one_reading_answers_one_label_only() -> None:
 def test_a_second_car_is_told_from_a_wrong_and_from_a_doubled_plate() -> None:
     labels = document(label("AB12", box(0, 0)), label("EF56", box(0, 200)))
     readings = record(
-        value("AB12", box(0, 0)), value("A812", box(1, 1)), value("EF5G", box(0, 200)), value("ZZ99", box(300, 300))
-    )  # fmt: skip
+        value("AB12", box(0, 0)),
+        value("A812", box(1, 1)),
+        value("EF5G", box(0, 200)),
+        value("ZZ99", box(300, 300)),
+    )
     found = outcomes_of(labels, readings, [PLATE])
     assert results(found) == [
-        ("elsewhere", "", "ZZ99"), ("right", "AB12", "AB12"), ("spurious", "", "A812"), ("wrong", "EF56", "EF5G"),
-    ]  # fmt: skip
+        ("elsewhere", "", "ZZ99"),
+        ("right", "AB12", "AB12"),
+        ("spurious", "", "A812"),
+        ("wrong", "EF56", "EF5G"),
+    ]
     total = score(found)
     assert total.f1 == 2 * 1 / (4 + 2)
     assert total.f1_labelled == 2 * 1 / (3 + 2)

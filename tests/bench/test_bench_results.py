@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segocr.bench.memory import Memory
+from segocr.bench.run import Bench
+from segocr.bench.samples import pictures_in
+from segocr.errors import UsageError
+
+
+def test_rates_and_ratios_are_medians_of_rounds() -> None:
+    # A machine that is slow in one round is slow for all: the ratios of rounds stay, those of sums do not.
+    seconds = {"segocr": [1.0, 2.0, 10.0], "full_page": [3.0, 8.0, 40.0]}
+    bench = Bench("t", documents=10, seconds=seconds)
+    assert bench.rate("segocr") == 5.0
+    assert bench.ratio("segocr", "full_page") == 4.0
+
+
+def test_what_did_not_run_is_null_and_says_why() -> None:
+    bench = Bench("t", documents=1, seconds={"segocr": [0.5]}, left_out={"plain": "no torch"})
+    result = bench.as_json()
+    assert result["documents_per_second"] == {"segocr": 2.0, "plain": None, "full_page": None, "floor": None}
+    assert result["ratios"] == {"plain": None, "full_page": None, "floor": None}
+    assert result["details"]["left_out"] == {"plain": "no torch"}
+
+
+def test_the_plain_way_is_compared_with_the_recogniser_that_it_uses() -> None:
+    seconds = {"segocr": [1.0], "segocr_v4": [2.0], "plain": [8.0], "floor": [0.9]}
+    ratios = Bench("t", 1, seconds, Memory(100, 200)).as_json()["ratios"]
+    assert ratios["plain"] == 4.0
+    assert ratios["floor"] == pytest.approx(0.9)
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("no picture", encoding="utf-8")
+    with pytest.raises(UsageError, match="no pictures"):
+        pictures_in(tmp_path)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b.JPG").write_bytes(b"")
+    assert pictures_in(tmp_path) == [tmp_path / "deep" / "b.JPG"]
