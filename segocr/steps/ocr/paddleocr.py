@@ -96,6 +96,8 @@ class PaddleRecogniser:
             options["model_dir"] = str(folder)
         if suffix == ".onnx":
             options["engine"] = "onnxruntime"
+        elif name.endswith("_det") and self._device == "cpu":
+            options["enable_mkldnn"] = False  # paddlepaddle 3.3: oneDNN lacks an operator of the detector
         elif self._device == "cpu" and self._settings.threads:
             options["cpu_threads"] = self._settings.threads
         try:
