@@ -74,21 +74,23 @@ class Arrivals:
         """Remember new files, and begin anew to wait for changed ones."""
         with writing(self._engine) as connection:
             now = self._now(connection)
-            new = [one for one in sightings if not self._restart(connection, inbox, one, now)]
+            known = self._received(connection, inbox)
+            for one in sightings:
+                if one.path in known:
+                    connection.execute(
+                        update(ArrivalRow)
+                        .where(ArrivalRow.id == known[one.path])
+                        .values(size=one.size, mtime_ns=one.mtime_ns, steady_since=now)
+                    )
+            new = [_new_row(inbox, one, now) for one in sightings if one.path not in known]
             if new:
-                connection.execute(insert(ArrivalRow), [_new_row(inbox, one, now) for one in new])
+                connection.execute(insert(ArrivalRow), new)
 
-    def _restart(self, connection: Connection, inbox: str, sighting: Sighting, now: datetime) -> bool:
-        changed = connection.execute(
-            update(ArrivalRow)
-            .where(
-                ArrivalRow.inbox == inbox,
-                ArrivalRow.path == sighting.path,
-                ArrivalRow.state == State.RECEIVED.value,
-            )
-            .values(size=sighting.size, mtime_ns=sighting.mtime_ns, steady_since=now)
+    def _received(self, connection: Connection, inbox: str) -> dict[str, uuid.UUID]:
+        query = select(ArrivalRow.path, ArrivalRow.id).where(
+            ArrivalRow.inbox == inbox, ArrivalRow.state == State.RECEIVED.value
         )
-        return changed.rowcount > 0
+        return {row.path: row.id for row in connection.execute(query.with_for_update())}
 
     def vanished(self, ids: Sequence[uuid.UUID]) -> None:
         """Drop received arrivals whose files are gone."""
@@ -253,7 +255,7 @@ class Arrivals:
 
 
 def hold_arrival(connection: Connection, arrival: uuid.UUID, owner: str | None) -> None:
-    """Lock an arrival's row, if ``owner`` still has it.
+    """Lock an arrival's row, if ``owner`` still has it; or ended it, since a store may be tried again.
 
     Raises:
         DatabaseError: ``lease-lost``.
@@ -261,7 +263,7 @@ def hold_arrival(connection: Connection, arrival: uuid.UUID, owner: str | None) 
     held = connection.scalar(
         select(ArrivalRow.id)
         .where(ArrivalRow.id == arrival, ArrivalRow.lease_owner == owner)
-        .where(ArrivalRow.state == State.EXTRACTING.value)
+        .where(ArrivalRow.state.in_((State.EXTRACTING.value, *_ENDED)))
         .with_for_update()
     )
     if held is None:
@@ -292,7 +294,6 @@ def end_arrival(
             state=state.value,
             last_problem_code=code,
             last_problem=message,
-            lease_owner=None,
             lease_until=None,
             ended_at=now or datetime.now(UTC),
             document_id=document,

@@ -81,6 +81,12 @@ class ArrivalRow(Base):
         _one_of("state", State),
         Index(None, "inbox", "state"),
         Index(None, "state", "lease_until"),
+        Index(  # what a crash left unfiled is found among any number of ended arrivals
+            "ix_arrivals_unfiled",
+            "state",
+            sqlite_where=text("filed_at IS NULL"),
+            postgresql_where=text("filed_at IS NULL"),
+        ),
         Index(None, "path", postgresql_using="hash"),  # a path may be longer than a B-tree row
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from sample_records import digest, failed, receipt
 from sqlalchemy import Engine, func, select
 
 from db.arrivals import Arrivals
-from db.connect import reading
+from db.connect import reading, writing
 from db.store import store_records
 from db.tables import ArrivalRow, ExtractionRow
 from segocr.arrivals import Arrival, Moved, Sighting, State
@@ -148,6 +149,34 @@ def test_a_worker_that_lost_its_lease_stores_nothing(
     with reading(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(ExtractionRow)) == 0
     store_records(engine, [receipt("a")], arrival=taken.id, owner="quick")
+
+
+def test_a_store_that_is_tried_again_changes_nothing(engine: Engine, arrivals: Arrivals) -> None:
+    ready(arrivals, "a")
+    [taken] = arrivals.take("me", 1, 60)
+    for added in (True, False):
+        [stored] = store_records(engine, [receipt("a")], arrival=taken.id, owner="me")
+        assert stored.added is added
+    assert state_of(engine, taken.id)[0] == "extracted"
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_hundred_thousand_ended_arrivals_do_not_slow_a_sweep(engine: Engine, arrivals: Arrivals) -> None:
+    moment = "2026-03-01 12:00:00.000000"
+    with writing(engine) as connection:
+        connection.exec_driver_sql(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+            "INSERT INTO arrivals (id, inbox, path, size, mtime_ns, state, attempts, received_at, "
+            "steady_since, filed_at) SELECT printf('%032x', i), '/inbox', 'f' || i, 1, 1, 'extracted', 0, "
+            f"'{moment}', '{moment}', '{moment}' FROM n"
+        )
+    start = time.monotonic()
+    ready(arrivals, "a", "b")
+    assert arrivals.unfiled() == []
+    assert arrivals.abandoned("me") == []
+    assert arrivals.known("/inbox", [Sighting("f7", 1, 1), Sighting("f8", 2, 1)]) == {"f7"}
+    assert len(arrivals.take("me", 10, 60)) == 2
+    assert time.monotonic() - start < 1
 
 
 @pytest.mark.parametrize(

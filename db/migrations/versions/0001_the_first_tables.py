@@ -67,6 +67,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_arrivals_path"), ["path"], unique=False, postgresql_using="hash")
         batch_op.create_index(batch_op.f("ix_arrivals_sha256"), ["sha256"], unique=False)
         batch_op.create_index(
+            "ix_arrivals_unfiled",
+            ["state"],
+            unique=False,
+            sqlite_where=sa.text("filed_at IS NULL"),
+            postgresql_where=sa.text("filed_at IS NULL"),
+        )
+        batch_op.create_index(
             batch_op.f("ix_arrivals_state_lease_until"), ["state", "lease_until"], unique=False
         )
 
