@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -33,6 +34,7 @@ interval = 1
 settle_seconds = 0.3
 """
 _SETTLE = 0.4
+_PIPED_WIDTH = 132
 _QUERIES = {
     "passport": "select document_number, surname, given_names, birth_date, expiry_date from passport"
     " where accepted order by birth_date",
@@ -45,7 +47,7 @@ class Show:
 
     def __init__(self, folder: Path, report: Report) -> None:
         self.records: dict[str, list[Record]] = {}
-        self.pictures: list[Path] = []
+        self.picture: Path | None = None
         self._folder = folder
         self._report = report
 
@@ -58,14 +60,16 @@ class Show:
         for record in records:
             self.records.setdefault(record.recipe.template, []).append(record)
             pages = album.take(record)
-            self.pictures += write_overlays(record, pages, self._folder)
+            drawn = write_overlays(record, pages, self._folder)
+            if drawn and (self.picture is None or record.accepted):
+                self.picture = drawn[0]
             self._report.add(record, pages)
 
 
 def main(folder: Path) -> int:
     """Run the demo in a folder; returns an exit code."""
     start = time.monotonic()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     make_workspace(folder)
     settings = load_settings(folder)
     templates = shown_templates(settings)
@@ -78,13 +82,14 @@ def main(folder: Path) -> int:
         console.print(f"the flow runs; Prefect's API is at {url}")
         show = Show(folder / "overlays", report)
         ended = extract(settings, show)
-    show_tables(console, show)
+    for template in templates:
+        show_table(console, template, show.records.get(template.name, []))
     for template in templates:
         show_query(console, folder, _QUERIES[template.name])
     console.print(f"\n{sum(ended.values())} documents in {time.monotonic() - start:.0f} s: ", end="")
     console.print(", ".join(f"{count} {state.replace('_', ' ')}" for state, count in ended.most_common()))
-    console.print(f"annotated picture: {show.pictures[0]}" if show.pictures else "no picture was drawn")
-    console.print(f"HTML report:       {folder / 'report.html'}")
+    console.print(f"annotated picture: {show.picture or 'none'}", soft_wrap=True)
+    console.print(f"HTML report:       {folder / 'report.html'}", soft_wrap=True)
     return 0 if ended and set(ended) <= {"extracted", "needs_review"} else 3
 
 
@@ -136,16 +141,20 @@ def extract(settings: Settings, show: Show) -> Counter[str]:
         engine.dispose()
 
 
-def show_tables(console: Console, show: Show) -> None:
-    """Print the extracted fields, a table a document type."""
-    for name, records in show.records.items():
-        console.print(f"\n[bold]{name}[/bold]")
-        print_records(sorted(records, key=lambda record: record.file), console)
+def show_table(console: Console, template: Template, records: Sequence[Record]) -> None:
+    """Print the extracted fields of a document type, without those that others are parts of."""
+    console.print(f"\n[bold]{template.title}[/bold]")
+    wholes = {spec.from_ for spec in template.fields.values()}
+    parts = [
+        replace(record, fields={n: v for n, v in record.fields.items() if n not in wholes})
+        for record in sorted(records, key=lambda record: record.file)
+    ]
+    print_records(parts, console)
 
 
 def show_query(console: Console, folder: Path, sql: str) -> None:
     """Run a query with the command that everybody uses, and print its answer."""
-    console.print(f'\n$ cd {folder} && segocr query "{sql}"', style="bold", highlight=False)
+    console.print(f'\n$ cd {folder} && segocr query "{sql}"', style="bold", highlight=False, soft_wrap=True)
     subprocess.run([sys.executable, "-m", "segocr.cli", "query", sql], cwd=folder, check=True)
 
 
