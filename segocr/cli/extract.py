@@ -16,7 +16,6 @@ from segocr.cli.output import Format, formats, note, print_rows
 if TYPE_CHECKING:
     from segocr.cli.sinks import Sink
     from segocr.documents import Document
-    from segocr.extraction import Progress
     from segocr.pages import Page
     from segocr.records import Record
     from segocr.settings import Settings
@@ -100,15 +99,18 @@ def command(
 
 
 def _list(files: tuple[Path, ...], template: str | None, settings: Settings, output: Format) -> None:
-    """Print which template would take which file."""
-    if template is not None:
-        name = _load(template, settings).name
-        rows = [(str(file), name) for file in files]
-    else:
-        from segocr.templates import route
+    """Print which template would take which file, and why none does."""
+    from segocr.errors import DocumentError
+    from segocr.templates import route
 
-        rows = [(str(file), route(file, search=settings.template_folders)) for file in files]
-    print_rows(("file", "template"), rows, output)
+    named = None if template is None else _load(template, settings).name
+    rows: list[tuple[str, str | None, str | None]] = []
+    for file in files:
+        try:
+            rows.append((str(file), named or route(file, search=settings.template_folders), None))
+        except DocumentError as error:
+            rows.append((str(file), None, error.code))
+    print_rows(("file", "template", "problem"), rows, output)
 
 
 def _load(template: str, settings: Settings) -> Template:
@@ -138,14 +140,16 @@ def _extract(files: tuple[Path, ...], options: Options, settings: Settings) -> i
         advance = stack.enter_context(progress_bar(len(files), shown=not streaming))
         waiting: list[Record] = []
 
-        def finish(done: Progress) -> None:
+        def finish() -> None:
             nonlocal failed
+            if not waiting:
+                return
             with undisturbed():
                 for sink in sinks:
                     sink.add(waiting)
                 failed += any(record.status == "failed" for record in waiting)
-                waiting.clear()
-            advance(done.path.name)
+            advance(waiting[0].file.name)
+            waiting.clear()
 
         records = extract(
             files,
@@ -154,11 +158,14 @@ def _extract(files: tuple[Path, ...], options: Options, settings: Settings) -> i
             segment_engine=options.segment_engine,
             ocr_engine=options.ocr_engine,
             device=options.device,
-            progress=finish,
+            progress=lambda done: finish(),  # at once, not when the next document's first record comes
             on_page=on_page,
         )
-        for record in records:  # one at a time: `finish` takes them out again after each document
-            waiting.append(record)  # noqa: PERF402
+        for record in records:
+            if waiting and (record.file != waiting[0].file or record.part == waiting[0].part):
+                finish()
+            waiting.append(record)
+        finish()
     return failed
 
 

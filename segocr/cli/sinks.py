@@ -229,6 +229,8 @@ class Store(Sink):
     ) -> None:
         """Say what was stored and let the database go."""
         self._engine.dispose()
+        if error is not None and not self._added + self._present:
+            return  # the error says enough
         known = f", {self._present} were there already" if self._present else ""
         note(f"stored {self._added} record{'' if self._added == 1 else 's'}{known}")
 

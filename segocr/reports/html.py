@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from segocr import geometry
 from segocr.crops import warp
 from segocr.readings import Reading
-from segocr.records import Record
+from segocr.records import FieldStatus, FieldValue, Record
 from segocr.reports.album import KeptPage, encoded, resized
 from segocr.reports.edits import pieces
 from segocr.reports.overlay import draw
@@ -101,6 +101,7 @@ class Report:
             record=record,
             pictures=[_picture(record, page) for _, page in sorted(pages.items())],
             fields=_field_rows(record, pages),
+            missing=[name for name, values in record.fields.items() if any(map(_is_bare, values))],
         )
         self._sections.write(section)
 
@@ -145,12 +146,19 @@ def _field_rows(record: Record, pages: Mapping[int, KeptPage]) -> Iterator[dict[
     shown: set[int] = set()
     for name, values in record.fields.items():
         for value in values:
+            if _is_bare(value):
+                continue
             yield {
                 "name": name,
                 "value": value,
                 "readings": [_evidence(r, pages, shown) for r in value.readings],
             }
             shown |= {id(reading) for reading in value.readings}
+
+
+def _is_bare(value: FieldValue) -> bool:
+    """Whether there is nothing to show of a value but that it is missing."""
+    return value.status is FieldStatus.MISSING and not value.readings and not value.problems
 
 
 def _evidence(reading: Reading, pages: Mapping[int, KeptPage], shown: set[int]) -> dict[str, Any]:

@@ -141,7 +141,8 @@ def test_stored_records_answer_sql_and_again_adds_nothing(
         with Store(settings, receipt) as sink:
             sink.add([record])
         assert capsys.readouterr().err == expected
-    assert rows(settings, "select date, company from receipt") == [(date(2018, 2, 11), "Müller & Söhne 日本 Ω")]
+    wanted = [(date(2018, 2, 11), "Müller & Söhne 日本 Ω")]
+    assert rows(settings, "select date, company from receipt") == wanted
 
 
 def test_outside_a_workspace_storing_is_refused_with_the_command_to_try() -> None:
