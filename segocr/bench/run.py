@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from segocr.bench import ways
-from segocr.bench.latency import cold_latency
+from segocr.bench.latency import measure_latency
 from segocr.bench.memory import Memory, Peak
 from segocr.bench.ways import Way
 from segocr.environments.locate import resolve
@@ -38,7 +38,7 @@ class Bench:
         documents: Documents a round.
         seconds: By way, seconds of each round (``segocr_v4`` and ``one_direction`` are for the ratios).
         memory: Largest memory while segocr's default engines worked.
-        latency: Seconds to the first result, cold and warm.
+        latency: Seconds of ``segocr extract`` for one document, cold and warm.
         left_out: Ways that could not run, and why.
         notes: What else is worth knowing (threads of the floor, seconds by step …).
     """
@@ -132,7 +132,8 @@ def bench(
                 result.seconds.setdefault(name, []).append(run())
                 seconds = result.seconds[name][-1]
                 report(f"{template.name}: round {number + 1} of {rounds}: {name} {documents / seconds:.2f}/s")
-    result.latency["cold"] = cold_latency(template, images[0])
+    report(f"{template.name}: latency of the command")
+    result.latency = measure_latency(template, images[0])
     return result
 
 
@@ -152,7 +153,8 @@ def _start(
     arrays = {str(path): str(folder / f"{number}.npz") for number, path in enumerate(images)}
     report(f"{template.name}: starting segocr")
     segocr = stack.enter_context(ways.ours({**config, "arrays": arrays}))
-    result.latency["warm"] = median(segocr.order("first")["seconds"] for _ in range(5))
+    one = median(segocr.order("first")["seconds"] for _ in range(5))
+    result.notes["one_document_s"] = round(one, 3)
     started: dict[str, Callable[[], float]] = {"segocr": lambda: _with_memory(segocr, result)}
     starters = {
         "plain": lambda: _plain(stack, template, config, folder, settings, started),

@@ -105,7 +105,7 @@ def _print(result: Bench) -> None:
         f"{memory.total:.0f} MB together"
     )
     cold, warm = latency.get("cold"), latency.get("warm")
-    click.echo(f"first result: {_seconds(cold)} cold, {_seconds(warm)} with warm hosts")
+    click.echo(f"segocr extract, one document: {_seconds(cold)} cold, {_seconds(warm)} with a keeper running")
     for name, why in result.left_out.items():
         click.echo(f"{name}: left out: {why}")
     click.echo()

@@ -43,7 +43,8 @@ def prepare(config: dict[str, Any]) -> dict[str, Any]:
             for path in (config["model"], recogniser)
         ]
 
-    def once(segment: Any, read: Any, lines: list[Any]) -> float:
+    def once(models: Any, lines: list[Any]) -> float:
+        segment, read = models
         start = perf_counter()
         for number in config["order"]:
             segment.infer([pages[number]], share_inputs=True)
@@ -55,16 +56,16 @@ def prepare(config: dict[str, Any]) -> dict[str, Any]:
     cores = os.cpu_count() or 1
     for threads in sorted({cores, *(count for count in (1, 2, 4, 8, 16, 32) if count <= cores)}):
         models = requests(threads)
-        once(*models, both)
-        seconds = min(once(*models, both) for _ in range(2))
+        once(models, both)
+        seconds = min(once(models, both) for _ in range(2))
         if best is None or seconds < best[0]:
             best = (seconds, threads, models)
     assert best is not None
     _, threads, models = best
 
     return {
-        "run": lambda: {"seconds": once(*models, both), "threads": threads},
-        "one_direction": lambda: {"seconds": once(*models, ahead), "threads": threads},
+        "run": lambda: {"seconds": once(models, both), "threads": threads},
+        "one_direction": lambda: {"seconds": once(models, ahead), "threads": threads},
     }
 
 
