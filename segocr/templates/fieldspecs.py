@@ -32,7 +32,7 @@ _ONLY_FOR = {
     "locale": _NUMBERS,
     "lookup": ("text",),
 }
-_NOT_WITH_FROM = ("class_", "pattern", "checks", "lookup", "instances", "lines", "ignore_spaces")
+_NOT_WITH_FROM = ("class_", "pattern", "checks", "lookup", "instances", "lines", "print_", "ignore_spaces")
 
 
 class FieldCompiler:
@@ -84,6 +84,7 @@ class FieldCompiler:
             century=written.century,
             from_=written.from_,
             part=written.part,
+            print_=written.print_,
             ignore_case=written.ignore_case,
             ignore_spaces=written.ignore_spaces,
         )
@@ -205,6 +206,7 @@ class FieldCompiler:
                 checks=spec.checks,
                 lookup=lookup,
                 date_formats=dated,
+                print_name=spec.print_,
                 ignore_case=spec.ignore_case,
                 ignore_spaces=spec.ignore_spaces,
             )

@@ -40,6 +40,7 @@ class FieldSpec:
         century: past, near or future: what two-digit years mean.
         from_: The field that it is a part of; None if it is read.
         part: Which part; None for the whole text.
+        print_: Which characters look alike in it: everyday, none or ocr_b; None: what its checks say.
         ignore_case: Letters' case does not matter to pattern, lookup and enum.
         ignore_spaces: White space does not matter to them.
         constraint: Pattern, checks, lookup and what the type implies, compiled; None if any text will do.
@@ -62,6 +63,7 @@ class FieldSpec:
     century: str = "near"
     from_: str | None = None
     part: str | None = None
+    print_: str | None = None
     ignore_case: bool = False
     ignore_spaces: bool = False
     constraint: Constraint | None = None

@@ -89,6 +89,11 @@ class FieldWritten(Written):
     lookup: Texts | StrictStr | None = Field(
         None, description="Allowed texts, or a file beside the template, one a line."
     )
+    print_: Literal["everyday", "none", "ocr_b"] | None = Field(
+        None,
+        alias="print",
+        description="Which characters look alike; default: ocr_b for MRZ checks, else everyday.",
+    )
     ignore_case: StrictBool = False
     ignore_spaces: StrictBool = False
     required: StrictBool = False
