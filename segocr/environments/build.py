@@ -222,21 +222,25 @@ def _installers(spec: EnvironmentSpec, python: Path, pins: Path, index_url: str 
 def _run(command: list[str], name: str, report: Report, extra: dict[str, str] | None = None) -> None:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     tail: list[str] = []
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace", env=kept | (extra or {}),
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            tail = [*tail[-20:], line.rstrip()]
-            if line.strip():
-                report(f"{name}: {line.rstrip()}")
-        code = process.wait()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=kept | (extra or {}),
+    ) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                tail = [*tail[-20:], line.rstrip()]
+                if line.strip():
+                    report(f"{name}: {line.rstrip()}")
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            raise
     if code:
         raise EnvironmentMissing(
             f"building the environment {name!r} failed ({Path(command[0]).name}, status {code}): "
