@@ -200,3 +200,15 @@ def test_every_sink_survives_an_end_without_records(tmp_path: Path, settings: Se
         with sink:
             pass
     assert (tmp_path / "r.html").read_text().endswith("</html>\n")
+
+
+def test_the_documented_json_has_the_keys_of_a_record(drawn: Drawn) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
+    documented = json.loads(text.split("```json")[1].split("```")[0])
+    real = record_as_json(drawn.record)
+    assert list(documented) == list(real)
+    assert list(documented["fields"]["date"]) == list(real["fields"]["date"])
+    assert list(documented["fields"]["date"]["regions"][0]) == list(real["fields"]["date"]["regions"][0])
+    assert list(documented["pages"][0]) == list(real["pages"][0])
+    for key in (*real, *real["fields"]["date"]):
+        assert f"`{key}`" in text
