@@ -152,7 +152,11 @@ class Watch:
             if self._on_records is not None:
                 self._on_records(work, records)
 
-        template = load_template(name, search=self._settings.template_folders)
+        template = load_template(
+            name,
+            search=self._settings.template_folders,
+            validators_folder=self._settings.validators_folder,
+        )
         register_template(self._engine, shape_of(template))
         models = choose_models(template, self._settings.environment_pythons)
         pipeline = Pipeline(

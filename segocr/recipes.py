@@ -12,10 +12,12 @@ from typing import TypeVar
 from segocr.environments.locate import resolve
 from segocr.errors import EnvironmentMissing, ModelError, SegocrError
 from segocr.records import Recipe
+from segocr.settings import find_workspace
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.engines import engine_of
 from segocr.templates import Template
+from segocr.templates.trust import require_trust
 
 DECODER = 1
 """Version of everything between the models and the values: raise it when results change."""
@@ -96,6 +98,8 @@ def _first(engines: Sequence[str], model_of: Callable[[str], Model]) -> Model:
 def _segment_model(template: Template, engine: str, environments: Mapping[str, Path]) -> SegmentModel:
     resolve(engine_of("segment", engine).environment, environments)
     path = template.segment_model(engine)
+    if engine == "ultralytics":
+        require_trust(path, find_workspace())
     return SegmentModel(engine, path, template.segment.image_size, template.segment.confidence)
 
 

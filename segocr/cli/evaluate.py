@@ -74,7 +74,9 @@ def command(
     from segocr.templates import load_template
 
     settings = load_settings()
-    loaded = load_template(template, search=settings.template_folders)
+    loaded = load_template(
+        template, search=settings.template_folders, validators_folder=settings.validators_folder
+    )
     before = read_earlier(earlier) if earlier else None
     documents = read_labels(data, None if split == "all" else split)[:limit]
     about: dict[str, object] = {"split": split, "scenes": scenes}

@@ -157,6 +157,25 @@ def test_any_classes_make_a_template_that_loads(labels: list[str]) -> None:
     assert template.classes == tuple(labels)
 
 
+def test_a_run_refuses_a_pickle_that_nobody_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from segocr.recipes import choose_models
+
+    checkpoint(tmp_path / "model.pt", {0: "a"})
+    text = "template: lease\nversion: 1\nsegment: {engines: [ultralytics]}\nfields: {a: {}}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    (tmp_path / "segocr.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "segocr.recipes.resolve", lambda *_: None
+    )  # the environment is not what this is about
+    template = load_template(tmp_path)
+    with pytest.raises(ModelError) as caught:
+        choose_models(template, {})
+    assert caught.value.code == "model-untrusted"
+    trust_model(tmp_path / "model.pt", tmp_path)
+    assert choose_models(template, {}).segment.path == tmp_path / "model.pt"
+
+
 def test_a_pickle_is_loaded_only_where_it_is_trusted(tmp_path: Path) -> None:
     model = checkpoint(tmp_path / "m.pt", {0: "a"})
     for workspace in (None, tmp_path):
