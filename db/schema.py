@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
-from db.connect import database_error, reading, where, writing
+from db.connect import database_error, reading, translated, where, writing
 
 _ADVISORY_LOCK = 7_367_431  # any fixed number: two upgrades of one PostgreSQL database take turns
 
@@ -120,7 +123,7 @@ def upgrade(engine: Engine) -> SchemaStatus:
     """
     from db.views import create_views, drop_views
 
-    with writing(engine) as connection:
+    with _migrating(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         before = _status(connection)
@@ -133,6 +136,25 @@ def upgrade(engine: Engine) -> SchemaStatus:
         command.upgrade(config, "head")
         create_views(connection)
     return before
+
+
+@contextmanager
+def _migrating(engine: Engine) -> Iterator[Connection]:
+    """Begin a transaction in which tables may be made anew without their rows' children going with them."""
+    if engine.dialect.name != "sqlite":
+        with writing(engine) as connection:
+            yield connection
+        return
+    with translated(engine), engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.execute("PRAGMA foreign_keys = OFF")  # SQLite obeys this outside of transactions only
+        try:
+            with connection.begin():
+                yield connection
+                if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+                    raise database_error("database-broken", f"rows point to nothing: {broken[:3]}")
+        finally:
+            raw.execute("PRAGMA foreign_keys = ON")
 
 
 @cache

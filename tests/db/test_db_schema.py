@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from sample_records import receipt
 from sqlalchemy import Engine, inspect, text
 
+import db.schema
 from db.connect import database_url, open_database, reading, writing
-from db.schema import SchemaState, check_schema, prepare, schema_status, upgrade
+from db.queries import run_query
+from db.schema import SchemaState, _config, check_schema, prepare, schema_status, upgrade
+from db.store import store_records
 from db.tables import Base
+from db.views import TemplateShape, ViewField, register_template
 from segocr.errors import ConfigurationError, DatabaseError
 
 
@@ -103,3 +111,90 @@ def test_a_bad_url_does_not_show_its_password() -> None:
 
 def test_a_relative_sqlite_path_starts_at_the_workspace(tmp_path: Path) -> None:
     assert database_url("sqlite:///a.db", folder=tmp_path).database == str(tmp_path / "a.db")
+
+
+_NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    # What many changes of a table need on SQLite: a new one, and the old one dropped.
+    recreate = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("documents", recreate=recreate) as table:
+        table.add_column(sa.Column("note", sa.Text(), nullable=True))
+    if FAILS:
+        op.execute("select nothing from nowhere")
+"""
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Give a function that makes this a later version: one revision more, which may fail."""
+
+    def turn(*, fails: bool = False) -> None:
+        folder = tmp_path / "migrations"
+        shutil.copytree(Path(db.schema.__file__).parent / "migrations", folder)
+        program = _NEXT.replace("FAILS", str(fails))
+        (folder / "versions" / "0002_next.py").write_text(program)
+        config = Config()
+        config.set_main_option("script_location", str(folder))
+        config.set_main_option("path_separator", "os")
+        monkeypatch.setattr(db.schema, "_config", lambda: config)
+
+    yield turn
+    _config.cache_clear()
+
+
+def _fill(engine: Engine) -> None:
+    shape = TemplateShape("receipt", 1, (ViewField("total", "money"), ViewField("items", "text", many=True)))
+    register_template(engine, shape)
+    store_records(engine, [receipt("a", "12.50")])
+
+
+def test_an_older_database_asks_for_an_upgrade_which_keeps_everything(
+    engine: Engine, next_version: Callable[..., None]
+) -> None:
+    _fill(engine)
+    next_version()
+    for refuse in (check_schema, prepare):
+        with pytest.raises(DatabaseError, match="segocr db upgrade") as caught:
+            refuse(engine)
+        assert caught.value.code == "database-too-old"
+    assert upgrade(engine).revision == "0001"
+    answer = run_query(
+        engine, "select r.total, d.note from receipt r join documents d on d.sha256 = r.sha256"
+    )
+    assert [(float(total), note) for total, note in answer.rows] == [(12.5, None)]
+    assert run_query(engine, "select count(*) from readings").rows == ((3,),)
+    with reading(engine) as connection:
+        assert set(inspect(connection).get_view_names()) == {"needs_review", "receipt", "receipt_items"}
+
+
+def test_an_upgrade_that_fails_changes_nothing(engine: Engine, next_version: Callable[..., None]) -> None:
+    _fill(engine)
+    with reading(engine) as connection:
+        before = sorted(inspect(connection).get_view_names())
+    next_version(fails=True)
+    with pytest.raises(DatabaseError):
+        upgrade(engine)
+    assert schema_status(engine).revision == "0001"
+    with reading(engine) as connection:
+        assert sorted(inspect(connection).get_view_names()) == before
+        assert "note" not in {column["name"] for column in inspect(connection).get_columns("documents")}
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_view_of_somebody_elses_on_ours_is_not_dropped(engine: Engine) -> None:
+    _fill(engine)
+    with writing(engine) as connection:
+        connection.execute(text("CREATE VIEW mine AS SELECT total FROM receipt"))
+    with pytest.raises(DatabaseError) as caught:
+        register_template(engine, TemplateShape("receipt", 2, (ViewField("total", "money"),)))
+    assert caught.value.code == "view-in-use"
+    assert len(run_query(engine, "select * from mine").rows) == 1
