@@ -71,6 +71,13 @@ def _years(first: dt.date, second: dt.date) -> Decimal:
     return Decimal(second.year - first.year - ((second.month, second.day) < (first.month, first.day)))
 
 
+def _td1_composite(line1: str, line2: str) -> bool:
+    """Whether the last digit of an identity card's second line holds over both lines (ICAO Doc 9303 part 5)."""
+    from segocr.constraints.checks.mrz import td1_composite_holds  # late: it brings numpy
+
+    return td1_composite_holds("".join(line1.split()), "".join(line2.split()))
+
+
 def _rounded(value: Decimal, digits: Decimal = Decimal(0)) -> Decimal:
     if not -30 <= digits <= 30:
         raise ValueError("round: digits lie between -30 and 30")
@@ -102,6 +109,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "days": (_days, 1, 1),
     "years": (_years, 2, 2),
     "date": (dt.date.fromisoformat, 1, 1),
+    "td1_composite": (_td1_composite, 2, 2),
     "present": (lambda value: value is not None, 1, 1),
 }
 _NAMES_OF_VALUES = ("today", "true", "false")
