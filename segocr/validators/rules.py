@@ -72,7 +72,7 @@ def _years(first: dt.date, second: dt.date) -> Decimal:
 
 
 def _td1_composite(line1: str, line2: str) -> bool:
-    """Whether the last digit of an identity card's second line holds over both lines (ICAO Doc 9303 part 5)."""
+    """Whether the digit that covers two lines of an identity card holds (ICAO Doc 9303 part 5)."""
     from segocr.constraints.checks.mrz import td1_composite_holds  # late: it brings numpy
 
     return td1_composite_holds("".join(line1.split()), "".join(line2.split()))
