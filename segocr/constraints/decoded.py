@@ -20,8 +20,9 @@ class Decoded:
         viterbi: log-probability of the best alignment of ``text`` (-inf without a text).
         raw: the unconstrained text: the best symbol of every frame, repeats and blanks removed.
         raw_log_prob: log-probability of that best path.
-        cost: ``raw_log_prob - viterbi``, at least 0: what the constraint took. Without a text, a
-            lower bound of it.
+        cost: log-probability of the best path without the constraint minus ``viterbi``, at least 0: what the
+            constraint took. That path is the raw one, unless confusable symbols were set right first
+            (`confusions`). Without a text, a lower bound.
         edits: (position in ``text``, raw characters, accepted characters), in order.
         rivals: other accepted texts within `search.RIVAL_WINDOW` of the best alignment, with their
             total log-probabilities, best first.

@@ -1,5 +1,7 @@
 """From automata to the graph of one reading: the edges over the symbols that are left, and the product with checks."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from segocr.constraints.ctc import Ints
@@ -112,13 +114,13 @@ def product_graph(constraint: Constraint, graph: Graph, texts: list[str]) -> Gra
         if len(sources) > MAX_PRODUCT_ARCS:
             raise ConstraintError("too many ways to satisfy the checks are left", "search-limit")
     accepting = np.array([bool(graph.accepting[state]) and checks.accepts(check) for state, check in queue])
-    source, target = np.array(sources, dtype=np.int64), np.array(targets, dtype=np.int64)
-    inside = _spread(accepting.copy(), target, source)[target]
+    begins, ends = np.array(sources, dtype=np.int64), np.array(targets, dtype=np.int64)
+    inside = _spread(accepting.copy(), ends, begins)[ends]
     return build_graph(
         accepting,
-        source[inside],
+        begins[inside],
         np.array(symbols, dtype=np.int64)[inside],
-        target[inside],
+        ends[inside],
         np.zeros(int(inside.sum()), dtype=np.int64),
         max(len(texts), 1),
     )
@@ -133,4 +135,4 @@ def _arcs_by_state(graph: Graph, texts: list[str]) -> list[list[tuple[int, int, 
         )
     ]
     ends = graph.first.tolist()
-    return [rows[first:last] for first, last in zip(ends[:-1], ends[1:], strict=True)]
+    return [rows[first:last] for first, last in pairwise(ends)]

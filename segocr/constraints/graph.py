@@ -61,9 +61,8 @@ def build_graph(
     keys, source, symbol = keys[order], source[order], symbol[order]
     target, label = target[order], label[order]
     node_keys, node = np.unique(target * symbols + symbol, return_inverse=True)
-    repeat = np.searchsorted(keys, node_keys)
-    found = np.minimum(repeat, max(len(keys) - 1, 0))
-    repeat = np.where(keys[found] == node_keys, found, -1) if len(keys) else repeat
+    found = np.minimum(np.searchsorted(keys, node_keys), max(len(keys) - 1, 0)).astype(np.int64)
+    repeat = np.where(keys[found] == node_keys, found, -1) if len(keys) else found
     first = np.searchsorted(source, np.arange(len(accepting) + 1))
     return Graph(
         accepting,

@@ -53,7 +53,9 @@ class Lattice:
 
     @staticmethod
     def compress(
-        log_probs: npt.NDArray[np.float32], alphabet: Sequence[str], columns: npt.NDArray[np.int64] | None = None
+        log_probs: npt.NDArray[np.float32],
+        alphabet: Sequence[str],
+        columns: npt.NDArray[np.int64] | None = None,
     ) -> bytes:
         """Pack posteriors.
 
@@ -152,7 +154,8 @@ def _local_symbols(
 
 
 def _steps(values: npt.NDArray[np.float32], steps: float) -> npt.NDArray[np.uint8]:
-    return np.clip(np.rint(values * steps), 0, 255).astype(np.uint8)
+    counted: npt.NDArray[np.uint8] = np.clip(np.rint(values * steps), 0, 255).astype(np.uint8)
+    return counted
 
 
 def _unpack(body: bytes, alphabet: Sequence[str]) -> Lattice:
@@ -169,10 +172,13 @@ def _unpack(body: bytes, alphabet: Sequence[str]) -> Lattice:
         raise ValueError(message)
     # Symbols that fell to the floor everywhere can still be asked for by another constraint.
     known = {alphabet[column] for column in local.tolist()}
-    extra = [column for column, text in enumerate(alphabet) if column and text in _ALWAYS and text not in known]
+    extra = [
+        column for column, text in enumerate(alphabet) if column and text in _ALWAYS and text not in known
+    ]
     columns = [*local.tolist(), *extra]
     best = -top.astype(np.float32) / np.float32(_TOP_STEPS)
-    log_probs = np.repeat((best - floor / np.float32(_LOSS_STEPS))[:, None], len(columns), axis=1)
+    floors = (best - floor / _LOSS_STEPS).astype(np.float32)
+    log_probs = np.repeat(floors[:, None], len(columns), axis=1)
     frame = np.repeat(np.arange(frames), count)
-    log_probs[frame, rest[:entries]] = best[frame] - rest[entries:] / np.float32(_LOSS_STEPS)
+    log_probs[frame, rest[:entries]] = (best[frame] - rest[entries:] / _LOSS_STEPS).astype(np.float32)
     return Lattice(log_probs, tuple(alphabet[column] for column in columns))

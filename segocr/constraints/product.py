@@ -12,13 +12,14 @@ import numpy.typing as npt
 
 from segocr.constraints.automaton import MAX_STATES, Automaton, determinise, intersect
 from segocr.constraints.checks import Check, make_check
+from segocr.constraints.confusions import require_print
 from segocr.constraints.dates import date_tree
 from segocr.constraints.dictionaries import compile_lookup
 from segocr.constraints.errors import ConstraintError
 from segocr.constraints.nfa import Nfa, build_nfa, find_parts
 from segocr.constraints.syntax import Node, parse
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 MAX_LOOKUP_STATES = 200_000
 MAX_PROOF_STATES = 200_000
 
@@ -36,6 +37,7 @@ class Constraint:
         labels: bit of the automaton's labels by part name, for checks that read one part only.
         ignore_case: letters of either case are accepted; checks see upper case.
         ignore_spaces: spaces anywhere in the reading are no part of the text.
+        print_name: the print whose confusable characters are set right before the search (`confusions.PRINTS`).
     """
 
     automaton: Automaton
@@ -44,6 +46,7 @@ class Constraint:
     labels: tuple[str, ...] = ()
     ignore_case: bool = False
     ignore_spaces: bool = False
+    print_name: str = "everyday"
 
     @cached_property
     def check_automata(self) -> tuple[tuple[Check, int], ...]:
@@ -65,6 +68,7 @@ class Constraint:
             "labels": list(self.labels),
             "ignore_case": self.ignore_case,
             "ignore_spaces": self.ignore_spaces,
+            "print": self.print_name,
         }
 
     @classmethod
@@ -86,6 +90,7 @@ class Constraint:
             labels=tuple(wire["labels"]),
             ignore_case=bool(wire["ignore_case"]),
             ignore_spaces=bool(wire["ignore_spaces"]),
+            print_name=require_print(str(wire["print"])),
         )
 
     def start(self) -> "ProductState":
@@ -203,6 +208,7 @@ def compile_constraint(
     month_names: Sequence[str] | None = None,
     ignore_case: bool = False,
     ignore_spaces: bool = False,
+    print_name: str | None = None,
 ) -> Constraint:
     r"""Compile everything that an accepted text must satisfy at once.
 
@@ -218,6 +224,8 @@ def compile_constraint(
         month_names: twelve names for ``MMMM`` and (first three letters) ``MMM``; English without it.
         ignore_case: accept letters in either case.
         ignore_spaces: accept spaces anywhere; they are no part of the text.
+        print_name: the print whose confusable characters are set right (`confusions.PRINTS`); None takes ``ocr_b``
+            for machine-readable zones and ``everyday`` for all else.
 
     Raises:
         PatternError: the pattern is not understood, or too large.
@@ -248,12 +256,26 @@ def compile_constraint(
         )
         parts.append(("the list of allowed texts", words))
     automaton = _combine(parts) if parts else compiled(parse(".*"))
-    constraint = Constraint(automaton, specs, tuple(patterns), names, ignore_case, ignore_spaces)
+    usual = "ocr_b" if any(map(_is_zone, made)) else "everyday"
+    constraint = Constraint(
+        automaton,
+        specs,
+        tuple(patterns),
+        names,
+        ignore_case,
+        ignore_spaces,
+        require_print(print_name or usual),
+    )
     if names:
         _require_unambiguous(automaton, names)
     if specs:
         _prove_not_empty(constraint)
     return constraint
+
+
+def _is_zone(check: Check) -> bool:
+    """Whether a check is of a machine-readable zone, which is always printed in OCR-B."""
+    return check.name.startswith(("mrz_", "mrv_"))
 
 
 def _over(spec: CheckSpec) -> str | None:

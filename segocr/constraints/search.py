@@ -56,13 +56,19 @@ LIMIT_GROWTH = 2.5
 """By how much the limit grows while not even the pattern alone has an accepted text within it."""
 
 CHECK_STEP = 4.0
-"""Nats by which the limit grows while only the checks have no accepted text within it."""
+"""Nats beyond the best text without the checks within which one with them is looked for at least."""
 
-LAST_LIMIT = 1e5
+CHECK_GROWTH = 1.4
+"""By how much the limit grows while only the checks have no accepted text within it; their product is dear."""
+
+LAST_LIMIT = 500.0
 """Nats; beyond this a limit is no limit."""
 
 MAX_COST = 60.0
 """A text that loses more nats than this against the constraint's best symbols is not looked for."""
+
+_ROUNDING = 1e-3
+"""Posteriors come in single precision."""
 
 _SLACK = 1e-7
 """Scores are sums in different order; a limit must not drop what lies exactly on it."""
@@ -161,7 +167,7 @@ class _Problem:
 
     def within(self, limit: float) -> Frames:
         """What a path can use that loses at most ``limit``."""
-        least = (self.top - limit).astype(self.usable.dtype) - 1e-3
+        least = (self.top - (limit + _ROUNDING)).astype(np.float32)
         columns = np.flatnonzero((self.usable >= least[:, None]).any(axis=0))
         symbols = np.maximum(self.usable[:, columns].astype(np.float64), FLOOR)
         return merge_frames(self.blank, symbols, self.bound.usable[columns], self.top, limit)
@@ -233,7 +239,7 @@ def _next_limit(limit: float, relaxed: float, max_cost: float) -> float:
     """How far to look when nothing was found within a limit."""
     further = limit * LIMIT_GROWTH
     if relaxed < math.inf:
-        further = max(relaxed + CHECK_STEP, limit + CHECK_STEP)
+        further = max(relaxed + CHECK_STEP, limit * CHECK_GROWTH)
     return max_cost if further >= max_cost or further > LAST_LIMIT else further
 
 
@@ -275,8 +281,7 @@ def _result(problem: _Problem, raw: Greedy, solution: _Solution) -> Decoded:
     symbols = [[place[symbol] for symbol in found.symbols] for found in solution.texts]
     totals = total_log_probs(problem.blank_total, columns, symbols)
     spelled = [
-        "".join(bound.alphabet[int(kept[symbol])] for symbol in found.symbols)
-        for found in solution.texts
+        "".join(bound.alphabet[int(kept[symbol])] for symbol in found.symbols) for found in solution.texts
     ]
     ranked = sorted(range(len(spelled)), key=lambda number: -totals[number])
     winner = ranked[0]

@@ -30,7 +30,8 @@ def _layout() -> str:
 @dataclass(frozen=True)
 class Iban:
     """The state: characters read of the first four, their value, and from the fifth on what the account must
-    still come to and what it has come to, mod 97."""
+    still come to and what it has come to, mod 97.
+    """
 
     name: str = "iban"
     start: tuple[int, int, int] = (0, 0, 0)
