@@ -100,9 +100,16 @@ def train(request: dict[str, Any], stream: TextIO) -> None:
     last = run / "weights" / "last.pt"
     resume = last.exists()
     model = YOLO(str(last) if resume else request["start"], task="segment")
-    began = time.monotonic()
+    began, passed = time.monotonic(), -1
+
+    def pass_ended(trainer: Any) -> None:
+        nonlocal passed
+        passed = trainer.epoch
 
     def epoch_ended(trainer: Any) -> None:
+        # The framework also calls this after a last look at its best weights, which is no epoch.
+        if trainer.epoch != passed:
+            return
         done, epochs = trainer.epoch + 1, trainer.epochs
         each = (time.monotonic() - began) / max(done - trainer.start_epoch, 1)
         metrics = {key: round(float(value), 4) for key, value in trainer.metrics.items()}
@@ -110,6 +117,7 @@ def train(request: dict[str, Any], stream: TextIO) -> None:
 
     # Set here, because ultralytics chooses its own number of threads when it is imported.
     model.add_callback("on_train_start", lambda trainer: torch.set_num_threads(threads))
+    model.add_callback("on_train_epoch_end", pass_ended)
     model.add_callback("on_fit_epoch_end", epoch_ended)
     settings = {**request["settings"], "resume": True} if resume else request["settings"]
     model.train(data=request["data"], project=str(run.parent), name=run.name, exist_ok=True, **settings)
