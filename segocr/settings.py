@@ -156,6 +156,18 @@ class Settings(_Table):
         return {name: folder / table.python.expanduser() for name, table in self.environments.items()}
 
 
+def check_device(device: str) -> str:
+    """Return a device as an option names it.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    try:
+        return _device(device)
+    except ValueError as error:
+        raise ConfigurationError(f"--device {device}: {error}") from error
+
+
 def find_workspace(start: Path | None = None) -> Path | None:
     """Return the nearest folder with ``segocr.toml``, from ``start`` (default: here) upwards, or None."""
     folder = (start or Path.cwd()).resolve()

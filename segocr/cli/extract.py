@@ -80,9 +80,10 @@ def command(
     segocr extract scans/ --template passport --csv --report passports.html
     """
     from segocr.cli.inputs import find_inputs
-    from segocr.settings import load_settings
+    from segocr.settings import check_device, load_settings
 
     settings = load_settings()
+    device = None if device is None else check_device(device)
     inputs = find_inputs(paths)
     if inputs.others:
         note(

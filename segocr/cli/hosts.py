@@ -79,9 +79,11 @@ def _stop() -> None:
 
 
 def _serve(templates: Sequence[str], idle: float, device: str | None) -> None:
+    from segocr.settings import check_device
     from segocr.steps.keeper import Keeper
     from segocr.steps.service import Service
 
+    device = None if device is None else check_device(device)
     service = Service(Keeper(idle))
 
     def leave(number: int, frame: FrameType | None) -> None:
