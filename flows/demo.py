@@ -132,8 +132,10 @@ def extract(settings: Settings, show: Show) -> Counter[str]:
 
     engine = open_database(settings.database_url or "", folder=settings.workspace)
     try:
-        with Steps.of(settings) as steps:
-            watch = Watch(settings, engine, steps, on_records=show.add, keep_pages=True)
+        with (
+            Steps.of(settings) as steps,
+            Watch(settings, engine, steps, on_records=show.add, keep_pages=True) as watch,
+        ):
             while watch.sweep():
                 time.sleep(_SETTLE)
             return watch.extract()

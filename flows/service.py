@@ -30,8 +30,7 @@ def watch_inboxes(workspace: str) -> None:
     engine = open_database(settings.database_url, folder=settings.workspace)
     try:
         prepare(engine)
-        with Steps.of(settings) as steps:
-            watch = Watch(settings, engine, steps)
+        with Steps.of(settings) as steps, Watch(settings, engine, steps) as watch:
             watch.sweep()
             watch.extract()
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import uuid
@@ -31,6 +32,7 @@ BATCH = 200
 """Most documents that one flow run takes: what it holds, nobody else can."""
 
 _LEASE_SECONDS = 600.0
+_LOCK = ".watch.lock"
 
 OnRecords = Callable[[Work, Sequence[Record]], None]
 
@@ -65,7 +67,8 @@ class Watch:
         self._on_records = on_records
         self._keep_pages = keep_pages
         self._ledger = Arrivals(engine)
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._lock = (workspace / _LOCK).open("w")
+        self._owner = self._sign_in(workspace)
         self._places = Places(workspace / "work", workspace / "done", workspace / "failed")
         self._inboxes = {
             inbox.key: inbox
@@ -75,6 +78,32 @@ class Watch:
             )
         }
         check_places(list(self._inboxes.values()), self._places)
+
+    def _sign_in(self, workspace: Path) -> str:
+        """Take the workspace's own name on this machine, and what a killed predecessor of that name left.
+
+        While another process has that name, this one gets a name of its own.
+        """
+        host = socket.gethostname()
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return f"{host}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        owner = f"{host}:{workspace}"
+        self._ledger.lose(owner)
+        return owner
+
+    def close(self) -> None:
+        """Give the name back."""
+        self._lock.close()
+
+    def __enter__(self) -> Watch:
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the name back."""
+        self.close()
 
     def sweep(self) -> int:
         """Look at every inbox once; return how many files are still settling."""

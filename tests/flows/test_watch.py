@@ -81,7 +81,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def watch(server: str, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Any:
+def watch(server: str, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A watch over the workspace's inbox, with the scripted pipeline."""
     from flows import watch as module
 
@@ -89,7 +89,8 @@ def watch(server: str, settings: Settings, engine: Engine, monkeypatch: pytest.M
     monkeypatch.setattr(module, "choose_models", lambda *_: None)
     monkeypatch.setattr(Scripted, "model_is_there", True)
     monkeypatch.setattr(Scripted, "hangs", [])
-    return module.Watch(settings, engine, steps=None)  # type: ignore[arg-type]
+    with module.Watch(settings, engine, steps=None) as watch:  # type: ignore[arg-type]
+        yield watch
 
 
 def drop(settings: Settings, name: str, content: str = "") -> None:
@@ -155,3 +156,20 @@ def test_a_missing_model_ends_the_run_and_blames_no_document(
     assert rows(engine, "select state, attempts from arrivals") == [("claimed", 0)]
     monkeypatch.setattr(Scripted, "model_is_there", True)
     assert watch.extract() == {"extracted": 1}
+
+
+def test_what_a_killed_run_had_begun_is_taken_up_by_the_next_one(
+    watch: Any, settings: Settings, engine: Engine
+) -> None:
+    from flows.watch import Watch
+
+    drop(settings, "passports/a.jpg")
+    settle(watch)
+    ledger, owner = watch._ledger, watch._owner
+    assert len(ledger.take(owner, 10, 600.0)) == 1  # begun, and then, as far as anybody can see, killed
+    assert watch.extract() == {}
+    with Watch(settings, engine, steps=None) as beside:  # type: ignore[arg-type]
+        assert beside.extract() == {}  # the first one lives, so its lease is its own
+    watch.close()
+    with Watch(settings, engine, steps=None) as successor:  # type: ignore[arg-type]
+        assert successor.extract() == {"extracted": 1}
