@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from segocr.marginals import part_worth
 from segocr.readings import Reading, ReadingStatus
 from segocr.records import FieldStatus, FieldValue, Problem, RecordStatus, Severity
 from segocr.templates.spec import FieldSpec, Template
@@ -216,14 +217,15 @@ def _value(
     template: Template, spec: FieldSpec, chosen: list[Candidate], judged: dict[str, Any], ordinal: int
 ) -> FieldValue:
     readings = tuple(reading for candidate in chosen for reading in candidate)
-    confidence = min(reading.confidence for reading in readings)
+    worths = [_worth(template, spec, reading) for reading in readings]
+    confidence = min(confidence for _, confidence in worths)
     problems = [Problem(code, message, spec.name, _severity(code)) for code, message in judged["problems"]]
-    status = _status(readings, judged)
+    status = _status({status for status, _ in worths}, judged)
     if status in (FieldStatus.OK, FieldStatus.CORRECTED) and confidence < template.accept.confidence:
         status = FieldStatus.DOUBTFUL
         message = f"confidence {confidence:.2f} is below {template.accept.confidence:g}"
         problems.append(Problem("low-confidence", message, spec.name))
-    problems += _about_readings(spec, readings)
+    problems += _about_readings(spec, readings, {status for status, _ in worths})
     separator = "\n" if spec.lines == "many" else " "
     return FieldValue(
         name=spec.name,
@@ -245,8 +247,16 @@ def _severity(code: str) -> Severity:
     return Severity.WARNING if code in _WARNINGS else Severity.ERROR
 
 
-def _status(readings: tuple[Reading, ...], judged: dict[str, Any]) -> FieldStatus:
-    said = [FieldStatus(reading.status.value) for reading in readings]
+def _worth(template: Template, spec: FieldSpec, reading: Reading) -> tuple[ReadingStatus, float]:
+    """Return status and confidence of a reading, or of the part of it that the field is made from."""
+    constraint = None if spec.from_ is None else template.fields[spec.from_].constraint
+    if constraint is None or spec.part is None:
+        return reading.status, reading.confidence
+    return part_worth(reading, spec.part, constraint)
+
+
+def _status(read: set[ReadingStatus], judged: dict[str, Any]) -> FieldStatus:
+    said = [FieldStatus(status.value) for status in read]
     if judged["verdict"] is not None:
         said.append(FieldStatus(judged["verdict"]))
     if judged["value"] is None:
@@ -254,8 +264,9 @@ def _status(readings: tuple[Reading, ...], judged: dict[str, Any]) -> FieldStatu
     return max(said, key=_ORDER.index)
 
 
-def _about_readings(spec: FieldSpec, readings: tuple[Reading, ...]) -> list[Problem]:
-    statuses = {reading.status for reading in readings}
+def _about_readings(
+    spec: FieldSpec, readings: tuple[Reading, ...], statuses: set[ReadingStatus]
+) -> list[Problem]:
     if ReadingStatus.INVALID in statuses or any(reading.text is None for reading in readings):
         return [Problem("unreadable-text", "no text that the field's constraint accepts was read", spec.name)]
     if ReadingStatus.DOUBTFUL in statuses:

@@ -8,11 +8,13 @@ A status says how much the constraint had to bend the reading:
   two texts satisfy it;
 - ``invalid``: no accepted text was found.
 
-The raw text is preferred: a wrong pattern shows up as cost, never as a silent change. Costs and margins are in nats
-(e^-4.6 = 1 %): a cost of c means that the recogniser itself took its raw text to be e^c times as probable.
+The raw text is preferred: a wrong pattern shows up as cost, never as a silent change. Costs and margins are
+in nats (e^-4.6 = 1 %): a cost of c means that the recogniser itself took its raw text to be e^c times as
+probable.
 """
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Protocol
 
 from segocr.constraints.decoded import Decoded
 
@@ -48,7 +50,23 @@ def judge(decoded: Decoded) -> Status:
     return "corrected"
 
 
-def is_dear(decoded: Decoded) -> bool:
+class Bent(Protocol):
+    """What a constraint did to a reading, as far as its dearness goes."""
+
+    @property
+    def text(self) -> str | None:
+        """The accepted text."""
+
+    @property
+    def cost(self) -> float:
+        """What the constraint took, in nats."""
+
+    @property
+    def edits(self) -> Sequence[tuple[int, str, str]]:
+        """Position, raw and accepted characters."""
+
+
+def is_dear(decoded: Bent) -> bool:
     """Whether the constraint had to bend the reading by more than a misread character or two explains."""
     changed = sum(max(len(old), len(new)) for _, old, new in decoded.edits)
     allowed = max(1.0, CHEAP_EDIT_SHARE * len(decoded.text or ""))
