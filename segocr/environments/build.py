@@ -151,6 +151,7 @@ def _build(spec: EnvironmentSpec, scratch: Path, options: BuildOptions, report: 
     pins = scratch / "pins.txt"
     pins.write_text(spec.pins(gpu=options.gpu), "utf-8")
     _install(spec, python, pins, options.index_url, report)
+    _stand_in(spec, scratch)
     report(f"{spec.name}: trying it")
     code = "import " + ", ".join(spec.imports)
     _run(
@@ -170,6 +171,18 @@ def _build(spec: EnvironmentSpec, scratch: Path, options: BuildOptions, report: 
         json.dump(marker, file)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _stand_in(spec: EnvironmentSpec, scratch: Path) -> None:
+    """Let packages that look for others by their names find those that stand in for them."""
+    versions = dict(pin.split("==") for pin in spec.pins().split())
+    [packages] = (scratch / "lib").glob("python*/site-packages")
+    for asked, installed in spec.stand_ins:
+        folder = packages / f"{asked.replace('-', '_')}-{versions[installed]}.dist-info"
+        folder.mkdir()
+        head = f"Metadata-Version: 2.1\nName: {asked}\nVersion: {versions[installed]}\n"
+        (folder / "METADATA").write_text(f"{head}Summary: {installed} stands in for it\n", "utf-8")
+        (folder / "INSTALLER").write_text("segocr\n", "utf-8")
 
 
 def _install(spec: EnvironmentSpec, python: Path, pins: Path, index_url: str | None, report: Report) -> None:

@@ -19,6 +19,8 @@ class EnvironmentSpec:
         imports: Modules that must import once it is built.
         megabytes: About how much it takes on disk.
         cuda_packages: Name prefixes of pins that only a CUDA build needs.
+        stand_ins: (package that another one asks for by name, installed package that is the same but
+            for windows on a screen): OpenCV with windows needs system libraries that a bare machine lacks.
         gpu_instead: Pins replaced when a GPU build is asked for: (name, replacement's name).
         oldest: First supported Python version.
         newest: Last supported Python version.
@@ -32,6 +34,7 @@ class EnvironmentSpec:
     megabytes: int
     cuda_packages: tuple[str, ...] = ()
     gpu_instead: tuple[str, str] | None = None
+    stand_ins: tuple[tuple[str, str], ...] = ()
     oldest: tuple[int, int] = (3, 11)
     newest: tuple[int, int] = (3, 13)
     compile: bool = True
@@ -89,6 +92,7 @@ SPECS: dict[str, EnvironmentSpec] = {
             ("paddleocr",),
             1800,
             gpu_instead=("paddlepaddle", "paddlepaddle-gpu"),
+            stand_ins=(("opencv-contrib-python", "opencv-contrib-python-headless"),),
             compile=False,
         ),
         EnvironmentSpec(

@@ -84,6 +84,8 @@ class Steps:
 
     def _call(self, step: str, engine: str, message: Message, seconds: float | None = None) -> Message:
         key = self._key(step, engine)
+        if seconds is None:
+            seconds = key.engine.call_seconds + key.engine.item_seconds * len(message.arrays)
         try:
             answer = self._keeper.call(key, message, seconds)
         except HostError as error:

@@ -22,7 +22,8 @@ class EngineSpec:
         memory_mb: Limit of its address space; 0 for none (frameworks reserve far more than they use).
         processor_seconds: Limit of processor time a call; 0 for none.
         start_seconds: Deadline for starting.
-        call_seconds: Deadline of a call, if the caller names none.
+        call_seconds: Deadline of a call, if the caller names none …
+        item_seconds: … and this much more for each picture in it.
     """
 
     step: str
@@ -34,6 +35,7 @@ class EngineSpec:
     processor_seconds: int = 0
     start_seconds: float = 120.0
     call_seconds: float = 120.0
+    item_seconds: float = 10.0
 
     @property
     def key(self) -> str:

@@ -276,7 +276,12 @@ def _environment(key: HostKey) -> dict[str, str]:
     variables = {name: os.environ[name] for name in passed if name in os.environ}
     threads = str(key.threads or os.cpu_count() or 1)
     variables |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
-    variables |= {"PATH": "/usr/bin:/bin", "OMP_WAIT_POLICY": "PASSIVE", "LANG": "C.UTF-8"}
+    variables |= {
+        "PATH": "/usr/bin:/bin",
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "LANG": "C.UTF-8",
+        "MALLOC_ARENA_MAX": "2",
+    }
     return variables
 
 

@@ -93,6 +93,10 @@ class OpenvinoModel:
             yield [tensor.data for tensor in request.output_tensors]
             free.append(request)
 
+    def forget(self) -> None:
+        """Give back the memory of the last run; the next one takes it again."""
+        self._compiled.release_memory()
+
 
 def metadata(network: openvino.Model, key: str) -> str | None:
     """Return a value of an ONNX model's own metadata."""

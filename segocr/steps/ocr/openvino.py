@@ -72,7 +72,9 @@ class OpenvinoRecogniser:
             self._detector = OpenvinoModel(self._files.detector, self._settings, alone=True)
         settings = self._files.settings
         outputs = self._detector.run(lines.prepare(page, settings) for page in pages)
-        return [
+        found = [
             lines.lines(np.asarray(output[0][0, 0], np.float32), page.shape[1], page.shape[0], settings)
             for page, output in zip(pages, outputs, strict=True)
         ]
+        self._detector.forget()  # a whole page takes some hundred megabytes
+        return found

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 HEIGHT = 48
-_NARROWEST = 320
+_NARROWEST = 160
+"""PP-OCR pads to 320. On plates (median width 160) 160 takes 0.6 of the time and reads as many; 96 loses 6 points."""
 _WIDEST = 3200
 _STEP = 32
 
@@ -25,7 +26,7 @@ def prepare(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
         strip: ``uint8 (h, w, 3)`` BGR.
 
     Returns:
-        ``float32 (1, 3, 48, w')`` in -1 … 1, w' between 320 and 3200; padding is 0.
+        ``float32 (1, 3, 48, w')`` in -1 … 1, w' between 160 and 3200; padding is 0.
     """
     height, width = strip.shape[:2]
     scaled = min(_WIDEST, max(1, math.ceil(HEIGHT * width / height)))
