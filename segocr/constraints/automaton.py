@@ -87,16 +87,12 @@ class Automaton:
         """The class of a character, -1 where no edge takes it."""
         return self.classes[bisect_right(self.bounds, code_point) - 1]
 
-    def class_samples(self) -> dict[int, str]:
-        """The first character of each class."""
-        samples: dict[int, str] = {}
-        for low, _, klass in self._ranges():
-            if klass >= 0:
-                samples.setdefault(klass, chr(low))
-        return samples
-
     def class_ranges(self) -> dict[int, list[tuple[int, int]]]:
         """The ranges of code points of each class."""
+        return self._class_ranges
+
+    @cached_property
+    def _class_ranges(self) -> dict[int, list[tuple[int, int]]]:
         found: dict[int, list[tuple[int, int]]] = {}
         for low, high, klass in self._ranges():
             if klass >= 0:
@@ -255,7 +251,7 @@ def explore(
             following[key] = number[target]
         edges.append(following)
         if len(queue) > limit or time.monotonic() > deadline:
-            message = f"the automaton would have more than {limit} states, or take too long to build; make it simpler"
+            message = f"the automaton would have more than {limit} states, or take too long; make it simpler"
             raise PatternError(message, 0, "pattern-too-large")
     return edges, [accept(state) for state in queue]
 

@@ -68,9 +68,8 @@ def _case_pairs() -> tuple[tuple[int, int], ...]:
     for block in blocks:
         for code_point in block:
             one = chr(code_point)
-            for other in {one.lower(), one.upper()} - {one}:
-                if len(other) == 1:
-                    pairs.append((code_point, ord(other)))
+            others = {one.lower(), one.upper()} - {one}
+            pairs.extend((code_point, ord(other)) for other in others if len(other) == 1)
     return tuple(pairs)
 
 

@@ -1,16 +1,16 @@
 """Characters that a recogniser takes for each other, and what that is worth as evidence.
 
-A recogniser is sure of itself where it should not be. Taken at its word, a misread character costs more to set
-right than a well-read one elsewhere, and check digits then pick a wrong text. So before a constrained
+A recogniser is sure of itself where it should not be. Taken at its word, a misread character costs more to
+set right than a well-read one elsewhere, and check digits then pick a wrong text. So before a constrained
 search the posteriors are corrected by what is known of the print:
 
 - *Twins* (Greek capital rho for ``P``) have the same picture: they lend everything.
 - In *everyday* print a character lends a share of its posterior to those that it is known to stand for: the
   chance of being misread, kept well below what was counted, so that what was read remains the first choice
   wherever the constraint leaves one.
-- In *OCR-B*, the print of machine-readable zones, ``O`` and ``0`` hardly differ: PP-OCRv6 small gives ``O`` as
-  ``0`` in all of 50 cases, with a posterior near 1. There the joint probability of two characters is kept and its
-  division between them set right, frame by frame, by a curve measured on labelled lines.
+- In *OCR-B*, the print of machine-readable zones, ``O`` and ``0`` hardly differ: PP-OCRv6 small gives ``O``
+  as ``0`` in all of 50 cases, with a posterior near 1. There the joint probability of two characters is kept
+  and its division between them set right, frame by frame, by a curve measured on labelled lines.
 
 The unconstrained reading is never touched.
 """
@@ -67,8 +67,8 @@ class Division:
     Attributes:
         one: a character.
         other: another one.
-        points: (log p(one) - log p(other) of the recogniser, the same set right), both ascending; linear between
-            the points, constant beyond.
+        points: (log p(one) - log p(other) of the recogniser, the same set right), both ascending; linear
+            between the points, constant beyond.
     """
 
     one: str
@@ -114,8 +114,8 @@ def require_print(name: str) -> str:
 def set_right(log_probs: npt.NDArray[Any], alphabet: tuple[str, ...], name: str) -> npt.NDArray[Any]:
     """Posteriors corrected by what is known of a print; the input stays as it is.
 
-    Where characters lend, rows sum to a little more than 1: a lent share is not taken from the lender, so that
-    what was read keeps its cost of 0.
+    Where characters lend, rows sum to a little more than 1: a lent share is not taken from the lender, so
+    that what was read keeps its cost of 0.
 
     Args:
         log_probs: float ``(frames, len(alphabet))``, natural logarithms.

@@ -63,7 +63,7 @@ class Frames:
     """Posteriors over the symbols that can matter, with runs of undisputed frames merged.
 
     Attributes:
-        blank: float64 ``(frames,)``, log-probability of the blank (of blank or space where spaces are ignored).
+        blank: float64 ``(frames,)``, the blank (blank or space where spaces are ignored).
         symbols: float64 ``(frames, kept)``.
         kept: int64 ``(kept,)``, columns of the recogniser's alphabet.
         starts: int64 ``(frames + 1,)``, original frame at which each merged frame begins, and the end.
@@ -79,8 +79,9 @@ def merge_frames(blank: Floats, symbols: Floats, kept: Ints, top: Floats, limit:
     """Join neighbouring frames where a path that loses at most ``limit`` has no choice.
 
     A path that uses a symbol at a frame where that alone loses more than the limit loses more in all. So
-    symbols that are nowhere within the limit are dropped, and neighbouring frames where the same single symbol
-    is left become one: every path within the limit keeps its exact score, and no path gets a better one.
+    symbols that are nowhere within the limit are dropped, and neighbouring frames where the same single
+    symbol is left become one: every path within the limit keeps its exact score, and no path gets a better
+    one.
 
     Args:
         blank: float64 ``(frames,)``.

@@ -80,8 +80,10 @@ def _tokens(form: str) -> list[str]:
         raise ConstraintError(message, "date-format")
     for token in tokens:
         if len(token) == 1 and token.isalpha() and token not in "Md":
-            message = f"the date format {form!r} holds {token!r}; known are yyyy yy MMMM MMM MM M dd d, other letters in quotes"
-            raise ConstraintError(message, "date-format")
+            known = "yyyy yy MMMM MMM MM M dd d, other letters in quotes"
+            raise ConstraintError(
+                f"the date format {form!r} holds {token!r}; known are {known}", "date-format"
+            )
     return tokens
 
 

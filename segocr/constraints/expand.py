@@ -1,13 +1,14 @@
-"""From automata to the graph of one reading: the edges over the symbols that are left, and the product with checks."""
+"""From automata to the graph of one reading: edges over the symbols left, product with the checks."""
 
 from itertools import pairwise
 
 import numpy as np
 
+from segocr.constraints.binding import BoundConstraint
 from segocr.constraints.ctc import Ints
 from segocr.constraints.errors import ConstraintError
 from segocr.constraints.graph import Bools, Graph, build_graph
-from segocr.constraints.product import BoundConstraint, Constraint
+from segocr.constraints.product import Constraint
 
 MAX_PRODUCT_ARCS = 400_000
 

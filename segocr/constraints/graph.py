@@ -27,7 +27,8 @@ class Graph:
         node: int64 ``(arcs,)``, the node each arc enters.
         node_symbol: int64 ``(nodes,)``.
         node_state: int64 ``(nodes,)``.
-        repeat: int64 ``(nodes,)``, the arc that leaves the node's state with the node's own symbol, -1 without one.
+        repeat: int64 ``(nodes,)``, the arc that leaves the node's state with the node's own symbol, -1
+            without one.
         first: int64 ``(states + 1,)``, first arc of each state, and the end.
     """
 

@@ -1,7 +1,7 @@
 """Posteriors in a kilobyte or two: enough to read the strip again under any other constraint.
 
-By frame, the symbols within `KEPT_NATS` of the best one (at most `KEPT_SYMBOLS`) with their distance from it in
-steps of 1/16 nat, and one floor for all other symbols. Form, little-endian, everything after the header
+By frame, the symbols within `KEPT_NATS` of the best one (at most `KEPT_SYMBOLS`) with their distance from it
+in steps of 1/16 nat, and one floor for all other symbols. Form, little-endian, everything after the header
 deflated::
 
     u8   version
@@ -62,8 +62,8 @@ class Lattice:
         Args:
             log_probs: float ``(frames, len(alphabet))``, natural logarithms; column 0 is the blank.
             alphabet: the text of each column.
-            columns: ascending int64, which of the alphabet's columns ``log_probs`` has, the blank first; None for
-                all of them.
+            columns: ascending int64, which of the alphabet's columns ``log_probs`` has, the blank first;
+                None for all of them.
 
         Raises:
             ValueError: more than 65,535 frames.
@@ -86,8 +86,8 @@ class Lattice:
             alphabet: the same alphabet.
 
         Raises:
-            ConstraintError: another version (``lattice-version``), another alphabet (``lattice-alphabet``), or damaged
-                (``lattice-damaged``).
+            ConstraintError: another version (``lattice-version``), another alphabet (``lattice-alphabet``),
+                or damaged (``lattice-damaged``).
         """
         if len(data) < _HEADER.size:
             raise ConstraintError("the lattice is damaged: it is too short", "lattice-damaged")
@@ -144,7 +144,7 @@ def _pack(log_probs: npt.NDArray[np.float32], columns: npt.NDArray[np.int64] | N
 def _local_symbols(
     column: npt.NDArray[np.int64], loss: npt.NDArray[np.float32], rank: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """The columns that get a local number: the blank, then those that come nearest to being best somewhere."""
+    """The columns that get a local number: the blank, then those nearest to being best somewhere."""
     inside = rank < KEPT_SYMBOLS
     found, place = np.unique(column[inside], return_inverse=True)
     nearest = np.full(len(found), np.inf)

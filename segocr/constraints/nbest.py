@@ -32,7 +32,7 @@ class _Prefix:
         symbols: the columns read so far; where several count as one, the first of them.
         parent: the beginning without its last character.
         state: where the beginning leads.
-        reading: by symbol of the last character, float64 ``(frames + 1,)``: its best score ending on that symbol.
+        reading: by symbol of the last character, float64 ``(frames + 1,)``: best score ending on it.
         resting: float64 ``(frames + 1,)``: its best score ending on a blank.
     """
 
@@ -80,7 +80,8 @@ class TextSearch:
         """Texts with a score of at least ``floor``, best first, each once."""
         root = _Prefix((), None, 0, (), self.blank_sums)
         count = itertools.count()
-        # Entries: minus the score, a tie breaker, the beginning, and the arcs that lengthen it (none: it ends here).
+        # Entries: minus the score, a tie breaker, the beginning, and the arcs that lengthen it (none: it
+        # ends here).
         queue: list[tuple[float, int, _Prefix, tuple[int, ...]]] = []
 
         def push(prefix: _Prefix) -> None:

@@ -18,7 +18,8 @@ class Nfa:
         parts: by state, the names of the parts that the edge's character belongs to.
         empty: by state, the states reached without a character, preferred first.
         target: by state, where its character edge leads (-1 without one).
-        marks: by state, the part (name, True for its beginning) that passing through the state opens or closes.
+        marks: by state, the part (name, True for its beginning) that passing through the state opens or
+            closes.
         final: the accepting state; the first state is 0.
     """
 
@@ -53,7 +54,7 @@ def build_nfa(tree: Node, *, ignore_case: bool = False, ignore_spaces: bool = Fa
 
 
 class _Builder:
-    """Adds states for one tree; each method takes the state to start from and returns the state it ends in."""
+    """Adds states for one tree; each method takes the state to start from, returns that it ends in."""
 
     def __init__(self, ignore_case: bool, ignore_spaces: bool) -> None:
         self.nfa = Nfa()

@@ -11,10 +11,10 @@ out is left out by a bound:
    applied to those left, and the product is solved backwards.
 3. Texts are enumerated best first, guided by these exact scores (`nbest`).
 
-If the best accepted text loses more than the limit, the limit is raised and the search repeated. What is found within
-the limit is exact, and everything within `RIVAL_WINDOW` of the winner is found. At the end the total
-probabilities (all alignments) of winner and rivals are computed; where a rival's total is higher than the
-total of the text with the best alignment, that rival is the winner.
+If the best accepted text loses more than the limit, the limit is raised and the search repeated. What is
+found within the limit is exact, and everything within `RIVAL_WINDOW` of the winner is found. At the end the
+total probabilities (all alignments) of winner and rivals are computed; where a rival's total is higher than
+the total of the text with the best alignment, that rival is the winner.
 """
 
 import math
@@ -25,6 +25,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
+from segocr.constraints.binding import BoundConstraint, bind
 from segocr.constraints.confusions import set_right
 from segocr.constraints.ctc import (
     BLANK,
@@ -43,7 +44,7 @@ from segocr.constraints.errors import ConstraintError
 from segocr.constraints.expand import product_graph, reading_graph, select_arcs
 from segocr.constraints.graph import arc_bounds, best_score, best_to_go
 from segocr.constraints.nbest import Found, TextSearch
-from segocr.constraints.product import BoundConstraint, Constraint, bind
+from segocr.constraints.product import Constraint
 from segocr.constraints.scores import NEAR_MARGIN
 
 RIVAL_WINDOW = 5.0
@@ -59,7 +60,7 @@ CHECK_STEP = 4.0
 """Nats beyond the best text without the checks within which one with them is looked for at least."""
 
 CHECK_GROWTH = 1.4
-"""By how much the limit grows while only the checks have no accepted text within it; their product is dear."""
+"""By how much the limit grows while only the checks have nothing within it; their product is dear."""
 
 LAST_LIMIT = 500.0
 """Nats; beyond this a limit is no limit."""

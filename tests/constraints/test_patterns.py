@@ -1,4 +1,4 @@
-"""Patterns: the same language as Python's ``re`` where both know the notation, and errors instead of crashes."""
+"""Patterns: the language of Python's ``re`` where both know the notation, errors instead of crashes."""
 
 import re
 import string

@@ -13,7 +13,8 @@ from segocr.constraints.product import Constraint
 from segocr.constraints.search import RIVAL_WINDOW
 
 PATTERNS = (
-    r"a*b", r"[ab]+", r"(ab|ba)*", r"a?b?c?", r"a{2}b{0,2}", r"(a|bb|c)+", r".*", r"a|aa|aaa|b", r"[abc]{3}", r"(abc)?a*", "",
+    r"a*b", r"[ab]+", r"(ab|ba)*", r"a?b?c?", r"a{2}b{0,2}", r"(a|bb|c)+", r".*", r"a|aa|aaa|b", r"[abc]{3}",
+    r"(abc)?a*", "",
 )  # fmt: skip
 
 

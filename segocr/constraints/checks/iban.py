@@ -1,4 +1,4 @@
-"""IBAN (ISO 13616-1): country, two check digits, national account; mod 97-10 after moving the first four to the end."""
+"""IBAN (ISO 13616-1): country, check digits, account; mod 97-10 after moving the first four to the end."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -29,8 +29,10 @@ def _layout() -> str:
 
 @dataclass(frozen=True)
 class Iban:
-    """The state: characters read of the first four, their value, and from the fifth on what the account must
-    still come to and what it has come to, mod 97.
+    """Mod 97-10 from left to right.
+
+    The state: characters read of the first four, their value, and from the fifth on what the account must
+    come to and what it has come to, mod 97.
     """
 
     name: str = "iban"

@@ -8,7 +8,7 @@ from segocr.constraints.checks.kinds import ALNUM_VALUES, DIGIT_VALUES
 
 @dataclass(frozen=True)
 class Mod97:
-    """ISO 7064 mod 97-10: letters count as two digits (A = 10), the whole number leaves 1 (LEI, ISO 11649 bodies)."""
+    """ISO 7064 mod 97-10: letters count as two digits (A = 10), the whole number leaves 1 (LEI)."""
 
     name: str = "iso7064_mod97_10"
     layouts: tuple[str, ...] = (r"[A-Z0-9](?:[ -]?[A-Z0-9])*[ -]?\d[ -]?\d",)

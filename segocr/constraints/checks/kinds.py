@@ -58,8 +58,8 @@ class Equation:
 class Sums:
     """Weighted sums over the positions of a text of fixed length; several may overlap.
 
-    A check digit takes part in its own sum with weight -1 (or +1, as its standard has it), so "the digit equals
-    the sum" and "the sum with the digit leaves a residue" are the same thing.
+    A check digit takes part in its own sum with weight -1 (or +1, as its standard has it), so "the digit
+    equals the sum" and "the sum with the digit leaves a residue" are the same thing.
 
     The state is the position and the residue of every sum that has begun and not ended.
     """

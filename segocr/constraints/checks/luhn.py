@@ -10,8 +10,8 @@ _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 class Luhn:
     """From the right, every second digit is doubled (digits of the product added); the sum ends in 0.
 
-    The length is not known while reading, so the state keeps both sums: if the digit just read is the last, and
-    if one more follows.
+    The length is not known while reading, so the state keeps both sums: if the digit just read is the last,
+    and if one more follows.
     """
 
     name: str = "luhn"

@@ -65,11 +65,14 @@ def _line(name: str, layouts: tuple[str, ...], length: int, digits: dict[int, tu
 
 @dataclass(frozen=True)
 class LongNumber:
-    """A document number of more than nine characters (Doc 9303 parts 5 and 6): a filler stands where its check
-    digit would be, the rest of the number, the digit and a filler begin the optional data.
+    """A document number of more than nine characters (Doc 9303 parts 5 and 6).
 
-    The state: position, sum of the number without its last character, that last character's digit (-1: a
-    letter), how many characters of the number were read; position -1 once the digit is found right.
+    A filler stands where its check digit would be; the rest of the number, the digit and a filler begin the
+    optional data.
+
+    The state: position, sum of the number without its last character, that last character's value and digit
+    (99: a letter) as ``100 * value + digit``, how many characters of the number were read (-1: the digit was
+    found right).
     """
 
     name: str

@@ -35,7 +35,8 @@ def make_check(spec: "str | Mapping[str, Any]") -> Check:
     """The check that a template asks for.
 
     Args:
-        spec: a name, ``{"name": name, "over": part}``, ``{name: {"over": part}}``, or ``{"weighted": {…}}`` (see `weighted`).
+        spec: a name, ``{"name": name, "over": part}``, ``{name: {"over": part}}``, or ``{"weighted": {…}}``
+            (see `weighted`).
 
     Raises:
         ConstraintError: unknown, with the nearest known name.
@@ -50,7 +51,8 @@ def make_check(spec: "str | Mapping[str, Any]") -> Check:
             raise ConstraintError(f"the options of the check '{name}' must be a mapping", "bad-check")
         options = dict(found)
     else:
-        message = f"a check is a name or a mapping {{name: {{options}}}}, not one with the keys {', '.join(map(str, spec))}"
+        keys = ", ".join(map(str, spec))
+        message = f"a check is a name or a mapping {{name: {{options}}}}, not one with the keys {keys}"
         raise ConstraintError(message, "bad-check")
     if name == "weighted":
         return make_weighted(options)
@@ -76,7 +78,7 @@ def _layouts(name: str) -> tuple[Automaton, ...]:
 
 
 def _within_layout(name: str) -> Check:
-    """The check with its own layout inside: for a part of a text, which the whole text's layout cannot describe."""
+    """The check with its own layout inside, for a part of a text."""
     return AllOf(name, (), (*(Layout(automaton) for automaton in _layouts(name)), _named(name)))
 
 

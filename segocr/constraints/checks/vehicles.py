@@ -1,4 +1,4 @@
-"""Vehicle identification numbers (ISO 3779 characters, check digit of 49 CFR 565.15) and freight containers (ISO 6346)."""
+"""Vehicle identification numbers (ISO 3779, check digit of 49 CFR 565.15), freight containers (ISO 6346)."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass

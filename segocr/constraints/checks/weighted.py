@@ -35,7 +35,7 @@ class Weighted:
     start: tuple[int, int] = (0, 0)
 
     def step(self, state: Hashable, character: str) -> Hashable | None:
-        """Add one weighted value; skipped characters and characters without a value differ: these end the text."""
+        """Add one weighted value; a character without a value, unless skipped, ends the text."""
         if character in self.skipped:
             return state
         assert isinstance(state, tuple)
@@ -60,9 +60,9 @@ def make_weighted(options: Mapping[str, Any]) -> Weighted:
     """Build the check from what a template says.
 
     Args:
-        options: ``weights`` (whole numbers, from the left) and ``modulus``; perhaps ``remainder``, ``values`` (by
-            character; digits have their own value anyway), ``repeat`` (the weights repeat), ``skip`` (characters passed
-            over; space and hyphen without it), ``over`` (part of the pattern).
+        options: ``weights`` (whole numbers, from the left) and ``modulus``; perhaps ``remainder``,
+            ``values`` (by character; digits have their own value anyway), ``repeat`` (the weights repeat),
+            ``skip`` (characters passed over; space and hyphen without it), ``over`` (part of the pattern).
 
     Raises:
         ConstraintError: something is missing, unknown or not a number.

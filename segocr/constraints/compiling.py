@@ -1,0 +1,171 @@
+"""From what a template says to a constraint; every mistake that can be found is found here."""
+
+from collections.abc import Sequence
+
+from segocr.constraints.automaton import MAX_STATES, Automaton, determinise, intersect
+from segocr.constraints.checks import Check, make_check
+from segocr.constraints.confusions import require_print
+from segocr.constraints.dates import date_tree
+from segocr.constraints.dictionaries import compile_lookup
+from segocr.constraints.errors import ConstraintError
+from segocr.constraints.nfa import build_nfa
+from segocr.constraints.product import CheckSpec, Constraint, part_of
+from segocr.constraints.syntax import Node, parse
+
+MAX_LOOKUP_STATES = 200_000
+MAX_PROOF_STATES = 200_000
+
+
+def compile_constraint(
+    pattern: str | None = None,
+    *,
+    also: Sequence[str] = (),
+    checks: Sequence[CheckSpec] = (),
+    lookup: Sequence[str] | None = None,
+    date_formats: Sequence[str] = (),
+    not_before: str | None = None,
+    not_after: str | None = None,
+    month_names: Sequence[str] | None = None,
+    ignore_case: bool = False,
+    ignore_spaces: bool = False,
+    print_name: str | None = None,
+) -> Constraint:
+    r"""Compile everything that an accepted text must satisfy at once.
+
+    Args:
+        pattern: a regular language in the notation of `syntax`; None restricts nothing.
+        also: further patterns that the text must match as well.
+        checks: names of check digits (`checks.CHECKS`) or specifications such as
+            ``{"name": "luhn", "over": "number"}`` or ``{"weighted": {"weights": [3, 1], "modulus": 10}}``.
+        lookup: the allowed texts.
+        date_formats: formats of a real calendar date, such as ``dd/MM/yyyy`` (see `dates`).
+        not_before: earliest date, ``YYYY-MM-DD``.
+        not_after: latest date, ``YYYY-MM-DD``.
+        month_names: twelve names for ``MMMM`` and (first three letters) ``MMM``; English without it.
+        ignore_case: accept letters in either case.
+        ignore_spaces: accept spaces anywhere; they are no part of the text.
+        print_name: the print whose confusable characters are set right (`confusions.PRINTS`); None takes
+            ``ocr_b`` for machine-readable zones and ``everyday`` for all else.
+
+    Raises:
+        PatternError: the pattern is not understood, or too large.
+        ConstraintError: an unknown check, or no text satisfies everything (code ``empty-product``).
+    """
+    specs = tuple(checks)
+    names = tuple(dict.fromkeys(over for over in map(part_of, specs) if over))
+    labels = {name: 1 << place for place, name in enumerate(names)}
+    made = [make_check(spec) for spec in specs]
+    layouts = [
+        layout
+        for check, spec in zip(made, specs, strict=True)
+        if not part_of(spec)
+        for layout in check.layouts
+    ]
+    patterns = ([] if pattern is None else [pattern]) + list(dict.fromkeys([*also, *layouts]))
+    if names:
+        _require_parts(pattern, names)
+
+    def compiled(tree: Node) -> Automaton:
+        nfa = build_nfa(tree, ignore_case=ignore_case, ignore_spaces=ignore_spaces)
+        return determinise(nfa, labels)
+
+    parts = [(f"the pattern {text!r}", compiled(parse(text))) for text in patterns]
+    if date_formats:
+        tree = date_tree(date_formats, not_before=not_before, not_after=not_after, month_names=month_names)
+        parts.append(("the date formats", compiled(tree)))
+    if lookup is not None:
+        words = compile_lookup(
+            lookup, ignore_case=ignore_case, ignore_spaces=ignore_spaces, limit=MAX_LOOKUP_STATES
+        )
+        parts.append(("the list of allowed texts", words))
+    automaton = _combine(parts) if parts else compiled(parse(".*"))
+    usual = "ocr_b" if any(map(_is_zone, made)) else "everyday"
+    constraint = Constraint(
+        automaton,
+        specs,
+        tuple(patterns),
+        names,
+        ignore_case,
+        ignore_spaces,
+        require_print(print_name or usual),
+    )
+    if names:
+        _require_unambiguous(automaton, names)
+    if specs:
+        _prove_not_empty(constraint)
+    return constraint
+
+
+def _is_zone(check: Check) -> bool:
+    """Whether a check is of a machine-readable zone, which is always printed in OCR-B."""
+    return check.name.startswith(("mrz_", "mrv_"))
+
+
+def _require_parts(pattern: str | None, names: Sequence[str]) -> None:
+    for name in names:
+        if pattern is None or f"(?P<{name}>" not in pattern:
+            message = (
+                f"a check reads the part '{name}', but the pattern names no such part; write (?P<{name}>…)"
+            )
+            raise ConstraintError(message, "unknown-part")
+
+
+def _require_unambiguous(automaton: Automaton, names: Sequence[str]) -> None:
+    """A check that reads a part needs to know, at each character, whether it is in the part."""
+    for edges in automaton.edges:
+        if len({klass for klass, _ in edges}) < len(edges):
+            listed = ", ".join(f"'{name}'" for name in names)
+            message = (
+                f"where the part {listed} begins or ends depends on what follows; make the pattern definite"
+            )
+            raise ConstraintError(message, "ambiguous-part")
+
+
+def _combine(parts: list[tuple[str, Automaton]]) -> Automaton:
+    """Intersect, naming the pair that has no text in common."""
+    name, automaton = parts[0]
+    for other_name, other in parts[1:]:
+        try:
+            automaton = intersect(automaton, other, max(MAX_STATES, 2 * other.states))
+        except ConstraintError as error:
+            if error.code != "accepts-nothing":
+                raise
+            message = f"no text satisfies both {name} and {other_name}"
+            raise ConstraintError(message, "empty-product") from error
+        name = f"{name} and {other_name}"
+    return automaton
+
+
+def _prove_not_empty(constraint: Constraint) -> None:
+    """Find one text that the automaton and all checks accept, depth first.
+
+    Raises:
+        ConstraintError: there is none, or none was found within `MAX_PROOF_STATES` states.
+    """
+    automaton = constraint.automaton
+    characters = {
+        klass: [chr(code) for low, high in ranges for code in range(low, min(high, low + 40) + 1)]
+        for klass, ranges in automaton.class_ranges().items()
+    }
+    start = constraint.start()
+    seen = {start}
+    stack = [start]
+    while stack:
+        state, checks = stack.pop()
+        if automaton.accepting[state] and constraint.checks_accept(checks):
+            return
+        for (klass, label), target in automaton.edges[state].items():
+            for character in characters[klass]:
+                after = constraint.step_checks(checks, character, label)
+                if after is not None and (target, after) not in seen:
+                    seen.add((target, after))
+                    stack.append((target, after))
+        if len(seen) > MAX_PROOF_STATES:
+            return
+    named = ", ".join(
+        check if isinstance(check, str) else str(check.get("name", "weighted")) for check in constraint.checks
+    )
+    message = (
+        f"no text that the pattern accepts satisfies the check {named}; the check does not fit the pattern"
+    )
+    raise ConstraintError(message, "empty-product")
