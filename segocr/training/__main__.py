@@ -19,7 +19,7 @@ import cv2
 
 from segocr.synthesis.camera import camera_scenes
 from segocr.synthesis.scenes import Outline
-from segocr.training.dataset import Plan, ScenePlan, ViewPlan, write_photos, write_pictures
+from segocr.training.dataset import TRAINING_CLOSE_UP, Plan, ScenePlan, ViewPlan, write_photos, write_pictures
 from segocr.training.labels import LabelledPage, padded, read_labels
 from segocr.training.measure import RegionScore, region_score
 from segocr.training.train import Progress, TrainingSettings, export_yolo, predict_yolo, train_yolo
@@ -42,12 +42,14 @@ def prepare(template: str, data: Path, work: Path, count: int) -> None:
         held = [page for page in pages if page.id.startswith(HELD_BACK)]
         seen = [page for page in pages if not page.id.startswith(HELD_BACK)]
         grounds = [photo.path for photo in photos]
-        write_pictures(held, grounds, plan, folder, "val", 100, 1)
-        write_pictures(seen, grounds, plan, folder, "train", count, 0)
+        write_pictures(held, grounds, plan, folder, "val", range(100), 1)
+        write_pictures(seen, grounds, plan, folder, "train", range(count), 0)
     else:
         write_photos(photos[::10], folder, "val", plan.classes, 640)
         seen = [photo for number, photo in enumerate(photos) if number % 10]
-        write_pictures(seen, [], plan, folder, "train", count, 0)
+        write_pictures(seen, [], plan, folder, "train", range(count), 0)
+        near = ViewPlan(plan.classes, mosaics=0.0, recipe=TRAINING_CLOSE_UP)
+        write_pictures(seen, [], near, folder, "train", range(count, count + count // 4), 0)
 
 
 def measure(python: Path, weights: Path, pages: list[LabelledPage], image_size: int) -> RegionScore:

@@ -38,6 +38,8 @@ TRAINING_CAMERA = CameraRecipe(
     light=TRAINING_LIGHT,
 )
 TRAINING_VIEW = ViewRecipe(light=TRAINING_LIGHT)
+# Most photos show a whole car; these show little but the target.
+TRAINING_CLOSE_UP = ViewRecipe(zoom=(1.5, 6.0), widest=0.8, pasted=0, light=TRAINING_LIGHT)
 
 
 class Plan(Protocol):
@@ -183,16 +185,16 @@ def write_pictures(
     plan: Plan,
     folder: Path,
     split: str,
-    count: int,
+    numbers: range,
     seed: int,
     processes: int = 2,
 ) -> None:
-    """Write ``count`` training pictures and their labels under ``folder``, in several processes."""
+    """Write the training pictures of ``numbers`` and their labels under ``folder``, in several processes."""
     work = functools.partial(
         _write_number, pages=pages, photos=photos, plan=plan, seed=seed, folder=folder, split=split
     )
     # Not by fork: OpenCV's threads may hold a lock that the child would wait for forever.
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        for _ in pool.map(work, range(count), chunksize=16):
+        for _ in pool.map(work, numbers, chunksize=16):
             pass
     write_data_yaml(folder, plan.classes)

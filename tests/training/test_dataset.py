@@ -32,7 +32,7 @@ def pages(tmp_path: Path) -> list[LabelledPage]:
 @pytest.mark.parametrize("plan", [ScenePlan(("line",)), ViewPlan(("line",), mosaics=0.5)])
 def test_processes_do_not_change_the_pictures(pages: list[LabelledPage], plan: Plan, tmp_path: Path) -> None:
     for processes in (1, 2):
-        write_pictures(pages, [], plan, tmp_path / str(processes), "train", 6, 7, processes)
+        write_pictures(pages, [], plan, tmp_path / str(processes), "train", range(6), 7, processes)
     names = sorted(path.name for path in (tmp_path / "1/images/train").iterdir())
     assert names == [f"{number:06d}.jpg" for number in range(6)]
     for name in names:
