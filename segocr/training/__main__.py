@@ -3,34 +3,40 @@
     prepare passport --data DIR --work DIR --count 2400        pictures and labels, from one seed
     train passport --python PY --work DIR --name first --start yolo11n-seg.yaml --epochs 9 --hours 0.75
     export passport --python PY --weights DIR/best.pt --templates templates
-    measure passport --python PY --weights model.pt --data DIR  region recall on `val`
+    measure passport --python PY --templates templates --data DIR --history history.json
 
 ``PY`` is the interpreter of the torch environment. A training that was killed goes on when started again.
+``measure`` prints region recall on ``val`` and writes ``model.json``, with the history of the training in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
 
 from segocr.synthesis.camera import camera_scenes
 from segocr.synthesis.scenes import Outline
-from segocr.training.dataset import TRAINING_CLOSE_UP, Plan, ScenePlan, ViewPlan, write_photos, write_pictures
+from segocr.training.dataset import TRAINING_CLOSE_UP, ViewPlan, write_photos, write_pictures
 from segocr.training.labels import LabelledPage, padded, read_labels
 from segocr.training.measure import RegionScore, region_score
-from segocr.training.train import Progress, TrainingSettings, export_yolo, predict_yolo, train_yolo
+from segocr.training.shipped import PADDING, PLANS, describe_model
+from segocr.training.train import (
+    Progress,
+    TrainingSettings,
+    export_yolo,
+    framework_versions,
+    predict_yolo,
+    train_yolo,
+)
 
-PLANS: dict[str, Plan] = {
-    "passport": ScenePlan(("mrz_line1", "mrz_line2")),
-    "license_plate": ViewPlan(("plate",)),
-}
 # Countries of `train` whose pages are held back: a training is watched on layouts that it does not see.
 HELD_BACK = ("IRL", "IDN")
-PADDING = 0.3
 
 
 def prepare(template: str, data: Path, work: Path, count: int) -> None:
@@ -63,7 +69,7 @@ def passport_pages(data: Path, folder: Path) -> dict[str, list[LabelledPage]]:
     photos = [photo.path for photo in read_labels(data / "plates", "val")]
     flat, camera = [], []
     for page in read_labels(data / "passports", "val"):
-        outlines = tuple(Outline(one.name, padded(one.polygon, PADDING)) for one in page.outlines)
+        outlines = tuple(Outline(one.name, padded(one.polygon, PADDING["passport"])) for one in page.outlines)
         flat.append(LabelledPage(page.id, page.path, page.size, outlines))
         for number, scene in enumerate(camera_scenes(page.id, page.path, outlines, photos)):
             path = folder / f"{page.id.replace('/', '_')}_{number}.png"
@@ -72,18 +78,18 @@ def passport_pages(data: Path, folder: Path) -> dict[str, list[LabelledPage]]:
     return {"flat": flat, "camera": camera}
 
 
-def measure_all(template: str, python: Path, weights: Path, data: Path, image_size: int) -> None:
-    """Print region recall at a mask IoU of 0.5 on every ``val`` set of a template."""
+def measure_all(
+    template: str, python: Path, weights: Path, data: Path, image_size: int
+) -> dict[str, dict[str, float]]:
+    """Return region recall at a mask IoU of 0.5, and its counts, on every ``val`` set of a template."""
     with tempfile.TemporaryDirectory() as folder:
         sets = (
             passport_pages(data, Path(folder))
             if template == "passport"
             else {"photos": read_labels(data / "plates", "val")}
         )
-        for name, pages in sets.items():
-            score = measure(python, weights, pages, image_size)
-            print(f"{name}: recall {score.recall:.3f} ({score.found}/{score.labelled}),", end=" ")
-            print(f"right class {score.named}, spurious {score.spurious}")
+        scores = {name: measure(python, weights, pages, image_size) for name, pages in sets.items()}
+    return {f"val, {name}": {"recall": round(one.recall, 4), **asdict(one)} for name, one in scores.items()}
 
 
 def show(progress: Progress) -> None:
@@ -101,7 +107,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m segocr.training", description="Make the shipped models.")
     parser.add_argument("verb", choices=("prepare", "train", "export", "measure"))
     parser.add_argument("template", choices=tuple(PLANS))
-    for name in ("data", "work", "python", "weights", "templates"):
+    for name in ("data", "work", "python", "weights", "templates", "history"):
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--name", default="run")
     parser.add_argument("--start", default="yolo11n-seg.yaml")
@@ -130,7 +136,12 @@ def main(arguments: list[str]) -> None:
     elif asked.verb == "export":
         export_yolo(asked.python, asked.weights, asked.templates / asked.template, asked.image_size)
     else:
-        measure_all(asked.template, asked.python, asked.weights, asked.data, asked.image_size)
+        folder = asked.templates / asked.template
+        metrics = measure_all(asked.template, asked.python, folder / "model.pt", asked.data, asked.image_size)
+        print(json.dumps(metrics, indent=1))
+        history = json.loads(asked.history.read_text("utf-8"))
+        versions = framework_versions(asked.python)
+        describe_model(asked.template, folder, asked.image_size, versions, history, metrics)
 
 
 if __name__ == "__main__":

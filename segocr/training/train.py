@@ -162,6 +162,15 @@ def predict_yolo(
         yield Found(Path(line["picture"]), regions)
 
 
+def framework_versions(python: Path) -> dict[str, str]:
+    """Return the versions of torch, ultralytics and onnx in an environment."""
+    names = ("torch", "ultralytics", "onnx")
+    program = f"import json, importlib.metadata as m; print(json.dumps({{n: m.version(n) for n in {names}}}))"
+    done = subprocess.run([str(python), "-I", "-c", program], capture_output=True, text=True, check=True)
+    versions: dict[str, str] = json.loads(done.stdout)
+    return versions
+
+
 def _guest(python: Path, words: list[str], log: Path) -> Iterator[dict[str, Any]]:
     """Run the guest; yield its progress lines, keep what the framework prints in ``log``."""
     # Its settings file and downloads belong to the run, not to the user's home.
