@@ -36,7 +36,7 @@ class EnvironmentSpec:
     gpu_instead: tuple[str, str] | None = None
     stand_ins: tuple[tuple[str, str], ...] = ()
     oldest: tuple[int, int] = (3, 11)
-    newest: tuple[int, int] = (3, 13)
+    newest: tuple[int, int] = (3, 14)
     compile: bool = True
 
     @property
@@ -93,6 +93,7 @@ SPECS: dict[str, EnvironmentSpec] = {
             1800,
             gpu_instead=("paddlepaddle", "paddlepaddle-gpu"),
             stand_ins=(("opencv-contrib-python", "opencv-contrib-python-headless"),),
+            newest=(3, 13),
             compile=False,
         ),
         EnvironmentSpec(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 HEIGHT = 48
 _NARROWEST = 160
-"""PP-OCR pads to 320. On plates (median width 160) 160 takes 0.6 of the time and reads as many; 96 loses 6 points."""
+"""PP-OCR pads to 320. On number plates 160 takes 0.6 of the time and reads as many; 96 loses 6 points."""
 _WIDEST = 3200
 _STEP = 32
 
