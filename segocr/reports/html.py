@@ -28,6 +28,7 @@ from segocr.reports.album import KeptPage, encoded, resized
 from segocr.reports.edits import pieces
 from segocr.reports.overlay import draw
 from segocr.reports.printable import one_line, printable
+from segocr.reports.rows import values_with_source
 
 _PAGE_SIDE = 1100
 _CROP_HEIGHT = 44
@@ -143,17 +144,11 @@ def _counts(entries: list[_Entry]) -> Mapping[str, int]:
 
 
 def _field_rows(record: Record, pages: Mapping[int, KeptPage]) -> Iterator[dict[str, Any]]:
-    shown: set[int] = set()
-    for name, values in record.fields.items():
-        for value in values:
-            if _is_bare(value):
-                continue
-            yield {
-                "name": name,
-                "value": value,
-                "readings": [_evidence(r, pages, shown) for r in value.readings],
-            }
-            shown |= {id(reading) for reading in value.readings}
+    """Yield what is shown of each value; a part of another field does not show that field's reading again."""
+    for name, value, source in values_with_source(record):
+        if not _is_bare(value):
+            evidence = [] if source else [_evidence(reading, pages) for reading in value.readings]
+            yield {"name": name, "value": value, "source": source, "readings": evidence}
 
 
 def _is_bare(value: FieldValue) -> bool:
@@ -161,10 +156,9 @@ def _is_bare(value: FieldValue) -> bool:
     return value.status is FieldStatus.MISSING and not value.readings and not value.problems
 
 
-def _evidence(reading: Reading, pages: Mapping[int, KeptPage], shown: set[int]) -> dict[str, Any]:
-    """Give a reading with its crop; the crop of a reading that another field showed is not repeated."""
+def _evidence(reading: Reading, pages: Mapping[int, KeptPage]) -> dict[str, Any]:
     page = pages.get(reading.region.page)
-    crop = None if page is None or id(reading) in shown else _data_url(_crop(page, reading), _CROP_QUALITY)
+    crop = None if page is None else _data_url(_crop(page, reading), _CROP_QUALITY)
     return {"reading": reading, "crop": crop, "pieces": pieces(reading)}
 
 

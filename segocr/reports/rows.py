@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from segocr.records import FieldValue, Record
 
@@ -40,6 +40,18 @@ def columns_of(rows: Iterable[Mapping[str, str]]) -> list[str]:
     for row in rows:
         found.update(dict.fromkeys(row))
     return list(found)
+
+
+def values_with_source(record: Record) -> Iterator[tuple[str, FieldValue, str | None]]:
+    """Yield each value with its field's name and, for a part of another field, that field's name."""
+    shown_by: dict[int, str] = {}
+    for name, values in record.fields.items():
+        for value in values:
+            sources = [shown_by.get(id(reading)) for reading in value.readings]
+            yield name, value, sources[0] if sources and all(sources) else None
+        for value in values:
+            for reading in value.readings:
+                shown_by.setdefault(id(reading), name)
 
 
 def shown_value(value: FieldValue) -> str:

@@ -13,7 +13,7 @@ from segocr.readings import Reading
 from segocr.records import FieldValue, Problem, Record
 from segocr.reports.edits import pieces
 from segocr.reports.printable import one_line, printable
-from segocr.reports.rows import shown_value, worst
+from segocr.reports.rows import shown_value, values_with_source, worst
 
 _STYLES = {
     "ok": "green",
@@ -75,15 +75,14 @@ def _verdict(record: Record) -> Text:
 def record_block(record: Record) -> Group:
     """Return a record as its file's line, a table of its fields, and its problems."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for name, values in record.fields.items():
-        for value in values:
-            table.add_row(
-                Text("  " + one_line(name), style="bold"),
-                Text(printable(shown_value(value))),
-                Text(value.status.value, style=_STYLES[value.status.value]),
-                Text(f"{value.confidence:.2f}" if value.raw is not None else ""),
-                Text(_raw_note(value), style="dim"),
-            )
+    for name, value, source in values_with_source(record):
+        table.add_row(
+            Text("  " + one_line(name), style="bold"),
+            Text(printable(shown_value(value))),
+            Text(value.status.value, style=_STYLES[value.status.value]),
+            Text(f"{value.confidence:.2f}" if value.raw is not None else ""),
+            Text(f"from {one_line(source)}" if source else _raw_note(value), style="dim"),
+        )
     return Group(
         _heading(record), *([table] if table.row_count else []), *_problem_lines(record.problems), Text("")
     )
@@ -116,15 +115,14 @@ def explanation(record: Record) -> str:
     Changed characters stand in brackets: ``11/[O→0]2/18``.
     """
     lines = [_heading(record).plain]
-    for name, values in record.fields.items():
-        for value in values:
-            shown = "–" if value.value is None else printable(value.value).replace("\n", " / ")
-            lines.append(
-                f"  {one_line(name)}: {shown}  [{value.status.value}, confidence {value.confidence:.2f}]"
-            )
-            for reading in value.readings:
-                lines += [f"      {line}" for line in _reading_lines(reading)]
-            lines += [f"      ! {one_line(p.code)}: {one_line(p.message)}" for p in value.problems]
+    for name, value, source in values_with_source(record):
+        shown = "–" if value.value is None else printable(value.value).replace("\n", " / ")
+        origin = f", from {one_line(source)}" if source else ""
+        verdict = f"{value.status.value}, confidence {value.confidence:.2f}{origin}"
+        lines.append(f"  {one_line(name)}: {shown}  [{verdict}]")
+        for reading in () if source else value.readings:
+            lines += [f"      {line}" for line in _reading_lines(reading)]
+        lines += [f"      ! {one_line(p.code)}: {one_line(p.message)}" for p in value.problems]
     lines += [text.plain for text in _problem_lines(record.problems)]
     return "\n".join(lines)
 

@@ -95,3 +95,13 @@ def test_pieces_join_to_both_texts(drawn: Drawn) -> None:
 def test_edits_that_do_not_lead_to_the_text_are_shown_as_one_change(drawn: Drawn) -> None:
     reading = dataclasses.replace(drawn.record.fields["date"][0].readings[0], edits=((0, "X", "0"),))
     assert [(p.raw, p.text) for p in pieces(reading)] == [("11/O2/18", "11/02/18")]
+
+
+def test_a_part_names_its_field_and_does_not_repeat_the_reading(drawn: Drawn) -> None:
+    date = drawn.record.fields["date"][0]
+    year = dataclasses.replace(date, name="year", value="2018")
+    record = dataclasses.replace(drawn.record, fields={"date": (date,), "year": (year,)})
+    assert printed(record, width=90).count("read as 11/O2/18") == 1
+    assert "from date" in printed(record, width=90)
+    assert explanation(record).count("11/O2/18 →") == 1
+    assert "year: 2018  [corrected, confidence 0.91, from date]" in explanation(record)
