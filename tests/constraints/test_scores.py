@@ -45,6 +45,21 @@ def test_a_wrong_pattern_costs_and_is_never_accepted(raw: str, pattern: str) -> 
     assert found.raw == raw
 
 
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (":21/03/2018", "corrected"),
+        ("(21/03/2018)", "corrected"),
+        ("X21/03/2018", "doubtful"),
+        ("21//03/2018", "doubtful"),
+    ],
+)
+def test_punctuation_beside_the_value_is_no_doubt_but_a_character_is(raw: str, status: str) -> None:
+    log_probs = drawn(raw, alphabet=(*ALPHABET, *":()"), floor=1e-4)
+    found = decode(log_probs, (*ALPHABET, *":()"), compile_constraint(r"\d{2}/\d{2}/\d{4}"))
+    assert (found.text, judge(found)) == ("21/03/2018", status)
+
+
 def test_two_texts_that_both_satisfy_the_check_digit_are_doubtful() -> None:
     # 0 and 9 count the same in mod 9, so the check cannot tell.
     constraint = compile_constraint(r"\d{3}", checks=[{"weighted": {"weights": [1, 1, 1], "modulus": 9}}])
