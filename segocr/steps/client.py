@@ -89,7 +89,7 @@ class Steps:
         try:
             answer = self._keeper.call(key, message, seconds)
         except HostError as error:
-            if error.code not in ("keeper-gone", "no-keeper") or self._shared:
+            if error.code not in ("keeper-gone", "keeper-closed", "no-keeper") or self._shared:
                 raise
             answer = self._alone().call(key, message, seconds)
         if answer.kind == "refusal":

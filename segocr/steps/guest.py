@@ -145,11 +145,11 @@ def serve(channel: Channel, module: str, processor_seconds: int) -> None:
         finally:
             for descriptor in message.files:
                 os.close(descriptor)
-        del message
         try:
             channel.send(answer)
         except OSError:
             return
+        del message, answer  # pixels are not kept until the next call
 
 
 def main() -> None:

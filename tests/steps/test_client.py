@@ -1,0 +1,96 @@
+"""The facade: several threads, warm starts, a shared keeper that comes and goes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from test_ocr_parity import drawn_strips
+from test_open_documents import open_all
+
+from segocr.errors import ConfigurationError, EnvironmentMissing, HostError
+from segocr.steps import attached, service
+from segocr.steps.client import Steps
+from segocr.steps.contract import OcrModel
+from segocr.steps.keeper import Keeper
+from segocr.steps.service import Service
+
+MODEL = OcrModel("openvino", "PP-OCRv6_small")
+
+
+@pytest.fixture
+def shared(environment: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """A shared keeper at an address of this test's own."""
+    for name in ("open", "openvino"):
+        environment(name)
+    address = f"\0segocr-test-{threading.get_native_id()}"
+    monkeypatch.setattr(service, "default_address", lambda: address)
+    keeper = Service(Keeper())
+    thread = threading.Thread(target=keeper.run)
+    thread.start()
+    yield keeper
+    keeper.stop()
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_calls_from_several_threads_do_not_mix(steps: Steps, drawn_files: Path) -> None:
+    strips = drawn_strips()
+    alone = [steps.read([strip], [[None]], MODEL)[0].decoded[0].text for strip in strips]
+
+    def read(number: int) -> bool:
+        [reading] = steps.read([strips[number]], [[None]], MODEL)
+        pages = open_all(steps, drawn_files / "three.tif")
+        return reading.decoded[0].text == alone[number] and len(pages) == 3
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(read, [0, 1, 2, 3, 4] * 3))
+
+
+def test_hosts_and_models_are_warmed_at_once(steps: Steps) -> None:
+    steps.warm([("open", "open")], [MODEL])
+    assert {"open/open", "ocr/openvino"} <= {host.engine for host in steps.describe()}
+    assert all(host.memory_mb > 5 for host in steps.describe())
+
+
+def test_a_command_uses_the_shared_keeper_and_leaves_it_running(shared: Service, drawn_files: Path) -> None:
+    with Steps() as first:
+        open_all(first, drawn_files / "plain.png")
+        [host] = first.describe()
+    with Steps() as second:
+        open_all(second, drawn_files / "plain.png")
+        assert second.describe()[0].pid == host.pid
+
+
+def test_a_command_goes_on_alone_when_the_shared_keeper_goes(shared: Service, drawn_files: Path) -> None:
+    with Steps() as steps:
+        open_all(steps, drawn_files / "plain.png")
+        before = steps.describe()[0].pid
+        shared.stop()
+        assert len(open_all(steps, drawn_files / "three.tif")) == 3
+        assert steps.describe()[0].pid != before
+
+
+def test_without_a_shared_keeper_one_can_be_insisted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "default_address", lambda: "\0segocr-test-nobody")
+    with pytest.raises(HostError) as caught:
+        Steps(shared=True)
+    assert caught.value.code == "no-keeper"
+    assert isinstance(Steps()._keeper, Keeper)
+    assert attached.connect is service.connect
+
+
+def test_an_unknown_engine_is_answered_with_the_nearest(steps: Steps) -> None:
+    with pytest.raises(ConfigurationError, match="did you mean openvino"):
+        steps.load(OcrModel("openvno", "PP-OCRv6_small"))
+
+
+def test_an_absent_environment_is_named_with_the_command_that_builds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGOCR_HOME", str(tmp_path))
+    with Steps(shared=False) as steps, pytest.raises(EnvironmentMissing, match="segocr env create paddle"):
+        steps.load(OcrModel("paddleocr", "PP-OCRv4_mobile"))
