@@ -34,11 +34,12 @@ interval = 1
 settle_seconds = 0.3
 """
 _SETTLE = 0.4
-_PIPED_WIDTH = 132
+_PIPED_WIDTH = 160
 _QUERIES = {
     "passport": "select document_number, surname, given_names, birth_date, expiry_date from passport"
     " where accepted order by birth_date",
-    "license_plate": "select file, plate, plate_status from license_plate_plate order by plate",
+    "license_plate": "select plate, plate_status, plate_confidence from license_plate_plate"
+    " where plate_status in ('ok', 'corrected') order by plate",
 }
 
 
@@ -133,7 +134,7 @@ def extract(settings: Settings, show: Show) -> Counter[str]:
     engine = open_database(settings.database_url or "", folder=settings.workspace)
     try:
         with (
-            Steps.of(settings) as steps,
+            Steps(environments=settings.environment_pythons, device=settings.engines.devices) as steps,
             Watch(settings, engine, steps, on_records=show.add, keep_pages=True) as watch,
         ):
             while watch.sweep():

@@ -30,7 +30,10 @@ def watch_inboxes(workspace: str) -> None:
     engine = open_database(settings.database_url, folder=settings.workspace)
     try:
         prepare(engine)
-        with Steps.of(settings) as steps, Watch(settings, engine, steps) as watch:
+        with (
+            Steps(environments=settings.environment_pythons, device=settings.engines.devices) as steps,
+            Watch(settings, engine, steps) as watch,
+        ):
             watch.sweep()
             watch.extract()
     finally:

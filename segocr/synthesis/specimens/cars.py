@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr.synthesis.specimens.lettering import Colour, write
+from segocr.synthesis.specimens.lettering import Colour
 
 Picture = NDArray[np.uint8]
 Points = NDArray[np.float64]
@@ -101,7 +101,7 @@ def _lights(picture: Picture, stand: Stand) -> None:
     fill(picture, brake, (60, 50, 190), (40, 24, 130))
 
 
-def draw_car(picture: Picture, stand: Stand, paint: Colour, badge: str) -> None:
+def draw_car(picture: Picture, stand: Stand, paint: Colour) -> None:
     """Draw a car from behind into a picture, in place; the place for its plate is left to the caller."""
     _wheels_and_shadow(picture, stand)
     _body(picture, stand, paint)
@@ -113,13 +113,3 @@ def draw_car(picture: Picture, stand: Stand, paint: Colour, badge: str) -> None:
     cv2.circle(
         picture, (int(middle[0]), int(middle[1])), int(stand.width * 0.014), (90, 90, 90), 3, cv2.LINE_AA
     )
-    if badge:
-        left = stand.at([(-0.29, 0.485)])[0].astype(int)
-        write(
-            picture,
-            badge,
-            (int(left[0]), int(left[1])),
-            int(stand.width * 0.035),
-            (206, 206, 202) if sum(paint) < 480 else (60, 60, 60),
-            "sans-bold",
-        )

@@ -27,7 +27,6 @@ _PAINTS: list[Colour] = [
     (70, 96, 70),
     (178, 176, 170),
 ]
-_BADGES = ["NEREID", "", "TRITON GL", "HALCYON", "", "ARGO 16V"]
 
 
 def _street(rng: np.random.Generator) -> tuple[Picture, int]:
@@ -57,7 +56,7 @@ def _parked_cars(picture: Picture, horizon: int, rng: np.random.Generator) -> No
     for side in (0.12, 0.88):
         if rng.random() < 0.75:
             stand = Stand(_DRAWN[0] * (side + rng.uniform(-0.07, 0.07)), horizon + 70, rng.uniform(250, 340))
-            draw_car(picture, stand, _PAINTS[int(rng.integers(len(_PAINTS)))], "")
+            draw_car(picture, stand, _PAINTS[int(rng.integers(len(_PAINTS)))])
     picture[:] = cv2.GaussianBlur(picture, (0, 0), 3.5)
 
 
@@ -90,7 +89,7 @@ def draw_street(plate: Specimen, plate_width: float, car_width: float, rng: np.r
     width = car_width * _DRAWN[0]
     stand = Stand(_DRAWN[0] * rng.uniform(0.42, 0.58), _DRAWN[1] * rng.uniform(0.84, 0.93), width)
     number = int(rng.integers(len(_PAINTS)))
-    draw_car(picture, stand, _PAINTS[number], _BADGES[number])
+    draw_car(picture, stand, _PAINTS[number])
     tall = plate_width * plate.picture.shape[0] / plate.picture.shape[1]
     half, middle = plate_width / 2, rng.uniform(0.36, 0.38)
     corners = stand.at(
