@@ -22,7 +22,14 @@ import cv2
 
 from segocr.synthesis.camera import camera_scenes
 from segocr.synthesis.scenes import Outline
-from segocr.training.dataset import TRAINING_CLOSE_UP, ViewPlan, write_photos, write_pictures
+from segocr.training.dataset import (
+    TRAINING_CLOSE_UP,
+    TRAINING_SCAN,
+    ScenePlan,
+    ViewPlan,
+    write_photos,
+    write_pictures,
+)
 from segocr.training.labels import LabelledPage, padded, read_labels
 from segocr.training.measure import RegionScore, region_score
 from segocr.training.shipped import PADDING, PLANS, describe_model
@@ -50,6 +57,8 @@ def prepare(template: str, data: Path, work: Path, count: int) -> None:
         grounds = [photo.path for photo in photos]
         write_pictures(held, grounds, plan, folder, "val", range(100), 1)
         write_pictures(seen, grounds, plan, folder, "train", range(count), 0)
+        scans = ScenePlan(plan.classes, flat=0.6, recipe=TRAINING_SCAN)
+        write_pictures(seen, grounds, scans, folder, "train", range(count, count + count // 2), 0)
     else:
         write_photos(photos[::10], folder, "val", plan.classes, 640)
         seen = [photo for number, photo in enumerate(photos) if number % 10]

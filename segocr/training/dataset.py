@@ -37,6 +37,8 @@ TRAINING_CAMERA = CameraRecipe(
     off_centre=0.9,
     light=TRAINING_LIGHT,
 )
+# The page fills the picture, as in a scan: lines are long, and anything but steep.
+TRAINING_SCAN = replace(TRAINING_CAMERA, page_scale=(0.66, 0.86), angle=8.0, any_angle=0.0, upside_down=0.1)
 TRAINING_VIEW = ViewRecipe(light=TRAINING_LIGHT)
 # Most photos show a whole car; these show little but the target.
 TRAINING_CLOSE_UP = ViewRecipe(zoom=(1.5, 6.0), widest=0.8, pasted=0, light=TRAINING_LIGHT)
