@@ -22,8 +22,9 @@ STRIP_HEIGHT = 48
 
 _SURROUNDINGS = 0.9
 """Margin of a patch on every side, in heights of the region (of one line)."""
-LONGER = 1.0
-"""Margin of a one-line patch at either end, in widths of the region: models often find only a part."""
+_LONGER = (1.0, 8.0)
+"""Margin of a one-line patch at either end, in widths and in heights of the region, the larger of the two:
+models often find only a part of a long line."""
 _LINE_PIXELS = (48.0, 96.0)
 """A one-line region is this high in its patch, at least and at most."""
 _LONGEST = 4096
@@ -67,7 +68,7 @@ def cut(page: Page, region: Region, *, lines: int | None = 1, upright: float | N
     width, height = geometry.quad_size(quad)
     scale = _scale(width, height, lines)
     margin = _SURROUNDINGS * height if lines == 1 else min(0.25 * height, 40.0)
-    ends = max(margin, LONGER * width) if lines == 1 else margin
+    ends = max(_LONGER[0] * width, _LONGER[1] * height) if lines == 1 else margin
     wide = geometry.grown(quad, ends, margin, ends, margin)
     size = (max(8, round((width + 2 * ends) * scale)), max(8, round((height + 2 * margin) * scale)))
     to_page = geometry.homography(geometry.rectangle(*size), wide)
@@ -82,7 +83,7 @@ def cut(page: Page, region: Region, *, lines: int | None = 1, upright: float | N
 def _scale(width: float, height: float, lines: int | None) -> float:
     least, most = _LINE_PIXELS
     scale = min(max(1.0, least / height), most / height) if lines == 1 else 1.0
-    return min(scale, _LONGEST / (width * (1 + 2 * LONGER)))
+    return min(scale, _LONGEST / (3 * width))
 
 
 def strip(crop: Crop, quad: Points, margins: Margins = Margins()) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segocr import geometry
-from segocr.crops import LONGER, Crop
+from segocr.crops import Crop
 from segocr.geometry import Points
 from segocr.refit import refit
 
@@ -29,8 +29,9 @@ def _or(found: Points | None, quad: Points) -> Points:
 
 def lengthened(crop: Crop, quad: Points) -> Points:
     """Return a line followed to its ends beyond the region: models often find only a part of a long one."""
-    width, height = geometry.quad_size(quad)
-    return _or(refit(crop, quad, along=max(1.0, LONGER * width / max(height, 1.0))), quad)
+    height = geometry.quad_size(quad)[1]
+    room = min(float(quad[:, 0].min()), crop.patch.shape[1] - float(quad[:, 0].max()))
+    return _or(refit(crop, quad, along=max(1.0, room / max(height, 1.0))), quad)
 
 
 def ordered(crop: Crop, polygons: Sequence[ArrayLike]) -> list[Points]:

@@ -2,7 +2,8 @@
 
 A page is read the way its regions' long sides suggest. Only where nothing on it makes sense that way is it
 read again turned by 180°, and the page's regions vote as a whole: one illegible line does not turn alone.
-A line that is still in doubt gets a bounded number of second looks (another height, the unfitted
+Where a field takes the best of several regions, the surest one is read first, and the others only if it gives
+no answer. A line that is still in doubt gets a bounded number of second looks (another height, the unfitted
 quadrilateral, the fields of another class); a later look is taken only if it wins by a margin, because
 chance would otherwise choose.
 """
@@ -32,6 +33,10 @@ SETTLED = 0.6
 """A reading of this confidence settles which way is up."""
 _IN_DOUBT = 0.9
 """A reading below this confidence gets a second look."""
+_CUT_OFF = 1.15
+"""A region whose line goes on to this multiple of its length shows a part of it only."""
+_MOVED = 1.0
+"""A corner must move by so many pixels of the patch for another look to be worth a reading."""
 _WINS_BY = 0.05
 """A later look must be this much more confident than the first."""
 
@@ -46,8 +51,9 @@ class _Look:
 
 
 _FIRST = _Look("first")
+_LONGER = _Look("longer", quad=lines.lengthened)
 _SECOND = (
-    _Look("longer", quad=lines.lengthened),
+    _LONGER,
     _Look("taller", margins=Margins(along=0.3, across=0.18)),
     _Look("unfitted", quad=lambda crop, quad: crop.quad),
 )
@@ -61,6 +67,7 @@ class _Best:
     spec: FieldSpec
     decoded: Decoded
     lattice: bytes
+    quad: Points
     tries: tuple[str, ...] = (_FIRST.name,)
 
     @property
@@ -94,9 +101,30 @@ class _Line:
     direction: int = 0
     best: list[_Best] = field(default_factory=list)
 
-    def strip(self, direction: int, look: _Look) -> NDArray[np.uint8]:
+    def cut(self, direction: int, look: _Look) -> tuple[NDArray[np.uint8], Points]:
+        """Return the strip and the quad in the patch that it shows, in reading direction."""
         quad = look.quad(self.crop, self.quad)
-        return strip(self.crop, geometry.turned(quad) if direction else quad, look.margins)
+        quad = geometry.turned(quad) if direction else quad
+        return strip(self.crop, quad, look.margins), quad
+
+    def is_cut_off(self) -> bool:
+        """Whether the print goes on well beyond the ends of the region."""
+        longer = lines.lengthened(self.crop, self.quad)
+        return geometry.quad_size(longer)[0] >= _CUT_OFF * geometry.quad_size(self.quad)[0]
+
+    def differs(self, look: _Look) -> bool:
+        """Whether a look would show anything that the first one did not."""
+        moved = np.abs(look.quad(self.crop, self.quad) - self.quad).max()
+        return look.margins != _FIRST.margins or bool(moved >= _MOVED)
+
+    @property
+    def class_name(self) -> str:
+        return self.crop.region.class_name
+
+    @property
+    def one_answer(self) -> bool:
+        """Whether its fields take one region only."""
+        return all(spec.instances == "best" for spec in self.specs)
 
     @property
     def evidence(self) -> float:
@@ -131,17 +159,49 @@ def read_pages(
     """
     found = _find_lines(pages, template, steps, model)
     reader = _Reader(steps, model)
-    everything = [line for page in found for crop_lines in page for line in crop_lines]
-    reader.read_first(everything)
-    reader.turn([page for page in (_flat(page) for page in found) if page and not any(_settled(page))])
+    leading = [_leading(page) for page in found]
+    reader.read_first(_flat(leading))
+    reader.complete([line for lines in leading if not any(_settled(lines)) for line in lines])
+    reader.turn([lines for lines in leading if lines and not any(_settled(lines))])
+    reader.read_first(
+        [line for page, first in zip(found, leading, strict=True) for line in _next(page, first)]
+    )
     for look in _SECOND:
-        reader.look_again([line for line in everything if line.in_doubt], look)
-    reader.swap_classes([_flat(page) for page in found])
+        reader.look_again([line for page in found for line in _unanswered(page) if line.best], look)
+    reader.swap_classes([[line for line in _flat(page) if line.best] for page in found])
     return [[_by_field(crop_lines, model) for crop_lines in page] for page in found]
 
 
-def _flat(page: _Page) -> list[_Line]:
-    return [line for crop_lines in page for line in crop_lines]
+def _leading(page: _Page) -> list[_Line]:
+    """Return the lines to read first: where a field takes the best region only, those of the surest one."""
+    surest: dict[str, Crop] = {}
+    for crop in (line.crop for line in _flat(page)):
+        if crop.region.score > surest.setdefault(crop.region.class_name, crop).region.score:
+            surest[crop.region.class_name] = crop
+    return [line for line in _flat(page) if not line.one_answer or line.crop is surest[line.class_name]]
+
+
+def _next(page: _Page, leading: Sequence[_Line]) -> list[_Line]:
+    """Return the other lines of the classes that the leading ones do not answer, turned as the page is."""
+    read = set(map(id, leading))
+    rest = [line for line in _unanswered(page) if id(line) not in read]
+    for line in rest:
+        line.direction = leading[0].direction
+    return rest
+
+
+def _unanswered(page: _Page) -> list[_Line]:
+    """Return the lines in doubt, but for those whose class needs no second answer."""
+    answered = {lines[0].class_name for lines in page if lines and not any(line.in_doubt for line in lines)}
+    return [
+        line
+        for line in _flat(page)
+        if line.in_doubt and not (line.one_answer and line.class_name in answered)
+    ]
+
+
+def _flat(lists: Sequence[Sequence[_Line]]) -> list[_Line]:
+    return [line for lines in lists for line in lines]
 
 
 def _settled(page: Sequence[_Line]) -> list[bool]:
@@ -184,6 +244,16 @@ class _Reader:
         for line, bests in zip(wanted, self._read(wanted, _FIRST), strict=True):
             line.best = bests
 
+    def complete(self, wanted: Sequence[_Line]) -> None:
+        """Follow lines that were cut off to their ends: a part of a text fits no pattern either way up."""
+        cut_off = [line for line in wanted if line.is_cut_off()]
+        for line, bests in zip(cut_off, self._read(cut_off, _LONGER), strict=True):
+            if all(best.decoded.text is None for best in line.best) or any(
+                map(_Best.beaten_by, line.best, bests)
+            ):
+                line.best = [replace(best, tries=(_FIRST.name, _LONGER.name)) for best in bests]
+                line.quad = _LONGER.quad(line.crop, line.quad)
+
     def turn(self, pages: Sequence[Sequence[_Line]]) -> None:
         """Read pages upside down; turn those for whose regions together it is the more probable way."""
         turned = iter(self._read([line for page in pages for line in page], _FIRST, turn=True))
@@ -199,6 +269,7 @@ class _Reader:
 
     def look_again(self, wanted: Sequence[_Line], look: _Look) -> None:
         """Cut lines otherwise and take what is better by a margin."""
+        wanted = [line for line in wanted if line.differs(look)]
         for line, bests in zip(wanted, self._read(wanted, look), strict=True):
             line.best = [
                 replace(new if old.beaten_by(new) else old, tries=(*old.tries, look.name))
@@ -236,11 +307,15 @@ class _Reader:
     ) -> list[list[_Best]]:
         if not wanted:
             return []
-        strips = [line.strip(180 - line.direction if turn else line.direction, look) for line in wanted]
+        cuts = [line.cut(180 - line.direction if turn else line.direction, look) for line in wanted]
         constraints = [[spec.constraint for spec in line_specs] for line_specs in specs]
+        answers = self._steps.read([strip for strip, _ in cuts], constraints, self._model)
         return [
-            [_Best(spec, decoded, strip.lattice) for spec, decoded in zip(own, strip.decoded, strict=True)]
-            for own, strip in zip(specs, self._steps.read(strips, constraints, self._model), strict=True)
+            [
+                _Best(spec, decoded, answer.lattice, quad)
+                for spec, decoded in zip(own, answer.decoded, strict=True)
+            ]
+            for own, answer, (_, quad) in zip(specs, answers, cuts, strict=True)
         ]
 
 
@@ -254,10 +329,9 @@ def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:
 
 def _reading(line: _Line, best: _Best, place: int, model: OcrModel) -> Reading:
     decoded = best.decoded
-    quad = geometry.transform(line.crop.to_page, line.quad)
     return Reading(
         region=line.crop.region,
-        quad=geometry.turned(quad) if line.direction else quad,
+        quad=geometry.transform(line.crop.to_page, best.quad),
         direction=line.direction,
         raw=decoded.raw,
         text=decoded.text,
