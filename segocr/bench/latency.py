@@ -22,7 +22,7 @@ def measure_latency(template: Template, image: Path) -> dict[str, float | None]:
     """Return seconds from start to end of the command, median of three: ``cold`` and ``warm``.
 
     Cold: no host runs; files are in the system's cache and compiled models in segocr's, as after a first use.
-    Warm: a keeper runs and has the models loaded. A keeper that runs already is left alone: cold is None then.
+    Warm: a keeper runs, models loaded. One that runs already is left alone, and cold is None then.
 
     Raises:
         HostDied: The command fails.
