@@ -100,7 +100,8 @@ class Steps:
         """Go on with hosts of our own: the shared keeper has gone."""
         with self._lock:
             if not isinstance(self._keeper, Keeper):
-                self._keeper = Keeper()
+                gone, self._keeper = self._keeper, Keeper()
+                gone.close()
             return self._keeper
 
     def warm(

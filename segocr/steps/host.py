@@ -10,6 +10,7 @@ import contextlib
 import os
 import queue
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -41,6 +42,7 @@ _PASSED = (
 _PASSED_NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
                    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")  # fmt: skip
 _STALL_SECONDS = 60.0
+_ABANDONED_SECONDS = 3.0
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 
 
@@ -201,11 +203,16 @@ class Host:
             self._channel.send(message)
         return self._receive(self.key.engine.call_seconds if seconds is None else seconds)
 
-    def forward(self, text: bytes, files: list[int], seconds: float | None) -> tuple[bytes, list[int]]:
-        """Like ``call``, with messages that stay written (a shared keeper passes them on unread)."""
+    def forward(
+        self, text: bytes, files: list[int], seconds: float | None, asker: Channel
+    ) -> tuple[bytes, list[int]]:
+        """Like ``call``, with messages that stay written (a shared keeper passes them on unread).
+
+        If the asker goes, nobody wants the answer: the host has a moment to finish, and is ended otherwise.
+        """
         with self._failing():
             self._channel.forward(text, files)
-        self._wait(self.key.engine.call_seconds if seconds is None else seconds)
+        self._wait(self.key.engine.call_seconds if seconds is None else seconds, asker)
         with self._failing():
             return self._channel.receive_raw()
 
@@ -214,13 +221,22 @@ class Host:
         with self._failing():
             return self._channel.receive()
 
-    def _wait(self, seconds: float) -> None:
-        if not self._channel.poll(seconds):
-            self.kill()
-            raise HostTimeout(
-                f"the host {self.key.engine.key} did not answer within {seconds:g} s and was ended"
-            )
-        self.last_used = time.monotonic()
+    def _wait(self, seconds: float, asker: Channel | None = None) -> None:
+        poller = select.poll()
+        poller.register(self._channel.fileno(), select.POLLIN)
+        if asker is not None:
+            poller.register(asker.fileno(), select.POLLRDHUP)
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            ready = {descriptor for descriptor, _ in poller.poll(left * 1000)}
+            if self._channel.fileno() in ready:
+                self.last_used = time.monotonic()
+                return
+            if asker is not None and asker.fileno() in ready:
+                poller.unregister(asker.fileno())
+                deadline = min(deadline, time.monotonic() + _ABANDONED_SECONDS)
+        self.kill()
+        raise HostTimeout(f"the host {self.key.engine.key} did not answer within {seconds:g} s and was ended")
 
     @contextlib.contextmanager
     def _failing(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from segocr.errors import EnvironmentMissing, HostError
 from segocr.steps.host import Host, HostKey, Spawner
-from segocr.steps.protocol import Message
+from segocr.steps.protocol import Channel, Message
 
 _MAX_STARTS = 3
 """Failed starts in a row after which a host is not started again for a while."""
@@ -119,10 +119,10 @@ class Keeper:
         return self._slot(key).use(lambda host: host.call(message, seconds=seconds))
 
     def forward(
-        self, key: HostKey, text: bytes, files: list[int], seconds: float | None
+        self, key: HostKey, text: bytes, files: list[int], seconds: float | None, asker: Channel
     ) -> tuple[bytes, list[int]]:
-        """Like ``call`` with messages that stay written."""
-        return self._slot(key).use(lambda host: host.forward(text, files, seconds))
+        """Like ``call`` with messages that stay written, until the asker goes."""
+        return self._slot(key).use(lambda host: host.forward(text, files, seconds, asker))
 
     def start(self, key: HostKey) -> dict[str, object]:
         """Start a host if it does not run, and return what its engine says of itself."""

@@ -107,7 +107,8 @@ class Service:
             if "keeper" in body:
                 channel.send(self._manage(str(body["keeper"]), body))
                 return
-            reply, passed = self._keeper.forward(_key(body["host"]), text, files, body.get("seconds"))
+            key, seconds = _key(body["host"]), body.get("seconds")
+            reply, passed = self._keeper.forward(key, text, files, seconds, channel)
         except SegocrError as error:
             channel.send(Message("failure", failure(error)))
             return
