@@ -141,7 +141,9 @@ def decode(
     if not found:
         cost = max(0.0, unbound - problem.ceiling) + (max_cost if reason == "too-dear" else 0.0)
         return _unread(raw, cost, reason, len(log_probs))
-    return _result(problem, raw, found)
+    decoded = _result(problem, raw, found)
+    # The limit above is against the constraint's own symbols; what was read in others counts as well.
+    return decoded if decoded.cost <= max_cost else _unread(raw, decoded.cost, "too-dear", len(log_probs))
 
 
 @dataclass(frozen=True, slots=True)
