@@ -1,6 +1,6 @@
 """Does memory stay flat over many documents? Prints PSS after every hundredth part of a long run.
 
-    python bench/flat_memory.py passport 2000
+python bench/flat_memory.py passport 2000
 """
 
 from __future__ import annotations

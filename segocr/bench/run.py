@@ -17,6 +17,7 @@ from typing import Any
 from segocr.bench import ways
 from segocr.bench.latency import measure_latency
 from segocr.bench.memory import Memory, Peak
+from segocr.bench.processor import processor_seconds
 from segocr.bench.ways import Way
 from segocr.environments.locate import resolve
 from segocr.errors import EnvironmentMissing, HostDied, ModelError
@@ -29,6 +30,14 @@ _DISTINCT = 24
 Report = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A way that is ready: ``run`` goes over all documents and returns the seconds, in ``processes``."""
+
+    run: Callable[[], float]
+    processes: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Bench:
     """What was measured for one template.
@@ -37,6 +46,7 @@ class Bench:
         template: Its name.
         documents: Documents a round.
         seconds: By way, seconds of each round (``segocr_v4`` and ``one_direction`` are for the ratios).
+        processor: By way, seconds of processor time of each round: what a busy machine disturbs least.
         memory: Largest memory while segocr's default engines worked.
         latency: Seconds of ``segocr extract`` for one document, cold and warm.
         left_out: Ways that could not run, and why.
@@ -46,6 +56,7 @@ class Bench:
     template: str
     documents: int
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    processor: dict[str, list[float]] = field(default_factory=dict)
     memory: Memory = field(default_factory=lambda: Memory(0.0, 0.0))
     latency: dict[str, float | None] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -87,6 +98,9 @@ class Bench:
                 "segocr_PP-OCRv4_mobile": _rounded(self.rate("segocr_v4")),
                 "floor_one_direction": _rounded(self.rate("one_direction")),
                 "ratio_floor_one_direction": _rounded(self.ratio("segocr", "one_direction")),
+                "processor_s_per_document": {
+                    way: round(median(rounds) / self.documents, 3) for way, rounds in self.processor.items()
+                },
                 "left_out": self.left_out,
                 **self.notes,
             },
@@ -128,8 +142,11 @@ def bench(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="segocr-bench-")))
         started = _start(stack, template, images, order, folder, settings, wanted, result, report)
         for number in range(rounds):
-            for name, run in started.items():
-                result.seconds.setdefault(name, []).append(run())
+            for name, runner in started.items():
+                before = processor_seconds(runner.processes)
+                result.seconds.setdefault(name, []).append(runner.run())
+                used = processor_seconds(runner.processes) - before
+                result.processor.setdefault(name, []).append(used)
                 seconds = result.seconds[name][-1]
                 report(f"{template.name}: round {number + 1} of {rounds}: {name} {documents / seconds:.2f}/s")
     report(f"{template.name}: latency of the command")
@@ -147,7 +164,7 @@ def _start(
     wanted: Sequence[str],
     result: Bench,
     report: Report,
-) -> dict[str, Callable[[], float]]:
+) -> dict[str, Runner]:
     """Get every way ready; one that cannot run is left out, with its reason."""
     config: dict[str, Any] = {"template": str(template.file), "images": [str(images[n]) for n in order]}
     arrays = {str(path): str(folder / f"{number}.npz") for number, path in enumerate(images)}
@@ -155,7 +172,7 @@ def _start(
     segocr = stack.enter_context(ways.ours({**config, "arrays": arrays}))
     one = median(segocr.order("first")["seconds"] for _ in range(5))
     result.notes["one_document_s"] = round(one, 3)
-    started: dict[str, Callable[[], float]] = {"segocr": lambda: _with_memory(segocr, result)}
+    started: dict[str, Runner] = {"segocr": Runner(lambda: _with_memory(segocr, result), (segocr.process,))}
     starters = {
         "plain": lambda: _plain(stack, template, config, folder, settings, started),
         "full_page": lambda: _full_page(stack, config, settings, started),
@@ -191,7 +208,7 @@ def _plain(
     config: dict[str, Any],
     folder: Path,
     settings: Settings,
-    started: dict[str, Callable[[], float]],
+    started: dict[str, Runner],
 ) -> None:
     """The plain way is two processes, because the frameworks do not load together; their times add up."""
     pythons = settings.environment_pythons
@@ -209,16 +226,19 @@ def _plain(
     reader = stack.enter_context(ways.foreign("plain_read", "paddle", read, pythons))
     reader.order("load")
     v4 = stack.enter_context(ways.ours({**config, "ocr_model": V4}))
-    started["segocr_v4"] = lambda: float(v4.order("run")["seconds"])
-    started["plain"] = lambda: float(finder.order("run")["seconds"] + reader.order("run")["seconds"])
+    started["segocr_v4"] = Runner(lambda: float(v4.order("run")["seconds"]), (v4.process,))
+    started["plain"] = Runner(
+        lambda: float(finder.order("run")["seconds"] + reader.order("run")["seconds"]),
+        (finder.process, reader.process),
+    )
 
 
 def _full_page(
-    stack: ExitStack, config: dict[str, Any], settings: Settings, started: dict[str, Callable[[], float]]
+    stack: ExitStack, config: dict[str, Any], settings: Settings, started: dict[str, Runner]
 ) -> None:
     images = {"images": config["images"]}
     reader = stack.enter_context(ways.foreign("full_page", "rapidocr", images, settings.environment_pythons))
-    started["full_page"] = lambda: float(reader.order("run")["seconds"])
+    started["full_page"] = Runner(lambda: float(reader.order("run")["seconds"]), (reader.process,))
 
 
 def _floor(
@@ -229,7 +249,7 @@ def _floor(
     settings: Settings,
     segocr: Way,
     result: Bench,
-    started: dict[str, Callable[[], float]],
+    started: dict[str, Runner],
 ) -> None:
     segocr.order("arrays")
     model = str(template.segment_model("openvino"))
@@ -241,8 +261,10 @@ def _floor(
         result.notes["floor_threads"] = answer["threads"]
         return float(answer["seconds"])
 
-    started["floor"] = run
-    started["one_direction"] = lambda: float(floor.order("one_direction")["seconds"])
+    started["floor"] = Runner(run, (floor.process,))
+    started["one_direction"] = Runner(
+        lambda: float(floor.order("one_direction")["seconds"]), (floor.process,)
+    )
 
 
 def _packages(python: Path) -> Path:

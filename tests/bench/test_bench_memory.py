@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from segocr.bench.memory import Peak, descendants, measure, pss
+from segocr.bench.processor import processor_seconds
 
 _HOLD = "import sys; block = bytearray(b'x') * 60_000_000; print('held', flush=True); sys.stdin.read()"
 
@@ -40,3 +41,20 @@ def test_the_peak_is_kept_when_memory_is_given_back() -> None:
             pass
         del block
     assert peak.memory.total > pss(os.getpid()) + 40
+
+
+def test_processor_time_counts_work_and_not_waiting() -> None:
+    add = "sum(i * i for i in range(6_000_000))"
+    work = f"import sys\nfor _ in sys.stdin:\n    {add}; print('done', flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", work], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin is not None and child.stdout is not None
+        before = processor_seconds([child.pid])
+        child.stdin.write("go\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == "done\n"
+        after = processor_seconds([child.pid])
+        child.stdin.close()
+    assert after - before > 0.1
+    assert processor_seconds([child.pid]) == 0.0

@@ -28,7 +28,7 @@ def test_what_did_not_run_is_null_and_says_why() -> None:
 
 def test_the_plain_way_is_compared_with_the_recogniser_that_it_uses() -> None:
     seconds = {"segocr": [1.0], "segocr_v4": [2.0], "plain": [8.0], "floor": [0.9]}
-    ratios = Bench("t", 1, seconds, Memory(100, 200)).as_json()["ratios"]
+    ratios = Bench("t", 1, seconds, memory=Memory(100, 200)).as_json()["ratios"]
     assert ratios["plain"] == 4.0
     assert ratios["floor"] == pytest.approx(0.9)
 
