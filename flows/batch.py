@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Engine
-
+from db.connect import Engine
 from db.store import store_records
 from segocr.pipeline import Pipeline, Work
 from segocr.records import Record, RecordStatus

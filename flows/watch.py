@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from db.arrivals import Arrivals
+from db.connect import Engine
 from db.store import outcome
 from db.views import register_template, shape_of
 from flows.batch import Batch, Item, under_way

@@ -1,6 +1,7 @@
-"""Extraction in process: paths in, records out in input order; one chunk is read while the next is segmented.
+"""Extraction in process: paths in, records out in input order.
 
-``segocr extract`` and ``segocr.extract`` are this; ``flows/extract.py`` runs the same stages as Prefect tasks.
+``segocr extract`` and ``segocr.extract`` are this: one chunk is read while the next is segmented.
+``flows/extract.py`` runs the same stages as Prefect tasks.
 """
 
 from __future__ import annotations

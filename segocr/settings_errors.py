@@ -52,9 +52,8 @@ def explained(file: Path, text: str, error: ValidationError, root: type[BaseMode
     value = first["input"]
     missing = first["type"] == "missing"
     shown = "" if missing else f" = {value!r}:"
-    return ConfigurationError(
-        f"{place(file, text, location[:-1] if missing else location)}: {_dotted(location)}{shown} {reason}", hint=f"edit {file}"
-    )
+    where = place(file, text, location[:-1] if missing else location)
+    return ConfigurationError(f"{where}: {_dotted(location)}{shown} {reason}", hint=f"edit {file}")
 
 
 def unknown_key(file: Path, text: str, location: Location, root: type[BaseModel]) -> ConfigurationError:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from segocr.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
+    from db.connect import Engine
     from segocr.settings import Settings
 
 

@@ -16,8 +16,7 @@ from segocr.errors import UsageError
 from segocr.records import Record, record_as_json
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
+    from db.connect import Engine
     from segocr.reports.album import Album
     from segocr.settings import Settings
     from segocr.templates import Template

@@ -43,21 +43,21 @@ def prepare(config: dict[str, Any]) -> dict[str, Any]:
             for path in (config["model"], recogniser)
         ]
 
-    def once(models: Any, lines: list[Any]) -> float:
+    def once(models: Any, lines: list[Any], order: list[int] = config["order"]) -> float:
         segment, read = models
         start = perf_counter()
-        for number in config["order"]:
+        for number in order:
             segment.infer([pages[number]], share_inputs=True)
             if len(lines[number]):
                 read.infer([lines[number]], share_inputs=True)
         return perf_counter() - start
 
     best: tuple[float, int, Any] | None = None
-    cores = os.cpu_count() or 1
+    cores, few = os.cpu_count() or 1, config["order"][:4]
     for threads in sorted({cores, *(count for count in (1, 2, 4, 8, 16, 32) if count <= cores)}):
         models = requests(threads)
-        once(models, both)
-        seconds = min(once(models, both) for _ in range(2))
+        once(models, both, few)
+        seconds = min(once(models, both, few) for _ in range(3))
         if best is None or seconds < best[0]:
             best = (seconds, threads, models)
     assert best is not None
