@@ -8,7 +8,7 @@ runs the same ones as Prefect tasks. No Prefect and no database here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ from segocr.crops import Crop
 from segocr.documents import Document, opened, read_document
 from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult, field_values
+from segocr.overlaps import without_overlaps
 from segocr.pages import Page, PageInfo
 from segocr.readings import Reading
 from segocr.recipes import Models, recipe_of
@@ -55,6 +56,7 @@ class Work:
         failure: Why there will be no values.
         timings: Seconds by step.
         kept: By page, its JPEG for overlays and reports, if somebody wants them.
+        unchosen: Readings of regions that lie on the place of a better read one.
     """
 
     path: Path
@@ -66,6 +68,7 @@ class Work:
     failure: Problem | None = None
     timings: dict[str, float] = field(default_factory=dict)
     kept: list[bytes] = field(default_factory=list)
+    unchosen: list[Reading] = field(default_factory=list)
 
     def fail(self, error: Failure) -> None:
         """Note why there will be no values, and drop what was found so far."""
@@ -227,13 +230,18 @@ class Pipeline:
             parts.setdefault(plan.part(info.number), []).append(place)
         return list(parts.items())
 
-    def _candidates(self, work: Work, pages: Sequence[int]) -> Mapping[str, Sequence[tuple[Reading, ...]]]:
+    def _candidates(self, work: Work, pages: Sequence[int]) -> dict[str, Sequence[tuple[Reading, ...]]]:
+        """Return the candidates of each field, one a place; the others' readings are noted as unchosen."""
         found: dict[str, list[tuple[Reading, ...]]] = {}
         for place in pages:
             for crop_readings in work.readings[place]:
                 for name, readings in crop_readings.items():
                     found.setdefault(name, []).append(readings)
-        return found
+        kept: dict[str, Sequence[tuple[Reading, ...]]] = {}
+        for name, candidates in found.items():
+            kept[name], dropped = without_overlaps(candidates)
+            work.unchosen += dropped
+        return kept
 
     def _record(self, work: Work, part: int, pages: Sequence[int], result: PartResult) -> Record:
         assert work.document is not None
@@ -251,7 +259,7 @@ class Pipeline:
             lists=self.template.lists,
             timings=dict(work.timings),
             day=self._day.isoformat(),
-            unchosen=result.unchosen,
+            unchosen=(*result.unchosen, *_on_pages(work.unchosen, work, pages)),
         )
 
     def _failed(self, work: Work) -> Record:
@@ -271,6 +279,11 @@ class Pipeline:
             timings=dict(work.timings),
             day=self._day.isoformat(),
         )
+
+
+def _on_pages(readings: Iterable[Reading], work: Work, pages: Sequence[int]) -> Iterator[Reading]:
+    numbers = {work.pages[place].number for place in pages}
+    return (reading for reading in readings if reading.region.page in numbers)
 
 
 def _batches(items: Iterable[tuple[Work, Page]], size: int) -> Iterator[list[tuple[Work, Page]]]:

@@ -1,0 +1,62 @@
+"""Overlaps: of several regions on one place of a page the best read one counts, the others are evidence.
+
+A segmentation engine drops overlapping regions by its own score before anything is read. Here the readings
+decide: what fits the field's constraint beats what is only a little more like its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from segocr.geometry import Points, polygon_area
+from segocr.readings import Reading, ReadingStatus
+
+SAME_PLACE = 0.5
+"""Two candidates stand on one place if the quads read share this part of the smaller one."""
+
+_WORTH = {
+    ReadingStatus.OK: 2,
+    ReadingStatus.CORRECTED: 2,
+    ReadingStatus.DOUBTFUL: 1,
+    ReadingStatus.INVALID: 0,
+}
+Candidate = tuple[Reading, ...]
+
+
+def without_overlaps(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Reading]]:
+    """Keep one candidate a place.
+
+    Args:
+        candidates: Of one field; the readings of one region each, in line order, never empty.
+
+    Returns:
+        The candidates kept, in the order given; the readings of the others.
+    """
+    kept: list[Candidate] = []
+    for candidate in sorted(candidates, key=_worth, reverse=True):
+        if not any(_on_one_place(candidate, other) for other in kept):
+            kept.append(candidate)
+    chosen = {id(candidate) for candidate in kept}
+    dropped = [reading for candidate in candidates if id(candidate) not in chosen for reading in candidate]
+    return [candidate for candidate in candidates if id(candidate) in chosen], dropped
+
+
+def _worth(candidate: Candidate) -> tuple[int, float]:
+    worst = min(_WORTH[reading.status] for reading in candidate)
+    sure = float(np.mean([reading.confidence for reading in candidate]))
+    return worst, sure * candidate[0].region.score
+
+
+def _on_one_place(a: Candidate, b: Candidate) -> bool:
+    if a[0].region.page != b[0].region.page:
+        return False
+    return any(shared_part(x.quad, y.quad) >= SAME_PLACE for x in a for y in b)
+
+
+def shared_part(a: Points, b: Points) -> float:
+    """Return the area that two convex quads share, as a part of the smaller one's area, 0–1."""
+    shared, _ = cv2.intersectConvexConvex(a.astype(np.float32), b.astype(np.float32))
+    return float(shared) / max(min(polygon_area(a), polygon_area(b)), 1e-9)
