@@ -34,7 +34,7 @@ SETTLED = 0.6
 _IN_DOUBT = 0.9
 """A reading below this confidence gets a second look."""
 _CUT_OFF = 1.15
-"""A region whose line goes on to this multiple of its length shows a part of it only."""
+"""A line so many times as long for its height as its region was shown in part, or among others."""
 _MOVED = 1.0
 """A corner must move by so many pixels of the patch for another look to be worth a reading."""
 _WINS_BY = 0.05
@@ -108,9 +108,10 @@ class _Line:
         return strip(self.crop, quad, look.margins), quad
 
     def is_cut_off(self) -> bool:
-        """Whether the print goes on well beyond the ends of the region."""
-        longer = lines.lengthened(self.crop, self.quad)
-        return geometry.quad_size(longer)[0] >= _CUT_OFF * geometry.quad_size(self.quad)[0]
+        """Whether the print goes on well beyond the region's ends, or is much lower than the region."""
+        width, height = geometry.quad_size(self.quad)
+        longer, lower = geometry.quad_size(_LONGER.quad(self.crop, self.quad))
+        return longer / max(lower, 1.0) >= _CUT_OFF * width / max(height, 1.0)
 
     def differs(self, look: _Look) -> bool:
         """Whether a look would show anything that the first one did not."""
