@@ -33,7 +33,7 @@ SETTLED = 0.6
 """A reading of this confidence settles which way is up."""
 _IN_DOUBT = 0.9
 """A reading below this confidence gets a second look."""
-_CUT_OFF = 1.15
+_CUT_OFF = 1.02
 """A line so many times as long for its height as its region was shown in part, or among others."""
 _MOVED = 1.0
 """A corner must move by so many pixels of the patch for another look to be worth a reading."""

@@ -20,8 +20,12 @@ _LINE = 24
 """Height of the rough quad in the working picture, pixels."""
 _AROUND = 0.8
 """How far beyond the rough quad to look, in its heights, on every side."""
-_HEIGHTS = np.arange(0.4, 1.5, 0.1)
-"""Heights of the band that are tried, in heights of the rough quad."""
+_HEIGHTS = np.arange(0.4, 1.05, 0.1)
+"""Heights of the band that are tried, in heights of the rough quad; higher ones take in the next line."""
+_EDGE = 0.12
+"""Height of the strips above and below a band that should be blank, in heights of the band."""
+_EDGE_WEIGHT = 2.0
+"""How much print in those strips speaks against a band."""
 _THRESHOLD = 0.55
 """Share of the mean stroke energy of the rough quad above which a place counts as text."""
 
@@ -81,10 +85,16 @@ def _best_band(surplus: NDArray[np.float32]) -> tuple[float, float, float]:
     centre = left[..., None] * (1 - place) + right[..., None] * place
     part = np.arange(len(parts))
     best, chosen = -np.inf, (rows / 2, rows / 2, float(_LINE))
+
+    def print_between(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> NDArray[np.float64]:
+        rows_of = [np.clip(np.round(edge).astype(int), 0, rows) for edge in (top, bottom)]
+        # Beyond the ends of the line there is nothing, which must not speak for a thinner band.
+        return np.asarray(np.maximum(total[rows_of[1], part] - total[rows_of[0], part], 0))
+
     for height in _HEIGHTS * _LINE:
-        top = np.clip(np.round(centre - height / 2).astype(int), 0, rows)
-        bottom = np.clip(np.round(centre + height / 2).astype(int), 0, rows)
-        score = (total[bottom, part] - total[top, part]).sum(axis=2)
+        top, bottom, edge = centre - height / 2, centre + height / 2, max(1.0, _EDGE * height)
+        beside = print_between(top - edge, top) + print_between(bottom, bottom + edge)
+        score = (print_between(top, bottom) - _EDGE_WEIGHT * beside).sum(axis=2)
         i, j = np.unravel_index(int(np.argmax(score)), score.shape)
         if score[i, j] > best:
             best, chosen = float(score[i, j]), (float(middles[i]), float(middles[j]), float(height))
