@@ -2,6 +2,7 @@
 
     prepare passport --data DIR --work DIR --count 2400        pictures and labels, from one seed
     train passport --python PY --work DIR --name first --start yolo11n-seg.yaml --epochs 9 --hours 0.75
+    average passport --python PY --weights ONE.pt --start OTHER.pt --work MEAN.pt
     export passport --python PY --weights DIR/best.pt --templates templates
     measure passport --python PY --templates templates --data DIR --history history.json
 
@@ -36,6 +37,7 @@ from segocr.training.shipped import PADDING, PLANS, describe_model
 from segocr.training.train import (
     Progress,
     TrainingSettings,
+    average_yolo,
     export_yolo,
     framework_versions,
     predict_yolo,
@@ -114,7 +116,7 @@ def show(progress: Progress) -> None:
 def main(arguments: list[str]) -> None:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m segocr.training", description="Make the shipped models.")
-    parser.add_argument("verb", choices=("prepare", "train", "export", "measure"))
+    parser.add_argument("verb", choices=("prepare", "train", "average", "export", "measure"))
     parser.add_argument("template", choices=tuple(PLANS))
     for name in ("data", "work", "python", "weights", "templates", "history"):
         parser.add_argument(f"--{name}", type=Path)
@@ -142,6 +144,8 @@ def main(arguments: list[str]) -> None:
         print(
             train_yolo(asked.python, prepared, asked.work / "runs" / asked.name, asked.start, settings, show)
         )
+    elif asked.verb == "average":
+        average_yolo(asked.python, asked.weights, Path(asked.start), asked.work)
     elif asked.verb == "export":
         export_yolo(asked.python, asked.weights, asked.templates / asked.template, asked.image_size)
     else:

@@ -146,6 +146,17 @@ def export_yolo(python: Path, weights: Path, folder: Path, image_size: int = 640
     return targets
 
 
+def average_yolo(python: Path, one: Path, other: Path, target: Path) -> Path:
+    """Write the mean of two checkpoints of one training line, and return its path.
+
+    Raises:
+        ModelError: ``training-failed``, with the end of what the framework printed.
+    """
+    for _ in _guest(python, ["average", str(one), str(other), str(target)], target.parent / "export.log"):
+        pass
+    return target
+
+
 def predict_yolo(
     python: Path, weights: Path, pictures: Sequence[Path], image_size: int = 640, threads: int = 2
 ) -> Iterator[Found]:

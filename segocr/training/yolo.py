@@ -2,6 +2,7 @@
 
     <environment>/bin/python -I yolo.py train request.json
     <environment>/bin/python -I yolo.py export weights.pt model.pt model.onnx 640
+    <environment>/bin/python -I yolo.py average one.pt other.pt mean.pt
     <environment>/bin/python -I yolo.py predict request.json
 
 Progress goes to stdout as one JSON object a line; everything the framework prints goes to stderr.
@@ -145,6 +146,25 @@ def strip(weights: Path, target: Path) -> None:
     )  # fmt: skip
 
 
+def average(one: Path, other: Path, target: Path) -> None:
+    """Write the mean of two checkpoints, of which one was trained on from the other.
+
+    The mean of two such weights often finds more than both (Wortsman et al. 2022, "Model soups").
+    """
+    import torch
+
+    first, second = (torch.load(path, map_location="cpu", weights_only=False) for path in (one, other))
+    # A finished training keeps its averaged weights as the model itself.
+    models = [(checkpoint.get("ema") or checkpoint["model"]).float() for checkpoint in (first, second)]
+    states = [model.state_dict() for model in models]
+    mean = {
+        key: (value + states[1][key]) / 2 if value.is_floating_point() else states[1][key]
+        for key, value in states[0].items()
+    }
+    models[1].load_state_dict(mean)
+    torch.save(second, target)
+
+
 def export(weights: Path, target: Path, onnx: Path, image_size: int) -> None:
     """Write the shipped pair: a stripped ``.pt``, and from it an ``.onnx`` with free height and width."""
     from ultralytics import YOLO
@@ -185,6 +205,9 @@ def main() -> None:
         verb, *words = sys.argv[1:]
         if verb == "train":
             train(json.loads(Path(words[0]).read_text(encoding="utf-8")), stream)
+        elif verb == "average":
+            average(*map(Path, words))
+            report(stream, averaged=words[2])
         elif verb == "predict":
             predict(json.loads(Path(words[0]).read_text(encoding="utf-8")), stream)
         else:

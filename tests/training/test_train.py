@@ -20,7 +20,14 @@ from segocr.geometry import rectangle
 from segocr.synthesis.backgrounds import surface
 from segocr.synthesis.scenes import Outline, Scene
 from segocr.training.dataset import write_data_yaml, write_scene
-from segocr.training.train import Progress, TrainingSettings, export_yolo, predict_yolo, train_yolo
+from segocr.training.train import (
+    Progress,
+    TrainingSettings,
+    average_yolo,
+    export_yolo,
+    predict_yolo,
+    train_yolo,
+)
 
 SETTINGS = TrainingSettings(image_size=64, epochs=3, batch=4, threads=1)
 TRAINING = """
@@ -73,7 +80,8 @@ def test_a_killed_training_goes_on_and_ships_a_pair_without_traces_of_its_machin
     assert seen[0].epoch > 1
     assert seen[-1].epoch == seen[-1].epochs == 3
     assert seen[-1].seconds_left == 0
-    weights, onnx = export_yolo(python, best, tmp_path, image_size=64)
+    mean = average_yolo(python, best, run / "weights" / "last.pt", tmp_path / "mean.pt")
+    weights, onnx = export_yolo(python, mean, tmp_path, image_size=64)
     with zipfile.ZipFile(weights) as archive:
         content = b"".join(archive.read(name) for name in archive.namelist())
     for trace in (str(tmp_path), str(Path.home()), str(python.parents[1])):
