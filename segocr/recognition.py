@@ -10,6 +10,7 @@ chance would otherwise choose.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -37,26 +38,32 @@ _CUT_OFF = 1.02
 """A line so many times as long for its height as its region was shown in part, or among others."""
 _MOVED = 1.0
 """A corner must move by so many pixels of the patch for another look to be worth a reading."""
+UPRIGHT = 5.0
+"""Natural logarithm of how much more usual pages are that stand upright as far as their lines tell."""
+PREFERENCE = 2.0
+"""Natural logarithm of how much more usual a preferred pattern's text is: of 1 to 4, 2 read the most of 274
+plates of train right (235; 226 without preferences)."""
 _WINS_BY = 0.05
 """A later look must be this much more confident than the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One way of cutting a line's strip: which quad of the patch, with which margins."""
+    """One way of cutting a line's strip: which quad of the patch, what margins beyond the field's own."""
 
     name: str
     quad: Callable[[Crop, Points], Points] = lambda crop, quad: quad
-    margins: Margins = Margins()  # noqa: RUF009 - frozen
+    wider: Margins = Margins(along=0.0, across=0.0)  # noqa: RUF009 - frozen
 
 
 _FIRST = _Look("first")
 _LONGER = _Look("longer", quad=lines.lengthened)
 _SECOND = (
     _LONGER,
-    _Look("taller", margins=Margins(along=0.3, across=0.18)),
+    _Look("taller", wider=Margins(along=0.15, across=0.13)),
     _Look("unfitted", quad=lambda crop, quad: crop.quad),
 )
+_SECOND_UNFITTED = (_Look("lower", wider=Margins(along=-0.02, across=-0.12)),)
 _RANK = {"ok": 3, "corrected": 2, "doubtful": 1, "invalid": 0}
 
 
@@ -105,7 +112,9 @@ class _Line:
         """Return the strip and the quad in the patch that it shows, in reading direction."""
         quad = look.quad(self.crop, self.quad)
         quad = geometry.turned(quad) if direction else quad
-        return strip(self.crop, quad, look.margins), quad
+        own = self.specs[0].crop
+        margins = Margins(own.along + look.wider.along, own.across + look.wider.across)
+        return strip(self.crop, quad, margins), quad
 
     def is_cut_off(self) -> bool:
         """Whether the print goes on well beyond the region's ends, or is much lower than the region."""
@@ -116,7 +125,12 @@ class _Line:
     def differs(self, look: _Look) -> bool:
         """Whether a look would show anything that the first one did not."""
         moved = np.abs(look.quad(self.crop, self.quad) - self.quad).max()
-        return look.margins != _FIRST.margins or bool(moved >= _MOVED)
+        return look.wider != _FIRST.wider or bool(moved >= _MOVED)
+
+    @property
+    def second_looks(self) -> Sequence[_Look]:
+        """The looks that may follow the first: those at the print, or at what has a frame of its own."""
+        return _SECOND if self.specs[0].crop.fit else _SECOND_UNFITTED
 
     @property
     def class_name(self) -> str:
@@ -167,8 +181,9 @@ def read_pages(
     reader.read_first(
         [line for page, first in zip(found, leading, strict=True) for line in _next(page, first)]
     )
-    for look in _SECOND:
-        reader.look_again([line for page in found for line in _unanswered(page) if line.best], look)
+    for look in (*_SECOND, *_SECOND_UNFITTED):
+        doubtful = [line for page in found for line in _unanswered(page) if line.best]
+        reader.look_again([line for line in doubtful if look in line.second_looks], look)
     reader.swap_classes([[line for line in _flat(page) if line.best] for page in found])
     return [[_by_field(crop_lines, model) for crop_lines in page] for page in found]
 
@@ -225,12 +240,16 @@ def _find_lines(
         [
             [
                 _Line(crop, quad, specs(crop))
-                for quad in (quads[id(crop)] if id(crop) in quads else [lines.single(crop)])
+                for quad in (quads[id(crop)] if id(crop) in quads else [_one_line(crop, specs(crop))])
             ]
             for crop in page
         ]
         for page in pages
     ]
+
+
+def _one_line(crop: Crop, specs: Sequence[FieldSpec]) -> Points:
+    return lines.single(crop) if specs[0].crop.fit else crop.quad
 
 
 class _Reader:
@@ -247,7 +266,7 @@ class _Reader:
 
     def complete(self, wanted: Sequence[_Line]) -> None:
         """Follow lines that were cut off to their ends: a part of a text fits no pattern either way up."""
-        cut_off = [line for line in wanted if line.is_cut_off()]
+        cut_off = [line for line in wanted if _LONGER in line.second_looks and line.is_cut_off()]
         for line, bests in zip(cut_off, self._read(cut_off, _LONGER), strict=True):
             if all(best.decoded.text is None for best in line.best) or any(
                 map(_Best.beaten_by, line.best, bests)
@@ -264,7 +283,7 @@ class _Reader:
                 max(best.evidence for best in bests) - line.evidence
                 for line, bests in zip(page, other, strict=True)
             )
-            if gain > 0:
+            if gain > UPRIGHT:
                 for line, bests in zip(page, other, strict=True):
                     line.best, line.direction = bests, 180
 
@@ -309,15 +328,39 @@ class _Reader:
         if not wanted:
             return []
         cuts = [line.cut(180 - line.direction if turn else line.direction, look) for line in wanted]
-        constraints = [[spec.constraint for spec in line_specs] for line_specs in specs]
+        constraints = [[c for spec in own for c in (spec.constraint, *spec.preferred)] for own in specs]
         answers = self._steps.read([strip for strip, _ in cuts], constraints, self._model)
         return [
             [
                 _Best(spec, decoded, answer.lattice, quad)
-                for spec, decoded in zip(own, answer.decoded, strict=True)
+                for spec, decoded in zip(own, _preferred(own, answer.decoded), strict=True)
             ]
             for own, answer, (_, quad) in zip(specs, answers, cuts, strict=True)
         ]
+
+
+def _preferred(specs: Sequence[FieldSpec], decoded: Sequence[Decoded]) -> list[Decoded]:
+    """Choose for each field between its own reading and those of its preferred patterns."""
+    rest = iter(decoded)
+    return [prefer(next(rest), [next(rest) for _ in spec.preferred]) for spec in specs]
+
+
+def prefer(general: Decoded, usual: Sequence[Decoded]) -> Decoded:
+    """Take the most probable usual text, unless the most probable text of all is much more probable.
+
+    ``PREFERENCE`` is the prior of usual texts as a log-odds; the confidence is the posterior under it.
+
+    Args:
+        general: Read under the field's own constraint.
+        usual: Read under that and each of its preferred patterns.
+    """
+    best = max(usual, key=lambda one: one.log_prob, default=None)
+    if best is None or best.text is None or best.log_prob + PREFERENCE <= general.log_prob:
+        return general
+    if best.text == general.text:
+        return general
+    odds = math.exp(min(50.0, best.log_prob + PREFERENCE - general.log_prob))
+    return replace(best, posterior=best.posterior * odds / (1 + odds))
 
 
 def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:

@@ -15,7 +15,7 @@ from segocr.spelling import known_words
 from segocr.templates.cache import cached_constraint
 from segocr.templates.implied import number_pattern, time_pattern
 from segocr.templates.source import Source, Step
-from segocr.templates.spec import FieldSpec
+from segocr.templates.spec import CropSpec, FieldSpec
 from segocr.templates.written import FieldWritten, ReplaceWritten
 from segocr.validators import dates
 from segocr.validators.numbers import LOCALES, locale_named
@@ -32,7 +32,9 @@ _ONLY_FOR = {
     "locale": _NUMBERS,
     "lookup": ("text",),
 }
-_NOT_WITH_FROM = ("class_", "pattern", "checks", "lookup", "instances", "lines", "print_", "ignore_spaces")
+_NOT_WITH_FROM = (
+    "class_", "pattern", "prefer", "checks", "lookup", "instances", "lines", "crop", "print_", "ignore_spaces"
+)  # fmt: skip
 
 
 class FieldCompiler:
@@ -87,8 +89,9 @@ class FieldCompiler:
             print_=written.print_,
             ignore_case=written.ignore_case,
             ignore_spaces=written.ignore_spaces,
+            crop=CropSpec(written.crop.fit, written.crop.along, written.crop.across),
         )
-        return spec if parent else self._constrained(at, spec)
+        return spec if parent else self._preferring(at, self._constrained(at, spec), written.prefer)
 
     def _keys_fit(self, at: tuple[Step, ...], written: FieldWritten) -> None:
         given = written.model_fields_set
@@ -220,6 +223,27 @@ class FieldCompiler:
                 code=error.code,
             ) from error
         return replace(spec, constraint=constraint)
+
+    def _preferring(self, at: tuple[Step, ...], spec: FieldSpec, patterns: list[str]) -> FieldSpec:
+        """Compile the preferred patterns, each together with the field's own."""
+        compiled = []
+        for place, pattern in enumerate(patterns):
+            try:
+                compiled.append(
+                    cached_constraint(
+                        pattern,
+                        also=[spec.pattern] if spec.pattern else [],
+                        checks=spec.checks,
+                        print_name=spec.print_,
+                        ignore_case=spec.ignore_case,
+                        ignore_spaces=spec.ignore_spaces,
+                    )
+                )
+            except ConstraintError as error:
+                mark = self.source.mark((*at, "prefer", place), offset=getattr(error, "position", None))
+                message = f"{spec.name}: preferred pattern {pattern!r}: {error.message}"
+                raise TemplateError(message, mark=mark, code=error.code) from error
+        return replace(spec, preferred=tuple(compiled))
 
     def _bad_pattern(self, at: tuple[Step, ...], spec: FieldSpec, error: PatternError) -> TemplateError:
         place = (*at, "pattern") if spec.pattern is not None else at

@@ -19,6 +19,21 @@ MODEL_SUFFIX = {"ultralytics": ".pt", "openvino": ".onnx"}
 
 
 @dataclass(frozen=True, slots=True)
+class CropSpec:
+    """How a line is cut out of its region.
+
+    Attributes:
+        fit: Whether the region is fitted to its print.
+        along: Margin left and right, in line heights.
+        across: Margin above and below, in line heights.
+    """
+
+    fit: bool = True
+    along: float = 0.15
+    across: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
 class FieldSpec:
     """One field of a template, checked.
 
@@ -43,6 +58,8 @@ class FieldSpec:
         print_: Which characters look alike in it: everyday, none or ocr_b; None: what its checks say.
         ignore_case: Letters' case does not matter to pattern, lookup and enum.
         ignore_spaces: White space does not matter to them.
+        crop: How its lines are cut out of their regions.
+        preferred: Patterns of the usual texts, each together with ``constraint``.
         constraint: Pattern, checks, lookup and what the type implies, compiled; None if any text will do.
     """
 
@@ -66,6 +83,8 @@ class FieldSpec:
     print_: str | None = None
     ignore_case: bool = False
     ignore_spaces: bool = False
+    crop: CropSpec = CropSpec()
+    preferred: tuple[Constraint, ...] = ()
     constraint: Constraint | None = None
 
     @property

@@ -67,6 +67,16 @@ class ReplaceWritten(Written):
     replace: Annotated[dict[StrictStr, StrictStr], Field(min_length=1)]
 
 
+class CropWritten(Written):
+    """How a line is cut out of its region; margins in line heights, negative ones cut into it."""
+
+    fit: StrictBool = Field(
+        True, description="Whether the region is fitted to its print; not where it has a frame of its own."
+    )
+    along: Annotated[float, Field(ge=-0.5, le=2)] = Field(0.15, description="Left and right.")
+    across: Annotated[float, Field(ge=-0.4, le=1)] = Field(0.05, description="Above and below.")
+
+
 class FieldWritten(Written):
     """One field."""
 
@@ -83,6 +93,10 @@ class FieldWritten(Written):
     pattern: StrictStr | None = Field(
         None, description="Regular language that the whole text must match; no anchors."
     )
+    prefer: list[StrictStr] = Field(
+        [], description="Patterns of the usual texts: taken before others that are a little more probable."
+    )
+    crop: CropWritten = CropWritten()
     checks: list[StrictStr | Annotated[dict[StrictStr, Any], Field(min_length=1)]] = Field(
         [], description="Check digits, which take part in the reading."
     )
