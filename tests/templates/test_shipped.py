@@ -45,7 +45,8 @@ def test_a_second_load_takes_its_constraints_from_the_cache(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     first = load_template(name)
     kept = sorted(tmp_path.rglob("*.json"))
-    assert len(kept) == sum(spec.constraint is not None for spec in first.fields.values())
+    specs = first.fields.values()
+    assert len(kept) == sum((spec.constraint is not None) + len(spec.preferred) for spec in specs)
     for file in kept[:1]:
         file.write_text("damaged")
     second = load_template(name)

@@ -1,0 +1,74 @@
+"""What is usual is taken before what is a little more probable, and says how sure that is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from segocr.constraints import compile_constraint, decode
+from segocr.errors import TemplateError
+from segocr.recognition import PREFERENCE, prefer
+from segocr.templates import load_template
+
+ALPHABET = ["", "A", "B", "O", "0", "1", "2"]
+
+
+def posteriors(*frames: dict[str, float]) -> np.ndarray:
+    """Return log-probabilities with a blank between the characters."""
+    rows = []
+    for frame in frames:
+        rows += [[frame.get(symbol, 1e-6) for symbol in ALPHABET], [1.0, *[1e-6] * (len(ALPHABET) - 1)]]
+    table = np.array(rows)
+    return np.log(table / table.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def read(pattern: str, frames: list[dict[str, float]]):
+    return decode(posteriors(*frames), ALPHABET, compile_constraint(pattern, print_name="none"))
+
+
+def both(zero: float):
+    frames = [{"A": 1.0}, {"O": 1 - zero, "0": zero}, {"1": 1.0}]
+    return read("[A-Z0-9]{3}", frames), read("[A-Z]0[0-9]", frames)
+
+
+def test_a_usual_text_wins_although_it_is_a_little_less_probable():
+    general, usual = both(zero=0.3)
+    assert (general.text, usual.text) == ("AO1", "A01")
+    chosen = prefer(general, [usual])
+    assert chosen.text == "A01"
+    assert 0.5 < chosen.confidence < 0.9  # another text was more probable by itself
+
+
+def test_what_was_read_clearly_wins_although_it_is_unusual():
+    general, usual = both(zero=0.001)
+    assert prefer(general, [usual]) == general
+
+
+def test_without_usual_patterns_nothing_changes():
+    general, _ = both(zero=0.3)
+    assert prefer(general, []) == general
+
+
+def test_the_most_probable_of_several_usual_texts_is_taken():
+    general, usual = both(zero=0.3)
+    worse = replace(usual, text="A02", log_prob=usual.log_prob - 0.5)
+    assert prefer(general, [worse, usual]).text == "A01"
+    assert usual.log_prob + PREFERENCE > general.log_prob
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("prefer: ['[A-Z']", "preferred pattern"),
+        ("prefer: ['[0-9]{2}', '[A-Z]{9}']", "preferred pattern"),
+        ("crop: {fit: false, up: 2}", "up"),
+        ("crop: {along: 9}", "along"),
+    ],
+)
+def test_mistakes_in_prefer_and_crop_have_a_place(tmp_path, line, message):
+    file = tmp_path / "template.yaml"
+    file.write_text(f"template: t\nversion: 1\nfields:\n  plate:\n    pattern: '[0-9]{{1,4}}'\n    {line}\n")
+    with pytest.raises(TemplateError, match=message) as caught:
+        load_template(file)
+    assert caught.value.mark is not None
+    assert caught.value.mark.line == 6
