@@ -18,11 +18,11 @@ import numpy as np
 
 from segocr import crops
 from segocr.ahead import ahead
+from segocr.candidates import instances, without_overlaps
 from segocr.crops import Crop
 from segocr.documents import Document, opened, read_document
 from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult, field_values
-from segocr.overlaps import without_overlaps
 from segocr.pages import Page, PageInfo
 from segocr.readings import Reading
 from segocr.recipes import Models, recipe_of
@@ -241,6 +241,9 @@ class Pipeline:
         for name, candidates in found.items():
             kept[name], dropped = without_overlaps(candidates)
             work.unchosen += dropped
+            if name in self.template.lists:
+                kept[name], dropped = instances(kept[name])
+                work.unchosen += dropped
         return kept
 
     def _record(self, work: Work, part: int, pages: Sequence[int], result: PartResult) -> Record:

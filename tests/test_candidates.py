@@ -1,10 +1,10 @@
-"""One place on a page gives one candidate: the best read one."""
+"""One place on a page gives one candidate, and a list takes only what was found and read with confidence."""
 
 import numpy as np
 import pytest
 
 from segocr import geometry
-from segocr.overlaps import shared_part, without_overlaps
+from segocr.candidates import LEAST_WORTH, instances, shared_part, without_overlaps
 from segocr.readings import Reading, ReadingStatus
 from segocr.regions import Region
 
@@ -53,3 +53,9 @@ def test_of_three_on_one_place_one_is_left():
     kept, dropped = without_overlaps(candidates)
     assert kept == [candidates[1]]
     assert len(dropped) == 2
+
+
+def test_a_list_takes_what_was_found_and_read_with_some_confidence():
+    sure, unsure = candidate(0, "ABC123", confidence=0.9), candidate(300, "1LI1", confidence=LEAST_WORTH / 2)
+    assert instances([unsure, sure]) == ([sure], list(unsure))
+    assert instances([]) == ([], [])

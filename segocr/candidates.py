@@ -1,7 +1,8 @@
-"""Overlaps: of several regions on one place of a page the best read one counts, the others are evidence.
+"""Candidates: which of the regions read for a field count; the others stay as evidence.
 
 A segmentation engine drops overlapping regions by its own score before anything is read. Here the readings
-decide: what fits the field's constraint beats what is only a little more like its class.
+decide: of several regions on one place the best read one counts, and of any number of instances those that
+were both found and read with some confidence.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from segocr.readings import Reading, ReadingStatus
 
 SAME_PLACE = 0.5
 """Two candidates stand on one place if the quads read share this part of the smaller one."""
+
+LEAST_WORTH = 0.25
+"""Region score times reading confidence from which a region is an instance of a list. On every fourth ``train``
+photo of plates this leaves 4 of 28 texts that are no plates, and loses no plate that was read right."""
 
 _WORTH = {
     ReadingStatus.OK: 2,
@@ -42,6 +47,17 @@ def without_overlaps(candidates: Sequence[Candidate]) -> tuple[list[Candidate], 
     chosen = {id(candidate) for candidate in kept}
     dropped = [reading for candidate in candidates if id(candidate) not in chosen for reading in candidate]
     return [candidate for candidate in candidates if id(candidate) in chosen], dropped
+
+
+def instances(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Reading]]:
+    """Keep what was found and read with some confidence; for fields that take any number of regions.
+
+    Returns:
+        The candidates kept, in the order given; the readings of the others.
+    """
+    kept = [candidate for candidate in candidates if _worth(candidate)[1] >= LEAST_WORTH]
+    chosen = set(map(id, kept))
+    return kept, [reading for candidate in candidates if id(candidate) not in chosen for reading in candidate]
 
 
 def _worth(candidate: Candidate) -> tuple[int, float]:
