@@ -19,7 +19,7 @@ SAME_PLACE = 0.5
 """Two candidates stand on one place if the quads read share this part of the smaller one."""
 
 LEAST_WORTH = 0.25
-"""Region score times reading confidence from which a region is an instance of a list. On every fourth ``train``
+"""Region score times reading confidence from which a region is an instance of a list. On every fourth train
 photo of plates this leaves 4 of 28 texts that are no plates, and loses no plate that was read right."""
 
 _WORTH = {
