@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -165,12 +166,16 @@ def predict_yolo(
     Raises:
         ModelError: ``training-failed``, with the end of what the framework printed.
     """
-    request = weights.parent / "predict.json"
     asked = {"weights": str(weights), "pictures": list(map(str, pictures))}
-    request.write_text(json.dumps({**asked, "image_size": image_size, "threads": threads}), encoding="utf-8")
-    for line in _guest(python, ["predict", str(request)], weights.parent / "predict.log"):
-        regions = [(name, score, np.array(polygon)) for name, score, polygon in line["regions"]]
-        yield Found(Path(line["picture"]), regions)
+    # Not beside the weights: those may lie in a template's folder.
+    with tempfile.TemporaryDirectory() as folder:
+        request = Path(folder) / "predict.json"
+        request.write_text(
+            json.dumps({**asked, "image_size": image_size, "threads": threads}), encoding="utf-8"
+        )
+        for line in _guest(python, ["predict", str(request)], Path(folder) / "predict.log"):
+            regions = [(name, score, np.array(polygon)) for name, score, polygon in line["regions"]]
+            yield Found(Path(line["picture"]), regions)
 
 
 def framework_versions(python: Path) -> dict[str, str]:

@@ -165,13 +165,19 @@ def average(one: Path, other: Path, target: Path) -> None:
     torch.save(second, target)
 
 
-def export(weights: Path, target: Path, onnx: Path, image_size: int) -> None:
+def export(weights: Path, target: Path, exported: Path, image_size: int) -> None:
     """Write the shipped pair: a stripped ``.pt``, and from it an ``.onnx`` with free height and width."""
+    import onnx
     from ultralytics import YOLO
 
     strip(weights, target)
     made = YOLO(str(target)).export(format="onnx", imgsz=image_size, dynamic=True, simplify=True, opset=17)
-    Path(made).replace(onnx)
+    graph = onnx.load(made)
+    # Half a megabyte of written-out shapes that every runtime works out for itself.
+    del graph.graph.value_info[:]
+    onnx.save(graph, exported)
+    if Path(made).resolve() != exported.resolve():
+        Path(made).unlink()
 
 
 def predict(request: dict[str, Any], stream: TextIO) -> None:
