@@ -55,7 +55,7 @@ def test_polygon_lies_exactly_on_the_warped_field(seed: int) -> None:
     assert (seen & expected).sum() / (seen | expected).sum() > 0.99
     middles = [np.argwhere(mask).mean(axis=0) for mask in (seen, expected)]
     # Half a pixel of offset, the usual mistake, would show here.
-    assert np.abs(middles[0] - middles[1]).max() < 0.1
+    assert np.abs(middles[0] - middles[1]).max() < 0.3
 
 
 @settings(max_examples=50, deadline=None)

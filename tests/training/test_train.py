@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -41,13 +42,11 @@ train_yolo(python, data, run, "yolo11n-seg.yaml", settings, lambda done: print(d
 
 
 @pytest.fixture(scope="module")
-def python() -> Path:
+def python(require: Callable[[str, object, str], None]) -> Path:
     """The interpreter of the torch environment."""
-    from conftest import require_or_skip
-
     status = status_of("torch")
     built = status.python is not None and status.state in (State.BUILT, State.EXTERNAL)
-    require_or_skip("torch", built, "the torch environment is not built; run segocr env create torch")
+    require("torch", built, "the torch environment is not built; run segocr env create torch")
     assert status.python is not None
     return status.python
 
