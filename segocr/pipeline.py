@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from segocr import crops
 from segocr.ahead import ahead
@@ -211,7 +212,7 @@ class Pipeline:
         wanted = self.template.classes
         return [
             [
-                Region(page.number, region.class_name, region.score, region.polygon)
+                Region(page.number, region.class_name, region.score, _simplified(region.polygon))
                 for region in regions
                 if region.class_name in wanted
             ]
@@ -282,6 +283,13 @@ class Pipeline:
             timings=dict(work.timings),
             day=self._day.isoformat(),
         )
+
+
+def _simplified(polygon: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a polygon without the stairs of the mask's pixels: within a pixel or 0.4 % of its length."""
+    tolerance = max(1.0, 0.004 * float(np.ptp(polygon, axis=0).max()))
+    simple = cv2.approxPolyDP(polygon.reshape(-1, 1, 2), tolerance, True).reshape(-1, 2)
+    return np.asarray(simple, dtype=np.float32) if len(simple) >= 3 else polygon
 
 
 def _on_pages(readings: Iterable[Reading], work: Work, pages: Sequence[int]) -> Iterator[Reading]:

@@ -23,6 +23,8 @@ from segocr.reports.printable import csv_cell, json_text, one_line, printable
 F = TypeVar("F", bound=Callable[..., Any])
 
 # A table that goes to a file has no terminal's width: wide enough that few cells are folded.
+_PIECE = 2048
+"""Characters, at most 8 kB in UTF-8: what Python's buffered output holds."""
 PIPED_WIDTH = 160
 
 
@@ -71,6 +73,16 @@ def print_json(value: object) -> None:
 def as_json(value: object, *, indent: int | None = None) -> str:
     """Return JSON text that is harmless on a terminal."""
     return json_text(json.dumps(value, ensure_ascii=False, indent=indent, default=str, allow_nan=False))
+
+
+def print_whole(text: str) -> None:
+    """Print a text that may be long, whole even when a signal comes in the middle.
+
+    When a signal cuts a write of more than a buffer to a pipe short, CPython 3.11 loses the rest of it, without
+    an error (seen with other threads running, on records of 100 kB). Pieces that fit in the buffer are kept.
+    """
+    for start in range(0, len(text), _PIECE):
+        click.echo(text[start : start + _PIECE], nl=False)
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], output: Format) -> None:

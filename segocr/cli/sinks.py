@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from segocr.cli.output import PIPED_WIDTH, Format, as_json, note, print_csv
+from segocr.cli.output import PIPED_WIDTH, Format, as_json, note, print_csv, print_whole
 from segocr.errors import UsageError
 from segocr.records import Record, record_as_json
 
@@ -48,7 +48,7 @@ class JsonArray(Sink):
     def add(self, records: Sequence[Record]) -> None:
         """Write the records."""
         for record in records:
-            click.echo(("[\n" if not self._begun else ",\n") + as_json(record_as_json(record)), nl=False)
+            print_whole(("[\n" if not self._begun else ",\n") + as_json(record_as_json(record)))
             self._begun = True
 
     def __exit__(
@@ -69,7 +69,7 @@ class JsonLines(Sink):
     def add(self, records: Sequence[Record]) -> None:
         """Write the records."""
         for record in records:
-            click.echo(as_json(record_as_json(record)))
+            print_whole(as_json(record_as_json(record)) + "\n")
 
 
 class Csv(Sink):
