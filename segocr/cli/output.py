@@ -78,8 +78,9 @@ def as_json(value: object, *, indent: int | None = None) -> str:
 def print_whole(text: str) -> None:
     """Print a text that may be long, whole even when a signal comes in the middle.
 
-    When a signal cuts a write of more than a buffer to a pipe short, CPython 3.11 loses the rest of it, and
-    says nothing (seen with other threads running, on records of 100 kB). Pieces that fit in the buffer are kept.
+    When a signal cuts a write of more than a buffer to a pipe short, CPython 3.11 loses the rest of it
+    without an error (seen with other threads running, on records of 100 kB). Pieces that fit in the
+    buffer are kept.
     """
     for start in range(0, len(text), _PIECE):
         click.echo(text[start : start + _PIECE], nl=False)
