@@ -2,8 +2,8 @@
 
     python bench/constrained_reading.py DATA/passports
 
-All pages of the set, ``train`` and ``val``; the confusions of the print were fitted on ``train``, by a way chosen after
-failures on both. One look at each line, no segmentation. Engine openvino, PP-OCRv6 small.
+All pages of the set; the confusions of the print were fitted on ``train``, by a way chosen after
+failures on ``val`` too. One look at each line, no segmentation. Engine openvino, PP-OCRv6 small.
 """
 
 from __future__ import annotations
