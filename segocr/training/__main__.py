@@ -1,4 +1,4 @@
-"""Makes the shipped passport and plate models, step by step: ``python -m segocr.training VERB TEMPLATE …``.
+"""Makes the shipped models, step by step: ``python -m segocr.training VERB TEMPLATE …``.
 
     prepare passport --data DIR --work DIR --count 2400        pictures and labels, from one seed
     train passport --python PY --work DIR --name first --start yolo11n-seg.yaml --epochs 9 --hours 0.75
@@ -51,6 +51,12 @@ HELD_BACK = ("IRL", "IDN")
 def prepare(template: str, data: Path, work: Path, count: int) -> None:
     """Write the pictures that a template's model is trained and watched on, all from ``train``."""
     folder, plan = work / template, PLANS[template]
+    if template == "receipt":
+        pages = read_labels(data / "receipts", "train")
+        seen = [page for number, page in enumerate(pages) if number % 10]
+        write_photos(pages[::10], folder, "val", plan.classes, plan.recipe.size[1])
+        write_pictures(seen, [], plan, folder, "train", range(count), 0)
+        return
     photos = read_labels(data / "plates", "train")
     if template == "passport":
         pages = read_labels(data / "passports", "train")
@@ -128,6 +134,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--hours", type=float)
     parser.add_argument("--learning-rate", type=float, default=0.0015)
     parser.add_argument("--frozen", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args(arguments)
     if asked.verb == "prepare":
         prepare(asked.template, asked.data, asked.work, asked.count)
@@ -137,8 +144,9 @@ def main(arguments: list[str]) -> None:
             asked.epochs,
             asked.hours,
             learning_rate=asked.learning_rate,
-            mirrored=0.0 if asked.template == "passport" else 0.5,
+            mirrored=0.5 if asked.template == "license_plate" else 0.0,
             frozen=asked.frozen,
+            threads=asked.threads,
         )
         prepared = asked.work / asked.template / "data.yaml"
         print(

@@ -43,6 +43,16 @@ TRAINING_VIEW = ViewRecipe(light=TRAINING_LIGHT)
 # Most photos show a whole car; these show little but the target.
 TRAINING_CLOSE_UP = ViewRecipe(zoom=(1.5, 6.0), widest=0.8, pasted=0, light=TRAINING_LIGHT)
 
+TRAINING_PAPER = CameraRecipe(
+    size=(544, 896),
+    page_scale=(0.82, 1.0),
+    angle=3.0,
+    upside_down=0.05,
+    corner_shift=0.008,
+    off_centre=1.0,
+    light=Light(darkest=0.75, gain=(0.7, 1.15), tint=0.05, blur=(0.2, 0.8), noise=(0.0, 6.0), jpeg=(50, 95)),
+)
+
 
 class Plan(Protocol):
     """How training pictures are made from labelled ones."""
@@ -129,6 +139,38 @@ class ViewPlan:
             cuttings.append(cut_out(read_picture(other.path), other.outlines[0]))
         ground = surface(self.recipe.size, rng)
         return make_view(read_picture(page.path), page.outlines, ground, cuttings, self.recipe, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPlan:
+    """Scanned pages of many shapes stay scans: nearly level, nearly filling a picture of one size.
+
+    One size, because pictures of many sizes are not shuffled in rectangular batches.
+
+    Attributes:
+        classes: The model's classes.
+        tilted: Share of pages turned by up to five times the recipe's angle.
+        recipe: How they are seen; its page scale is a share of the largest that fits.
+    """
+
+    classes: tuple[str, ...]
+    tilted: float = 0.15
+    recipe: CameraRecipe = TRAINING_PAPER
+
+    def make(self, number: int, pages: Sequence[LabelledPage], photos: Sequence[Path], seed: int) -> Scene:
+        """Make picture ``number``; ``photos`` are not needed, what the page leaves free is white, grey or drawn."""
+        rng = np.random.default_rng([seed, number])
+        page = pages[number % len(pages)]
+        width, height = self.recipe.size
+        fit = min(width / page.size[0], height / page.size[1])
+        # Shrunk before it is turned: turning samples single pixels.
+        whole = Scene(read_picture(page.path), page.outlines, np.eye(3))
+        small = shrink(whole, round(max(page.size) * fit), cv2.INTER_AREA)
+        recipe = replace(self.recipe, angle=self.recipe.angle * (5 if rng.random() < self.tilted else 1))
+        ground = surface(self.recipe.size, rng)
+        if rng.random() < 0.8:
+            ground[:] = 114 if rng.random() < 0.5 else rng.integers(200, 256)
+        return lay_page(small.picture, small.outlines, ground, recipe, rng)
 
 
 def fill_below(scene: Scene, height: int) -> Scene:

@@ -26,7 +26,8 @@ class LabelledPage:
 def read_labels(folder: Path, split: str) -> list[LabelledPage]:
     """Read one split (train or val) of a folder with ``fields.jsonl``, in the file's order.
 
-    Fields marked ``match: subset`` are left out: their polygons cover only a part of the value.
+    Fields marked ``match: subset`` are left out: their polygons cover only a part of the value. Places where the
+    same value is printed again (``alt_polygons``) are outlines too.
     """
     pages = []
     for line in (folder / "fields.jsonl").read_text(encoding="utf-8").splitlines():
@@ -36,7 +37,7 @@ def read_labels(folder: Path, split: str) -> list[LabelledPage]:
                 Outline(field["class"], np.asarray(polygon, dtype=np.float64))
                 for field in row["fields"]
                 if field.get("match") != "subset"
-                for polygon in field["polygons"]
+                for polygon in (*field["polygons"], *field.get("alt_polygons", ()))
             )
             pages.append(
                 LabelledPage(row["id"], folder / row["image"], (row["width"], row["height"]), outlines)

@@ -6,19 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from segocr.training.card import DataSource, ModelCard, describe_file, write_card
-from segocr.training.dataset import Plan, ScenePlan, ViewPlan
+from segocr.training.dataset import PaperPlan, Plan, ScenePlan, ViewPlan
 
 ARCHITECTURE = "yolo11n-seg"
 PLANS: dict[str, Plan] = {
     "passport": ScenePlan(("mrz_line1", "mrz_line2")),
     "license_plate": ViewPlan(("plate",)),
+    "receipt": PaperPlan(("company", "date", "address", "total")),
 }
 # Share of a label's height that was added on every side before training.
-PADDING = {"passport": 0.3, "license_plate": 0.0}
+PADDING = {"passport": 0.3, "license_plate": 0.0, "receipt": 0.0}
 _PLATES = DataSource(name="OpenALPR benchmarks, 274 photos of train", licence="AGPL-3.0", documents=274)
 _RECEIPTS = DataSource(name="ICDAR 2019 SROIE, first weights only", licence="CC-BY-4.0", documents=539)
 _PAGES = DataSource(name="tony-xlh/MRZ-dataset, pages of train", licence="Apache-2.0", documents=119)
-SOURCES = {"passport": [_PAGES, _PLATES, _RECEIPTS], "license_plate": [_PLATES, _PAGES, _RECEIPTS]}
+_SALES = DataSource(name="ICDAR 2019 SROIE, receipts of train", licence="CC-BY-4.0", documents=539)
+SOURCES = {
+    "passport": [_PAGES, _PLATES, _RECEIPTS],
+    "license_plate": [_PLATES, _PAGES, _RECEIPTS],
+    "receipt": [_SALES],
+}
 
 
 def describe_model(
