@@ -104,7 +104,9 @@ def make_workspace(folder: Path) -> None:
 
 def shown_templates(settings: Settings) -> list[Template]:
     """Return the shipped templates that have samples and a model."""
-    templates = load_templates(settings.template_folders).values()
+    templates = load_templates(
+        settings.template_folders, validators_folder=settings.validators_folder
+    ).values()
     return [
         template
         for template in templates

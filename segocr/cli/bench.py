@@ -11,6 +11,7 @@ from segocr.cli.output import Format, formats, note, print_json, print_table
 
 if TYPE_CHECKING:
     from segocr.bench.run import Bench
+    from segocr.settings import Settings
     from segocr.templates import Template
 
 _WAYS = ("plain", "full_page", "floor")
@@ -50,7 +51,7 @@ def command(
     if unknown:
         raise UsageError(f"--ways knows {', '.join(_WAYS)}, not {unknown[0]!r}")
     settings = load_settings()
-    chosen = _chosen(templates, settings.template_folders)
+    chosen = _chosen(templates, settings)
     if data is not None and len(chosen) != 1:
         raise UsageError("--data holds documents of one type: name one TEMPLATE")
     results = [
@@ -67,15 +68,16 @@ def command(
             _print(result)
 
 
-def _chosen(names: tuple[str, ...], folders: tuple[Path, ...]) -> list[Template]:
+def _chosen(names: tuple[str, ...], settings: Settings) -> list[Template]:
     from segocr.errors import ModelError
     from segocr.templates import load_template, load_templates
 
+    folders, own = settings.template_folders, settings.validators_folder
     if names:
-        return [load_template(name, search=folders) for name in names]
+        return [load_template(name, search=folders, validators_folder=own) for name in names]
     chosen = [
         template
-        for template in load_templates(folders).values()
+        for template in load_templates(folders, validators_folder=own).values()
         if "openvino" in template.segment.engines and (template.folder / template.segment.model).is_file()
     ]
     if not chosen:

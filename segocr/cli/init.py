@@ -102,7 +102,8 @@ def _prepare_database(folder: Path) -> None:
     engine = workspace_database(settings)
     try:
         prepare(engine)
-        for template in load_templates(settings.template_folders).values():
+        known = load_templates(settings.template_folders, validators_folder=settings.validators_folder)
+        for template in known.values():
             register_template(engine, shape_of(template))
     finally:
         engine.dispose()

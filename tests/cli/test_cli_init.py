@@ -45,3 +45,18 @@ def test_a_folder_that_cannot_be_written_is_one_error(unprivileged: Unprivileged
     assert done.returncode == 4
     assert "cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_templates_with_validators_of_the_workspace_s_own_are_known_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "templates" / "lease"
+    folder.mkdir(parents=True)
+    (tmp_path / "validators").mkdir()
+    (tmp_path / "validators" / "own.py").write_text("def even(text): ...\n")
+    (folder / "template.yaml").write_text("template: lease\nversion: 1\nfields:\n  a: {validators: [even]}\n")
+    assert cli.run(["init", str(tmp_path)]) == 0, capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["query", "select count(*) as n from lease", "--json"]) == 0
+    assert cli.run(["bench", "lease"]) == 2
+    assert "there are no pictures" in capsys.readouterr().err

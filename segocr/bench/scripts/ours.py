@@ -31,7 +31,9 @@ Answer = dict[str, Any]
 def prepare(config: dict[str, Any]) -> Mapping[str, Callable[[], Answer]]:
     """Start the hosts, load the models, and return what can be ordered."""
     settings = load_settings()
-    template = load_template(config["template"], search=settings.template_folders)
+    template = load_template(
+        config["template"], search=settings.template_folders, validators_folder=settings.validators_folder
+    )
     if config.get("ocr_model"):
         template = replace(template, ocr=replace(template.ocr, model=config["ocr_model"]))
     images = [Path(path) for path in config["images"]]
