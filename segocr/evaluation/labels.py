@@ -43,12 +43,16 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class LabelledDocument:
-    """One labelled picture: its id, path, size (width, height) in pixels and fields."""
+    """One labelled picture: its id, path, size (width, height) in pixels and fields.
+
+    ``place`` is where its labels stand, as file:line.
+    """
 
     id: str
     path: Path
     size: tuple[int, int]
     labels: tuple[Label, ...]
+    place: str = ""
 
 
 def read_labels(folder: Path, split: str | None) -> list[LabelledDocument]:
@@ -110,7 +114,7 @@ def _document(row: dict[str, Any], folder: Path, place: str) -> LabelledDocument
         raise _wrong(place, f"a picture of {size[0]} × {size[1]} pixels")
     if not image.is_file():
         raise _wrong(place, f"the picture {image} is not there")
-    return LabelledDocument(name, image, size, labels)
+    return LabelledDocument(name, image, size, labels, place)
 
 
 def _labels(fields: list[dict[str, Any]], place: str) -> Iterator[Label]:
