@@ -31,8 +31,13 @@ class Document:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[int]:
-    """Open a regular file for reading, never following a link, never waiting for a pipe.
+def opened(path: Path, *, follow_links: bool = False) -> Iterator[int]:
+    """Open a regular file for reading, never waiting for a pipe.
+
+    Args:
+        path: The file.
+        follow_links: Whether a link stands for the file that it leads to. What somebody else dropped may be
+            a link to a file that only this user may read; what this user named is meant.
 
     Yields:
         The file descriptor, closed on leaving.
@@ -40,10 +45,12 @@ def opened(path: Path) -> Iterator[int]:
     Raises:
         DocumentError: ``not-found``, ``not-a-file`` (folder, pipe, device, socket, link) or ``no-access``.
     """
+    no_links = 0 if follow_links else os.O_NOFOLLOW
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | no_links)
     except FileNotFoundError as error:
-        raise DocumentError("the file does not exist", code="not-found") from error
+        what = "file that the link leads to" if path.is_symlink() else "file"
+        raise DocumentError(f"the {what} does not exist", code="not-found") from error
     except PermissionError as error:
         raise DocumentError("the file may not be read by this user", code="no-access") from error
     except OSError as error:
@@ -64,19 +71,31 @@ def read_document(path: Path, *, max_bytes: int = 200_000_000) -> Document:
         max_bytes: Larger files are refused before a byte is read.
 
     Raises:
-        DocumentError: As ``opened``; ``empty`` for 0 bytes; ``too-large`` above the limit.
+        DocumentError: As ``opened`` and ``hashed``.
     """
     with opened(path) as descriptor:
-        size = os.fstat(descriptor).st_size
-        if size == 0:
-            raise DocumentError("the file is empty (0 bytes)", code="empty")
-        if size > max_bytes:
-            raise DocumentError(
-                f"the file has {size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB",
-                code="too-large",
-                hint="raise limits.file_mb in segocr.toml if this is wanted",
-            )
-        digest = hashlib.sha256()
+        return hashed(path, descriptor, max_bytes=max_bytes)
+
+
+def hashed(path: Path, descriptor: int, *, max_bytes: int) -> Document:
+    """Hash an open file from its start.
+
+    Raises:
+        DocumentError: ``empty`` for 0 bytes; ``too-large`` above the limit; ``unreadable``: the disk fails.
+    """
+    size = os.fstat(descriptor).st_size
+    if size == 0:
+        raise DocumentError("the file is empty (0 bytes)", code="empty")
+    if size > max_bytes:
+        raise DocumentError(
+            f"the file has {size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB",
+            code="too-large",
+            hint="raise limits.file_mb in segocr.toml if this is wanted",
+        )
+    digest = hashlib.sha256()
+    try:
         while block := os.read(descriptor, _BLOCK):
             digest.update(block)
+    except OSError as error:
+        raise DocumentError(f"the file cannot be read ({error.strerror})", code="unreadable") from error
     return Document(path=path, sha256=digest.hexdigest(), size=size)

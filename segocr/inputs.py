@@ -1,0 +1,89 @@
+"""The documents that paths name: files, folders and patterns; the same for the command line and Python."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from segocr.errors import UsageError
+
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif", ".bmp", ".pdf"}
+)
+"""Of a folder, files with these are taken; a file that is named itself is always taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What was found.
+
+    Attributes:
+        files: In the order of the paths, sorted within folders, each once.
+        others: How many files in the folders are no documents by their names.
+        linked: How many links to folders in the folders were not followed.
+    """
+
+    files: tuple[Path, ...]
+    others: int = 0
+    linked: int = 0
+
+
+def find_inputs(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Inputs:
+    """Find the documents that paths name.
+
+    A folder stands for the documents in it and below, hidden ones left out; links to files count as files,
+    also those that lead nowhere (their records fail), links to folders are not followed. A folder that cannot
+    be listed stands for itself (its record fails). A text such as ``in/**/*.jpg``, where no file has that
+    name, is a pattern and stands for each path that it matches. Anything else stands for itself, there or
+    not.
+
+    Args:
+        paths: One or several. Only texts are taken for patterns, a ``Path`` never is.
+
+    Raises:
+        UsageError: A pattern matches nothing.
+    """
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    found: dict[Path, None] = {}
+    others = linked = 0
+    for path in _matched(paths):
+        if path.is_dir():
+            inside = _in_folder(path)
+            others += inside.others
+            linked += inside.linked
+            found.update(dict.fromkeys(inside.files))
+        else:
+            found[path] = None
+    return Inputs(tuple(found), others, linked)
+
+
+def _matched(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+    for path in paths:
+        if isinstance(path, str) and glob.has_magic(path) and not os.path.lexists(path):
+            matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207
+            if not matches:
+                raise UsageError(f"no file matches {path!r}", hint="check the pattern, or name a folder")
+            yield from map(Path, matches)
+        else:
+            yield Path(path)
+
+
+def _in_folder(folder: Path) -> Inputs:
+    files: list[Path] = []
+    others = linked = 0
+
+    def keep(error: OSError) -> None:
+        files.append(Path(error.filename))
+
+    for place, folders, names in os.walk(folder, onerror=keep):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        linked += sum(Path(place, name).is_symlink() for name in folders)
+        visible = [Path(place, name) for name in names if not name.startswith(".")]
+        documents = [path for path in visible if path.suffix.lower() in SUFFIXES]
+        files += documents
+        others += len(visible) - len(documents)
+    return Inputs(tuple(sorted(files)), others, linked)
