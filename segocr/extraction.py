@@ -17,11 +17,12 @@ from pathlib import Path
 from segocr.ahead import ahead
 from segocr.documents import Document
 from segocr.errors import DocumentError
+from segocr.inputs import find_inputs
 from segocr.pages import Page
 from segocr.pipeline import Pipeline, RegionsOf, Work
 from segocr.recipes import choose_models
 from segocr.records import Problem, Recipe, Record, RecordStatus
-from segocr.settings import Settings, load_settings
+from segocr.settings import Settings, load_settings, with_dpi
 from segocr.steps.client import Steps
 from segocr.templates import Template, find_templates, load_template
 from segocr.templates.load import read_route
@@ -44,7 +45,7 @@ class Progress:
 
 
 def extract(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     template: str | Path | Template | None = None,
     settings: Settings | None = None,
@@ -53,6 +54,7 @@ def extract(
     segment_engine: str | None = None,
     ocr_engine: str | None = None,
     device: str | None = None,
+    dpi: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_page: OnPage | None = None,
     regions_of: RegionsOf | None = None,
@@ -60,7 +62,7 @@ def extract(
     """Extract the fields of documents.
 
     Args:
-        paths: Files, and folders (all files in them and below, hidden ones left out).
+        paths: Files, folders and patterns, as ``segocr.inputs.find_inputs`` takes them.
         template: Name, path or loaded template; without one, each file's route decides.
         settings: Of a workspace; by default those of the workspace around the current folder.
         steps: Running hosts to use; by default own ones, ended with the iterator.
@@ -68,6 +70,7 @@ def extract(
         segment_engine: Instead of the template's list.
         ocr_engine: Instead of the template's list.
         device: Where models run (auto, cpu, cuda:N); by default as the settings say.
+        dpi: What PDF pages are rendered at, 36–1200 dots per inch; by default as the settings say.
         progress: Called after each document.
         on_page: Called with each page of a document just before its records are yielded.
         regions_of: Takes the place of segmentation (for evaluation).
@@ -79,8 +82,10 @@ def extract(
         SegocrError: Template, model, environment or configuration keep everything from being processed.
     """
     settings = settings or load_settings(None)
+    if dpi is not None:
+        settings = with_dpi(settings, dpi)
     day = day or date.today()
-    files = find_files(paths)
+    files = find_inputs(paths).files
     with ExitStack() as stack:
         if steps is None:
             steps = stack.enter_context(
@@ -89,7 +94,11 @@ def extract(
         done = 0
         for chosen, group in _by_template(files, template, settings):
             if isinstance(chosen, DocumentError):
-                yield from (_unrouted(path, chosen, day) for path in group)
+                for path in group:
+                    yield _unrouted(path, chosen, day)
+                    done += 1
+                    if progress is not None:
+                        progress(Progress(done, len(files), path))
                 continue
             models = choose_models(
                 chosen,
@@ -105,6 +114,7 @@ def extract(
                 day=day,
                 keep_pages=on_page is not None,
                 regions_of=regions_of,
+                follow_links=True,
             )
             for work, records in _flow(pipeline, group):
                 if on_page is not None and work.document is not None:
@@ -119,22 +129,6 @@ def extract(
 def devices(settings: Settings) -> dict[str, str]:
     """Return where each step's models run."""
     return {step: settings.engines.device_of(step) for step in ("segment", "ocr")}
-
-
-def find_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """List files in the order given; folders are replaced by the files in and below them, sorted by name.
-
-    What is hidden inside a folder is left out; a path that does not exist is kept (its record fails).
-    """
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            for folder, folders, names in os.walk(path):
-                folders[:] = sorted(name for name in folders if not name.startswith("."))
-                found.extend(Path(folder, name) for name in sorted(names) if not name.startswith("."))
-        else:
-            found.append(path)
-    return found
 
 
 def _by_template(

@@ -21,7 +21,7 @@ from segocr import crops
 from segocr.ahead import ahead
 from segocr.candidates import instances, without_overlaps
 from segocr.crops import Crop
-from segocr.documents import Document, opened, read_document
+from segocr.documents import Document, hashed, opened
 from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult, field_values
 from segocr.pages import Page, PageInfo
@@ -98,6 +98,7 @@ class Pipeline:
         day: What ``today`` means.
         keep_pages: Whether pages are kept (as JPEG) until their record is made.
         regions_of: Takes the place of segmentation: true regions, for evaluation.
+        follow_links: Whether links are followed, or refused as files that strangers dropped.
     """
 
     def __init__(
@@ -110,15 +111,17 @@ class Pipeline:
         day: date,
         keep_pages: bool = False,
         regions_of: RegionsOf | None = None,
+        follow_links: bool = False,
     ) -> None:
         self.template = template
-        self.recipe = recipe_of(template, models, steps)
+        self.recipe = recipe_of(template, models, steps, dpi=settings.engines.open.dpi)
         self._steps = steps
         self._models = models
         self._settings = settings
         self._day = day
         self._keep_pages = keep_pages
         self._regions_of = regions_of
+        self._follow_links = follow_links
 
     def segment(self, paths: Sequence[Path]) -> list[Work]:
         """Open documents, find their regions and cut them out.
@@ -173,11 +176,14 @@ class Pipeline:
 
     def _open(self, work: Work) -> Iterator[Page]:
         limits = self._settings.limits
-        work.document = read_document(work.path, max_bytes=limits.file_bytes)
         options = OpenOptions(
-            max_megapixels=limits.page_megapixels, max_pages=limits.pages, seconds=limits.seconds_per_document
+            dpi=self._settings.engines.open.dpi,
+            max_megapixels=limits.page_megapixels,
+            max_pages=limits.pages,
+            seconds=limits.seconds_per_document,
         )
-        with opened(work.path) as descriptor:
+        with opened(work.path, follow_links=self._follow_links) as descriptor:
+            work.document = hashed(work.path, descriptor, max_bytes=limits.file_bytes)
             for image in self._steps.open(descriptor, options):
                 work.media_type = image.media_type
                 if self.template.pages.takes(image.number):

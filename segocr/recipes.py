@@ -64,8 +64,14 @@ def choose_models(
     return Models(segment, ocr)
 
 
-def recipe_of(template: Template, models: Models, steps: Steps) -> Recipe:
+def recipe_of(template: Template, models: Models, steps: Steps, *, dpi: float) -> Recipe:
     """Ask the hosts what they run, and digest it together with the template.
+
+    Args:
+        template: What is extracted.
+        models: What with.
+        steps: The hosts.
+        dpi: What PDF pages are rendered at, dots per inch.
 
     Raises:
         SegocrError: A host does not start, or a model does not load.
@@ -78,7 +84,7 @@ def recipe_of(template: Template, models: Models, steps: Steps) -> Recipe:
         step: f"{engine} {steps.about(step, engine).get('version')}"
         for step, engine in (("segment", models.segment.engine), ("ocr", models.ocr.engine))
     }
-    settings = [models.segment.image_size, models.segment.confidence, models.segment.iou]
+    settings = [models.segment.image_size, models.segment.confidence, models.segment.iou, dpi]
     facts = [template.digest, digests, engines, settings, DECODER]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     return Recipe(template.name, template.version, digest, digests, engines)

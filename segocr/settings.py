@@ -42,10 +42,17 @@ class StepSettings(_Table):
     device: Device | None = None
 
 
+class OpenSettings(_Table):
+    """``[engines.open]``: how documents are opened; PDF pages are rendered at ``dpi`` dots per inch."""
+
+    dpi: float = Field(default=200, ge=36, le=1200)
+
+
 class EngineSettings(_Table):
-    """``[engines]``: where models run."""
+    """``[engines]``: where models run, and how documents are opened."""
 
     device: Device = "auto"
+    open: OpenSettings = OpenSettings()
     segment: StepSettings = StepSettings()
     ocr: StepSettings = StepSettings()
 
@@ -166,6 +173,20 @@ def check_device(device: str) -> str:
         return _device(device)
     except ValueError as error:
         raise ConfigurationError(f"--device {device}: {error}") from error
+
+
+def with_dpi(settings: Settings, dpi: float) -> Settings:
+    """Return settings with another resolution for PDF pages.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    try:
+        opening = OpenSettings(dpi=dpi)
+    except ValidationError as error:
+        raise ConfigurationError(f"{dpi:g} dpi: a resolution is 36 to 1200 dots per inch") from error
+    engines = settings.engines.model_copy(update={"open": opening})
+    return settings.model_copy(update={"engines": engines})
 
 
 def find_workspace(start: Path | None = None) -> Path | None:

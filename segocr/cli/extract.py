@@ -55,6 +55,7 @@ class Options:
 @click.option("--segment-engine", metavar="ENGINE", help="Instead of the template's list.")
 @click.option("--ocr-engine", metavar="ENGINE", help="Instead of the template's list.")
 @click.option("--device", metavar="auto|cpu|cuda:N", help="Where models run.")
+@click.option("--dpi", type=float, metavar="N", help="Resolution of PDF pages, instead of the settings' 200.")
 @click.option("--explain", is_flag=True, help="Say what was read, accepted and changed, at which cost.")
 @click.option("--dry-run", is_flag=True, help="List the files and their templates, and read nothing.")
 def command(
@@ -67,6 +68,7 @@ def command(
     segment_engine: str | None,
     ocr_engine: str | None,
     device: str | None,
+    dpi: float | None,
     explain: bool,
     dry_run: bool,
 ) -> int:
@@ -79,16 +81,19 @@ def command(
     segocr extract receipt.jpg --template receipt
     segocr extract scans/ --template passport --csv --report passports.html
     """
-    from segocr.cli.inputs import find_inputs
-    from segocr.settings import check_device, load_settings
+    from segocr.inputs import find_inputs
+    from segocr.settings import check_device, load_settings, with_dpi
 
     settings = load_settings()
+    settings = settings if dpi is None else with_dpi(settings, dpi)
     device = None if device is None else check_device(device)
     inputs = find_inputs(paths)
     if inputs.others:
-        note(
-            f"{inputs.others} other files in the folders were left out: by their names they are no documents"
-        )
+        files = "1 other file" if inputs.others == 1 else f"{inputs.others} other files"
+        note(f"left out: {files} in the folders, no documents by their names")
+    if inputs.linked:
+        links = "1 link" if inputs.linked == 1 else f"{inputs.linked} links"
+        note(f"left out: {links} to folders in the folders; name them to have them read")
     if not inputs.files:
         note("there is no document in " + ", ".join(paths))
     output = output or (Format.TABLE if sys.stdout.isatty() else Format.JSON)

@@ -19,6 +19,9 @@ templates = ["templates"]            # searched before the templates that come w
 [engines]
 device = "auto"                      # auto | cpu | cuda:N; [engines.segment] and [engines.ocr] may differ
 
+[engines.open]
+dpi = 200                            # dots per inch that PDF pages are rendered at
+
 # [environments.paddle]              # an environment that was built otherwise than by `segocr env create`
 # python = "/opt/paddle/bin/python"
 

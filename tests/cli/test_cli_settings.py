@@ -9,7 +9,14 @@ from pydantic import ValidationError
 
 from segocr.cli.init import _SETTINGS
 from segocr.errors import ConfigurationError
-from segocr.settings import InboxSettings, Settings, find_workspace, load_settings, parse_settings
+from segocr.settings import (
+    InboxSettings,
+    Settings,
+    find_workspace,
+    load_settings,
+    parse_settings,
+    with_dpi,
+)
 
 HERE = Path("/work space/é")
 
@@ -55,6 +62,16 @@ def test_a_step_may_have_its_own_device() -> None:
     assert settings.engines.device_of("open") == "cuda:0"
 
 
+def test_the_resolution_of_pdf_pages_can_be_set_for_one_command() -> None:
+    settings = parse_settings("[engines]\nopen.dpi = 300", HERE)
+    assert settings.engines.open.dpi == 300
+    assert with_dpi(settings, 150).engines.open.dpi == 150
+    assert with_dpi(settings, 150).workspace == HERE
+    for wrong in (0, 35, 1201, float("nan")):
+        with pytest.raises(ConfigurationError, match="36 to 1200"):
+            with_dpi(settings, wrong)
+
+
 def test_interpreters_are_absolute() -> None:
     settings = parse_settings('[environments.paddle]\npython = "env/bin/python"', HERE)
     assert settings.environment_pythons == {"paddle": HERE / "env/bin/python"}
@@ -73,6 +90,7 @@ def test_settings_cannot_be_changed() -> None:
         ("workspace = '/etc'", ":1:1", "unknown key workspace", "known: database"),
         ("[limits]\n\n  pages = 'many'", ":3:3", "limits.pages = 'many': expected a whole number", "edit"),
         ("[limits]\npages = 0", ":2:1", "limits.pages = 0:", "edit"),
+        ("[engines.open]\ndpi = 20", ":2:1", "engines.open.dpi = 20:", "edit"),
         ("[engines]\ndevice = 'gpu'", ":2:1", "engines.device = 'gpu': a device is auto, cpu", "edit"),
         ("[engines.ocr]\ndevise = 'cpu'", ":2:1", "unknown key engines.ocr.devise", "'device'"),
         ("[[inbox]]\n[[inbox]]\nafter = 'gone'", ":3:1", "inbox[1].after = 'gone': expected 'done'", "edit"),
