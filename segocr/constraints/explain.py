@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from segocr.constraints.charsets import CharSet, contains
+from segocr.constraints.lengths import lengths_to_go, longest_length
 from segocr.constraints.product import Constraint, ProductState
 
 MAX_EXPLORED = 20_000
@@ -77,7 +78,7 @@ def explain(constraint: Constraint, *, examples: int = 5, near_misses: int = 5, 
 def shortest_text(constraint: Constraint) -> str | None:
     """One of the shortest accepted texts; None where `MAX_EXPLORED` states show none."""
     start = constraint.start()
-    lengths = _lengths_to_go(constraint)
+    lengths = lengths_to_go(constraint)
     count = itertools.count()
     queue: list[tuple[int, int, str, ProductState]] = [(lengths[0], next(count), "", start)]
     seen = {start}
@@ -94,28 +95,6 @@ def shortest_text(constraint: Constraint) -> str | None:
     return None
 
 
-def longest_length(constraint: Constraint) -> int | None:
-    """Length of the longest text that the automaton accepts, checks left out; None where it has a cycle."""
-    edges = constraint.automaton.edges
-    longest = [0] * len(edges)
-    state_of = [0] * len(edges)  # 0 new, 1 on the way, 2 done
-    stack = [(0, False)]
-    while stack:
-        state, leaving = stack.pop()
-        if leaving:
-            longest[state] = max((1 + longest[target] for target in edges[state].values()), default=0)
-            state_of[state] = 2
-        elif state_of[state] == 0:
-            state_of[state] = 1
-            stack.append((state, True))
-            for target in set(edges[state].values()):
-                if state_of[target] == 1:
-                    return None
-                if state_of[target] == 0:
-                    stack.append((target, False))
-    return longest[0]
-
-
 def random_texts(constraint: Constraint, source: random.Random, most: int = 16) -> Iterator[str]:
     """Random accepted texts, without end unless none is found in a bounded number of steps.
 
@@ -124,7 +103,7 @@ def random_texts(constraint: Constraint, source: random.Random, most: int = 16) 
         source: of randomness.
         most: length from which texts are brought to their end.
     """
-    lengths = _lengths_to_go(constraint)
+    lengths = lengths_to_go(constraint)
     while True:
         text = _random_text(constraint, source, most, lengths)
         if text is None:
@@ -150,25 +129,6 @@ def rejected_neighbours(
         if changed not in given and not constraint.accepts(changed):
             given.add(changed)
             yield changed
-
-
-def _lengths_to_go(constraint: Constraint) -> list[int]:
-    """By state, how many characters the automaton needs at least to accept."""
-    automaton = constraint.automaton
-    before: list[list[int]] = [[] for _ in range(automaton.states)]
-    for state, edges in enumerate(automaton.edges):
-        for target in edges.values():
-            before[target].append(state)
-    queue = [state for state in range(automaton.states) if automaton.accepting[state]]
-    lengths = [-1] * automaton.states
-    for state in queue:
-        lengths[state] = 0
-    for state in queue:
-        for earlier in before[state]:
-            if lengths[earlier] < 0:
-                lengths[earlier] = lengths[state] + 1
-                queue.append(earlier)
-    return lengths
 
 
 def _accepting(constraint: Constraint, state: ProductState) -> bool:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from segocr.constraints import BoundConstraint, Constraint, ConstraintError, bind, decode
 from segocr.constraints.lattice import Lattice
+from segocr.constraints.lengths import known_length
 from segocr.steps.protocol import Refusal
 
 _LEAST = np.float32(1e-37)
@@ -33,6 +34,7 @@ class Decoder:
     def __init__(self, alphabet: Sequence[str]) -> None:
         self._alphabet = tuple(alphabet)
         self._bound: OrderedDict[str, BoundConstraint] = OrderedDict()
+        self._lengths: dict[str, int | None] = {}
         always = {chr(code) for code in range(0x20, 0x7F)} | {self._alphabet[0]}
         self._always = np.array([symbol in always for symbol in self._alphabet])
 
@@ -44,13 +46,14 @@ class Decoder:
         """
         for digest, wire in definitions.items():
             try:
-                self._bound[digest] = bind(Constraint.from_wire(wire), self._alphabet)
+                bound = bind(Constraint.from_wire(wire), self._alphabet)
+                self._bound[digest], self._lengths[digest] = bound, known_length(bound.constraint)
             except (ConstraintError, KeyError, TypeError, ValueError) as error:
                 raise Refusal(
                     "request", "bad-constraint", f"a constraint that cannot be used: {error}"
                 ) from error
         while len(self._bound) > max(_KNOWN, len(definitions)):
-            self._bound.popitem(last=False)
+            del self._lengths[self._bound.popitem(last=False)[0]]
 
     def require(self, digests: Iterable[str]) -> None:
         """Check that constraints are known.
@@ -60,6 +63,11 @@ class Decoder:
         """
         if any(digest not in self._bound for digest in digests):
             raise Refusal("request", "unknown-constraint", "a constraint that this host was not told of")
+
+    def characters(self, digests: Sequence[str | None]) -> int | None:
+        """Return how many characters a strip holds if any of its constraints knows; None if none does."""
+        known = [self._lengths[digest] for digest in digests if digest is not None]
+        return max((length for length in known if length is not None), default=None)
 
     def decode(
         self, posteriors: NDArray[np.float32], digests: Sequence[str | None]

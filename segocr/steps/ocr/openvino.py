@@ -49,6 +49,7 @@ class OpenvinoRecogniser:
         self.digest = digest_files([self._files.recogniser, *extra])
         self._recogniser = OpenvinoModel(self._files.recogniser, settings)
         self._detector: OpenvinoModel | None = None
+        self.character_width = self._files.character_width
         characters = read_alphabet(self._files, metadata(self._recogniser.network, "character"))
         self.alphabet = ["", *characters, " "]
         shape = self._recogniser.network.outputs[0].partial_shape

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.steps.guest import Operation
+from segocr.steps.ocr import strips
 from segocr.steps.ocr.decoding import Decoder
 from segocr.steps.protocol import Message, Refusal
 
@@ -34,11 +35,16 @@ class Recogniser(Protocol):
         ...
 
     @property
+    def character_width(self) -> float | None:
+        """Pixels in a strip's height of 48 that a character may be narrowed to; None: none at all."""
+        ...
+
+    @property
     def alphabet(self) -> Sequence[str]:
         """Symbols in the order of its outputs; the first is the blank."""
         ...
 
-    def posteriors(self, strips: Sequence[NDArray[np.uint8]]) -> Iterator[Floats]:
+    def posteriors(self, pictures: Sequence[NDArray[np.uint8]]) -> Iterator[Floats]:
         """Yield for each strip its ``float32 (frames, len(alphabet))`` CTC posteriors, rows summing to 1.
 
         They may be overwritten when the next are asked for.
@@ -98,7 +104,11 @@ def _read(message: Message, model: Recogniser, decoder: Decoder) -> Message:
         raise Refusal("request", "mismatch", f"{len(message.arrays)} strips, constraints for {len(wanted)}")
     decoder.require(digest for digests in wanted for digest in digests if digest is not None)
     readings, lattices, kept = [], [], []
-    for posteriors, digests in zip(model.posteriors(message.arrays), wanted, strict=True):
+    pictures = [
+        strips.narrowed(picture, decoder.characters(digests), model.character_width)
+        for picture, digests in zip(message.arrays, wanted, strict=True)
+    ]
+    for posteriors, digests in zip(model.posteriors(pictures), wanted, strict=True):
         decoded, lattice = decoder.decode(posteriors, digests)
         readings.append(decoded)
         lattices.append(lattice)

@@ -19,6 +19,26 @@ _WIDEST = 3200
 _STEP = 32
 
 
+def narrowed(
+    strip: NDArray[np.uint8], characters: int | None, character_width: float | None
+) -> NDArray[np.uint8]:
+    """Squeeze a strip whose number of characters is known to what the recogniser needs for them.
+
+    Args:
+        strip: ``uint8 (h, w, 3)`` BGR.
+        characters: How many it holds; None if that is not known.
+        character_width: Pixels each may be narrowed to in a strip of height 48; None for a recogniser that
+            reads narrow characters worse.
+    """
+    if characters is None or character_width is None:
+        return strip
+    height, width = strip.shape[:2]
+    narrow = round(characters * character_width * height / HEIGHT)
+    if narrow >= width or not narrow:
+        return strip
+    return np.asarray(cv2.resize(strip, (narrow, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def prepare(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Scale a strip to the recogniser's height and pad it to its least width.
 

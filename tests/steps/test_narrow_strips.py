@@ -1,0 +1,37 @@
+"""Strips whose number of characters is known are narrowed; others stay as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segocr.constraints import compile_constraint
+from segocr.constraints.lengths import known_length
+from segocr.steps.ocr.decoding import Decoder
+from segocr.steps.ocr.strips import narrowed
+
+
+@pytest.mark.parametrize(
+    ("pattern", "length"), [("[A-Z]{3}[0-9]{4}", 7), ("[A-Z]{2,3}", None), ("a+", None), ("ab|cd", 2)]
+)
+def test_a_length_is_known_where_all_texts_have_it(pattern: str, length: int | None) -> None:
+    assert known_length(compile_constraint(pattern)) == length
+
+
+def test_the_check_digits_of_a_passport_say_how_many_characters_it_has() -> None:
+    constraint = compile_constraint(checks=["mrz_td3_line2"], ignore_spaces=True)
+    decoder = Decoder(["", *"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<"])
+    decoder.learn({constraint.digest: constraint.to_wire()})
+    assert decoder.characters([None, constraint.digest]) == 44
+    assert decoder.characters([None]) is None
+
+
+@pytest.mark.parametrize(
+    ("width", "characters", "character_width", "after"),
+    [(2000, 44, 24.0, 1056), (1000, 44, 24.0, 1000), (2000, None, 24.0, 2000), (2000, 44, None, 2000)],
+)
+def test_a_strip_is_narrowed_only_if_it_is_wider_than_its_characters_need(
+    width: int, characters: int | None, character_width: float | None, after: int
+) -> None:
+    strip = np.zeros((48, width, 3), np.uint8)
+    assert narrowed(strip, characters, character_width).shape == (48, after, 3)
