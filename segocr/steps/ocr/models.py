@@ -54,7 +54,7 @@ def _v6_small() -> ModelFiles:
         None,
         settings,
         "PP-OCRv6_small_rec",
-        # MRZ lines of 50 train pages at 44, 29, 22 and 18 pixels a character: with noise line 1 is exact in 36,
+        # MRZ lines of 50 train pages at 44, 29, 22, 18 pixels a character: with noise line 1 is exact in 36,
         # 44, 50 and 50, line 2 in 50, 49, 49 and 42; blurred or of low resolution 22 reads as many as 44,
         # in half the time. PP-OCRv4_mobile is no such: 50, 45 and 37 of 50 at 44, 29 and 22.
         character_width=24.0,
