@@ -134,9 +134,19 @@ class Pipeline:
         return works
 
     def read(self, works: Sequence[Work]) -> None:
-        """Read the crops of a chunk of documents, and drop them."""
-        start = time.perf_counter()
+        """Read the crops of a chunk of documents, and drop them; one that ends its host has its ``failure``."""
         whole = [work for work in works if work.failure is None]
+        try:
+            self._read_together(whole)
+        except (HostDied, HostTimeout) as error:
+            if len(whole) == 1:
+                whole[0].fail(error)
+                return
+            for work in whole:
+                self.read([work])
+
+    def _read_together(self, whole: Sequence[Work]) -> None:
+        start = time.perf_counter()
         pages = [page for work in whole for page in work.crops]
         readings = iter(read_pages(pages, self.template, self._steps, self._models.ocr))
         for work in whole:

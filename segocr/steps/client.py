@@ -12,7 +12,7 @@ from typing import Any
 
 from segocr.constraints import Constraint, Decoded
 from segocr.environments.locate import resolve
-from segocr.errors import HostError
+from segocr.errors import HostDied, HostError
 from segocr.steps.attached import AttachedKeeper
 from segocr.steps.contract import (
     Image,
@@ -32,6 +32,7 @@ from segocr.steps.protocol import Message
 from segocr.steps.refusals import raise_refusal
 
 _DEFAULTS = OpenOptions()
+_NO_KEEPER = ("keeper-gone", "keeper-closed", "no-keeper")
 
 
 class Steps:
@@ -87,14 +88,28 @@ class Steps:
         if seconds is None:
             seconds = key.engine.call_seconds + key.engine.item_seconds * len(message.arrays)
         try:
-            answer = self._keeper.call(key, message, seconds)
-        except HostError as error:
-            if error.code not in ("keeper-gone", "keeper-closed", "no-keeper") or self._shared:
-                raise
-            answer = self._alone().call(key, message, seconds)
+            answer = self._try(key, message, seconds)
+        except HostDied:  # somebody killed it, or this call did: that shows when a new host dies of it as well
+            answer = self._try(key, message, seconds)
         if answer.kind == "refusal":
             raise_refusal(answer.body, f"{step}/{engine}")
         return answer
+
+    def _try(self, key: HostKey, message: Message, seconds: float) -> Message:
+        try:
+            return self._keeper.call(key, message, seconds)
+        except HostError as error:
+            if error.code not in _NO_KEEPER or self._shared:
+                raise
+            return self._alone().call(key, message, seconds)
+
+    def _start(self, key: HostKey) -> Mapping[str, object]:
+        try:
+            return self._keeper.start(key)
+        except HostError as error:
+            if error.code not in _NO_KEEPER or self._shared:
+                raise
+            return self._alone().start(key)
 
     def _alone(self) -> Keeper:
         """Go on with hosts of our own: the shared keeper has gone."""
@@ -108,7 +123,7 @@ class Steps:
         self, engines: Iterable[tuple[str, str]], models: Iterable[SegmentModel | OcrModel] = ()
     ) -> None:
         """Start hosts, ``(step, engine)``, and load models, all at once, and wait until they are ready."""
-        tasks: list[Any] = [lambda e=engine: self._keeper.start(self._key(*e)) for engine in engines]
+        tasks: list[Any] = [lambda e=engine: self._start(self._key(*e)) for engine in engines]
         tasks += [lambda m=model: self.load(m) for model in models]
         with ThreadPoolExecutor(max(1, len(tasks))) as pool:
             for future in [pool.submit(task) for task in tasks]:
@@ -130,7 +145,7 @@ class Steps:
 
     def about(self, step: str, engine: str) -> Mapping[str, object]:
         """Return what an engine says of itself (name, version, devices), starting its host if need be."""
-        return self._keeper.start(self._key(step, engine))
+        return self._start(self._key(step, engine))
 
     def open(self, descriptor: int, options: OpenOptions = _DEFAULTS) -> Iterator[PageImage]:
         """Open a document, a page at a time.
@@ -145,8 +160,7 @@ class Steps:
         Raises:
             DocumentError: ``empty``, ``unknown-format``, ``truncated``, ``unreadable``, ``encrypted``,
                 ``too-large``, ``too-many-pages``.
-            HostDied: Decoding it ended the host; HostTimeout: it took too long. Either is the document's
-                fault if it happens again.
+            HostDied: Decoding a page ended the host, and a new one as well; HostTimeout: it took too long.
         """
         limits = {
             "dpi": options.dpi,
