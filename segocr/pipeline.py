@@ -134,7 +134,7 @@ class Pipeline:
         return works
 
     def read(self, works: Sequence[Work]) -> None:
-        """Read the crops of a chunk of documents, and drop them; one that ends its host has its ``failure``."""
+        """Read the crops of a chunk of documents, and drop them; one that ends its host has a ``failure``."""
         whole = [work for work in works if work.failure is None]
         try:
             self._read_together(whole)

@@ -89,7 +89,7 @@ class Steps:
             seconds = key.engine.call_seconds + key.engine.item_seconds * len(message.arrays)
         try:
             answer = self._try(key, message, seconds)
-        except HostDied:  # somebody killed it, or this call did: that shows when a new host dies of it as well
+        except HostDied:  # somebody killed it, or this call did: that shows when a new host dies of it, too
             answer = self._try(key, message, seconds)
         if answer.kind == "refusal":
             raise_refusal(answer.body, f"{step}/{engine}")
