@@ -62,7 +62,7 @@ def _region_key(region: Region) -> tuple[Any, ...]:
 
 def _reading_key(reading: Reading) -> tuple[Any, ...]:
     place = (_region_key(reading.region), reading.line, reading.direction, reading.quad.tobytes())
-    return *place, reading.raw, reading.text
+    return *place, reading.field, reading.raw, reading.text
 
 
 def _unique(readings: Iterable[Reading]) -> Iterable[Reading]:
@@ -97,6 +97,8 @@ def _reading_row(region_id: int, reading: Reading, chosen: bool) -> dict[str, An
         "lattice": bytes(reading.lattice),
         "tries": list(reading.tries),
         "chosen": chosen,
+        "field": reading.field or None,
+        "decided_by": reading.decided_by or None,
     }
 
 

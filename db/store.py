@@ -163,6 +163,7 @@ def _insert_extraction(
         "recipe_digest": record.recipe.digest,
         "models": dict(record.recipe.models),
         "engines": dict(record.recipe.engines),
+        "facts": dict(record.recipe.facts) or None,
         "day": date.fromisoformat(record.day),
         "status": record.status.value,
         "accepted": record.accepted,

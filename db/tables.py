@@ -118,7 +118,8 @@ class ExtractionRow(Base):
     """One record: a document's part, read under one recipe.
 
     ``document_id`` is null for a file that could not even be hashed. ``current`` marks the record that
-    views show. A failed record never takes ``current`` from one that is not.
+    views show. A failed record never takes ``current`` from one that is not. ``facts`` is what
+    ``recipe_digest`` was taken of; null where it was stored before that was kept.
     """
 
     __tablename__ = "extractions"
@@ -159,6 +160,7 @@ class ExtractionRow(Base):
     recipe_digest: Mapped[str] = mapped_column(String(64))
     models: Mapped[dict[str, Any]]
     engines: Mapped[dict[str, Any]]
+    facts: Mapped[dict[str, Any] | None] = mapped_column(SafeJSON(none_as_null=True))
     day: Mapped[date]
     status: Mapped[str] = mapped_column(String(20))
     accepted: Mapped[bool]
@@ -201,7 +203,8 @@ field_value_readings = Table(
 class ReadingRow(Base):
     """One line of text read from a region; ``quad`` is TL, TR, BR, BL in reading direction, page pixels.
 
-    ``chosen`` says that a field value rests on it. ``lattice`` holds compact posteriors.
+    ``chosen`` says that a field value rests on it. ``lattice`` holds compact posteriors; ``field`` is what
+    it was read for, ``decided_by`` what decided its text; null where it was stored before that was kept.
     """
 
     __tablename__ = "readings"
@@ -224,6 +227,8 @@ class ReadingRow(Base):
     lattice: Mapped[bytes]
     tries: Mapped[list[Any]]
     chosen: Mapped[bool]
+    field: Mapped[str | None]
+    decided_by: Mapped[str | None] = mapped_column(String(64))
 
 
 class FieldValueRow(Base):

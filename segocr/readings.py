@@ -40,6 +40,8 @@ class Reading:
         lattice: Compact posteriors (``segocr.constraints.lattice``).
         tries: How the strip was cut at each try, in order; the last one was taken.
         line: Place among the lines of its region, in reading order, from 0.
+        field: The field that it was read for; one strip may be read for several.
+        decided_by: Digest of the constraints and of the code that made text and status of the lattice.
     """
 
     region: Region
@@ -57,3 +59,5 @@ class Reading:
     lattice: bytes = b""
     tries: tuple[str, ...] = field(default=("first",))
     line: int = 0
+    field: str = ""
+    decided_by: str = ""

@@ -87,9 +87,10 @@ class Recipe:
     Attributes:
         template: Its name.
         version: Its version.
-        digest: SHA-256 over template, files it refers to, models, engines and decoder version.
+        digest: SHA-256 over everything that decides the result (``facts``).
         models: Model name to digest.
         engines: Step name to "engine version".
+        facts: What the digest is taken of (made by ``segocr.recipes``, kept as JSON); empty if not known.
     """
 
     template: str
@@ -97,6 +98,7 @@ class Recipe:
     digest: str
     models: Mapping[str, str] = field(default_factory=dict)
     engines: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
