@@ -1,0 +1,253 @@
+"""What constraints do to readings: off, pattern, pattern and check digits; clean and damaged pictures.
+
+    python bench/constraint_table.py DATA                          # sets passports, plates, receipts
+    python bench/constraint_table.py DATA --split train --limit 60 # 60 documents a set, drawn with a seed
+    python bench/constraint_table.py DATA --split all --sets passports --damages clean --true-regions
+
+The way is that of ``segocr evaluate``, with found and with true regions. *Tested after* is what a program
+does that reads first and tests then: the free reading, accepted where the pattern and the checks hold. A
+template without a model is measured on true regions only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from constraint_ways import WAYS, has_checks, narrowed, steered
+from remembered import FOLDER, NO_MODEL, RememberingSteps
+
+from segocr.constraints import Constraint
+from segocr.errors import ModelError
+from segocr.evaluation.damage import DAMAGES, damage_documents
+from segocr.evaluation.labels import LabelledDocument, read_labels
+from segocr.evaluation.outcomes import Outcome, Result, outcomes_of
+from segocr.evaluation.run import field_rules, true_regions
+from segocr.evaluation.scores import Share
+from segocr.pipeline import Pipeline, RegionsOf
+from segocr.recipes import Models, choose_models
+from segocr.settings import Settings
+from segocr.steps.contract import OcrModel
+from segocr.templates import Template, load_template
+
+SETS = {
+    "passports": ("passport", ("mrz_line1", "mrz_line2")),
+    "plates": ("license_plate", ("plate",)),
+    "receipts": ("receipt", ("date", "total")),
+}
+"""Data set: its template, and the fields that a constraint steers."""
+
+SEED = 20260103
+TOGETHER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field of one set, read in one way from pictures of one damage.
+
+    Attributes:
+        labelled: How many values.
+        exact: Right among them.
+        corrected: Values whose text the constraint changed and that are accepted.
+        accepted: Values accepted, those of places that nobody labelled left out.
+        wrong: Wrong among them.
+    """
+
+    data: str
+    regions: str
+    damage: str
+    field: str
+    way: str
+    labelled: int
+    exact: int
+    corrected: int
+    accepted: int
+    wrong: int
+
+
+def row_of(
+    place: tuple[str, str, str, str], way: str, outcomes: Sequence[Outcome], test: Constraint | None = None
+) -> Row:
+    """Count outcomes.
+
+    Args:
+        place: Set, regions, damage, field.
+        way: How it was read.
+        outcomes: Of that field.
+        test: What a text must satisfy to be accepted after all.
+    """
+    accepted = [
+        outcome
+        for outcome in outcomes
+        if outcome.accepted and outcome.result is not Result.ELSEWHERE and (not test or passes(outcome, test))
+    ]
+    return Row(
+        *place,
+        way,
+        labelled=sum(outcome.label is not None for outcome in outcomes),
+        exact=sum(outcome.result is Result.RIGHT for outcome in outcomes),
+        corrected=sum(outcome.status == "corrected" for outcome in accepted),
+        accepted=len(accepted),
+        wrong=sum(outcome.result is not Result.RIGHT for outcome in accepted),
+    )
+
+
+def passes(outcome: Outcome, test: Constraint) -> bool:
+    """Whether a free reading satisfies a constraint."""
+    text = outcome.raw or ""
+    return test.accepts(text.replace(" ", "") if test.ignore_spaces else text)
+
+
+def measure(
+    name: str,
+    documents: Sequence[LabelledDocument],
+    damages: Sequence[str],
+    steps: RememberingSteps,
+    oracle: bool,
+) -> Iterator[Row]:
+    """Measure one set.
+
+    Args:
+        name: Of the set.
+        documents: Undamaged.
+        damages: Names of those wanted.
+        steps: The hosts.
+        oracle: Whether to read true regions only.
+    """
+    template_name, fields = SETS[name]
+    template = narrowed(load_template(template_name), fields)
+    steps.classes = template.classes
+    models, has_model = chosen_models(template)
+    for damage in DAMAGES:
+        if damage.name not in damages:
+            continue
+        with tempfile.TemporaryDirectory(prefix="segocr-damage-") as folder:
+            damaged = damage_documents(documents, damage, Path(folder))
+            for regions, regions_of in (("found", None), ("true", true_regions(damaged))):
+                if regions_of is None and (oracle or not has_model):
+                    continue
+                for way in WAYS if has_checks(template) else WAYS[:2]:
+                    outcomes = read_all(template, way, damaged, models, steps, regions_of)
+                    for field in fields:
+                        own = [outcome for outcome in outcomes if outcome.field == field]
+                        place = (name, regions, damage.name, field)
+                        yield row_of(place, way, own)
+                        if way == "off":
+                            yield row_of(place, "tested after", own, template.fields[field].constraint)
+
+
+def chosen_models(template: Template) -> tuple[Models, bool]:
+    """Return the models to take, and whether there is one that finds regions."""
+    try:
+        return choose_models(template, {}), True
+    except ModelError:
+        return Models(NO_MODEL, OcrModel(template.ocr.engines[0], template.ocr.model)), False
+
+
+def read_all(
+    template: Template,
+    way: str,
+    documents: Sequence[LabelledDocument],
+    models: Models,
+    steps: RememberingSteps,
+    regions_of: RegionsOf | None,
+) -> list[Outcome]:
+    """Read documents in one way and compare them with their labels, which are compared as always."""
+    pipeline = Pipeline(
+        steered(template, way), steps, models=models, settings=Settings(), day=date.today(),
+        regions_of=regions_of, follow_links=True,
+    )  # fmt: skip
+    rules = field_rules(template, documents)
+    outcomes: list[Outcome] = []
+    for start in range(0, len(documents), TOGETHER):
+        part = documents[start : start + TOGETHER]
+        works = pipeline.segment([document.path for document in part])
+        pipeline.read(works)
+        for document, records in zip(part, pipeline.validate(works), strict=True):
+            outcomes += outcomes_of(document, records[0], rules)
+    return outcomes
+
+
+def as_markdown(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the lines of a table."""
+    titles = ("set", "regions", "picture", "field", "way", "exact", "accepted", "corrected",
+              "wrong among accepted", "at most")  # fmt: skip
+    yield "| " + " | ".join(titles) + " |"
+    yield "|" + "---|" * len(titles)
+    for row in rows:
+        exact, accepted = Share(row.exact, row.labelled), Share(row.accepted, row.labelled)
+        wrong = Share(row.wrong, row.accepted)
+        below = f"{100 * wrong.interval[1]:.1f} %" if wrong.interval else ""
+        yield (
+            f"| {row.data} | {row.regions} | {row.damage} | {row.field} | {row.way} | {_percent(exact)} "
+            f"| {_percent(accepted)} | {row.corrected} | {row.wrong} of {row.accepted} | {below} |"
+        )
+
+
+def _percent(share: Share) -> str:
+    return "" if share.value is None else f"{100 * share.value:.1f} %"
+
+
+def lowered(rows: Sequence[Row]) -> list[str]:
+    """Return the places where a constraint reads fewer values exactly than no constraint."""
+    exact = {(r.data, r.regions, r.damage, r.field, r.way): (r.exact, r.labelled) for r in rows}
+    return [
+        f"{' / '.join(place)}: {way} {count}, off {exact[*place, 'off'][0]} of {total}"
+        for (*place, way), (count, total) in exact.items()
+        if way not in ("off", "tested after") and count < exact[*place, "off"][0]
+    ]
+
+
+def main() -> None:
+    """Run."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--split", choices=("train", "val", "all"), default="val")
+    parser.add_argument("--limit", type=int, help="documents a set, drawn with a seed")
+    names = [damage.name for damage in DAMAGES]
+    parser.add_argument("--damages", nargs="+", choices=names, default=names)
+    parser.add_argument("--true-regions", action="store_true", help="do not measure found regions")
+    parser.add_argument("--cache", type=Path, default=FOLDER, help="where the models' answers are kept")
+    parser.add_argument("--json", type=Path, help="write the rows here")
+    parser.add_argument("--markdown", type=Path, help="write the table here instead of printing it")
+    given = parser.parse_args()
+    rows: list[Row] = []
+    with RememberingSteps(given.cache, shared=False) as steps:
+        for name in given.sets:
+            documents = drawn(
+                read_labels(given.data / name, None if given.split == "all" else given.split), given.limit
+            )
+            for row in measure(name, documents, given.damages, steps, given.true_regions):
+                rows.append(row)
+                print(*asdict(row).values(), sep="\t", file=sys.stderr, flush=True)
+    table = "\n".join(as_markdown(rows)) + "\n"
+    if given.markdown:
+        given.markdown.write_text(table, encoding="utf-8")
+    else:
+        print(table, end="")
+    if given.json:
+        given.json.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
+    for line in lowered(rows):
+        print(f"lowered: {line}", file=sys.stderr)
+
+
+def drawn(documents: list[LabelledDocument], limit: int | None) -> list[LabelledDocument]:
+    """Return some of the documents, always the same, in their order."""
+    if limit is None or limit >= len(documents):
+        return documents
+    places = np.random.default_rng(SEED).choice(len(documents), limit, replace=False)
+    return [documents[place] for place in sorted(places.tolist())]
+
+
+if __name__ == "__main__":
+    main()

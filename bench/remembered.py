@@ -1,0 +1,159 @@
+"""Steps that remember on disk what models said: pictures seen before are not given to a model again.
+
+What is kept are the recogniser's posteriors, not the readings, so patterns, decoder and thresholds can be
+changed and tried again in seconds. Readings are decoded in this process by the code of the OCR hosts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import sqlite3
+import threading
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import numpy as np
+
+from segocr.constraints import Constraint, Decoded
+from segocr.steps.client import Steps
+from segocr.steps.contract import (
+    Image,
+    LinePolygon,
+    ModelInfo,
+    OcrModel,
+    SegmentedRegion,
+    SegmentModel,
+    StripReading,
+)
+from segocr.steps.ocr.decoding import Decoder
+from segocr.steps.protocol import Message
+
+FOLDER = Path(__file__).parents[1] / ".cache" / "constraints"
+NO_MODEL = SegmentModel("openvino", Path("absent.onnx"))
+"""Stands for the model of a template that has none: it can be loaded, but finds nothing."""
+
+_TOGETHER = 16
+_KEPT = np.float32(1e-7)
+"""Symbols below this in every frame cannot decide anything: the decoder leaves them out as well."""
+
+
+class RememberingSteps(Steps):
+    """Steps whose segmentation, line detection and posteriors are kept on disk.
+
+    Attributes:
+        decode_seconds: Processor seconds spent in decoding.
+        decoded: Strips decoded.
+        asked: Pictures that a model was asked about.
+        classes: What ``NO_MODEL`` says that it knows.
+    """
+
+    def __init__(self, folder: Path = FOLDER, **options: Any) -> None:
+        super().__init__(**options)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._store = sqlite3.connect(folder / "answers.db", check_same_thread=False)
+        self._store.execute("create table if not exists answers (key blob primary key, answer blob)")
+        self._one = threading.Lock()
+        self.classes: tuple[str, ...] = ()
+        self.decode_seconds, self.decoded, self.asked = 0.0, 0, 0
+        self._decoders: dict[OcrModel, tuple[Decoder, tuple[str, ...]]] = {}
+
+    def load(self, model: SegmentModel | OcrModel) -> ModelInfo:
+        """As ``Steps.load``; ``NO_MODEL`` knows ``classes``."""
+        return ModelInfo("", self.classes, 0) if model == NO_MODEL else super().load(model)
+
+    def segment(self, pages: Sequence[Image], model: SegmentModel) -> list[list[SegmentedRegion]]:
+        """As ``Steps.segment``."""
+        about = (model.engine, _digest_of(model.path), model.image_size, model.confidence, model.iou)
+        keys = [_key("segment", about, page) for page in pages]
+        return self._remembered(keys, lambda places: super(RememberingSteps, self).segment(
+            [pages[place] for place in places], model))  # fmt: skip
+
+    def detect(self, pages: Sequence[Image], model: OcrModel) -> list[list[LinePolygon]]:
+        """As ``Steps.detect``."""
+        keys = [_key("detect", model, page) for page in pages]
+        return self._remembered(keys, lambda places: super(RememberingSteps, self).detect(
+            [pages[place] for place in places], model))  # fmt: skip
+
+    def read(
+        self,
+        strips: Sequence[Image],
+        constraints: Sequence[Sequence[Constraint | None]],
+        model: OcrModel,
+        *,
+        posteriors: bool = False,
+    ) -> list[StripReading]:
+        """As ``Steps.read``."""
+        assert not posteriors
+        keys = [_key("read", model, strip) for strip in strips]
+        found: list[Any] = []
+        decoder, alphabet = self._decoder(model)
+        always = [place for place, text in enumerate(alphabet) if not place or " " <= text <= "~"]
+        for start in range(0, len(strips), _TOGETHER):
+            part = strips[start : start + _TOGETHER]
+            found += self._remembered(keys[start : start + _TOGETHER], lambda places, part=part: [
+                _sparse(one.posteriors, always) for one in super(RememberingSteps, self).read(
+                    [part[place] for place in places], [[] for _ in places], model, posteriors=True)
+            ])  # fmt: skip
+        decoder.learn({one.digest: one.to_wire() for ones in constraints for one in ones if one})
+        answers = []
+        start = process_time()
+        for (columns, values), ones in zip(found, constraints, strict=True):
+            dense = np.zeros((len(values), len(alphabet)), dtype=np.float32)
+            dense[:, columns] = values
+            wires, lattice = decoder.decode(dense, [one.digest if one else None for one in ones])
+            answers.append(StripReading(tuple(map(Decoded.from_wire, wires)), lattice))
+        self.decode_seconds += process_time() - start
+        self.decoded += len(found)
+        return answers
+
+    def _decoder(self, model: OcrModel) -> tuple[Decoder, tuple[str, ...]]:
+        if model not in self._decoders:
+            (characters,) = self._remembered(
+                [_key("alphabet", model, np.zeros(0, np.uint8))], lambda _: [self._characters(model)]
+            )
+            self._decoders[model] = Decoder(characters), tuple(characters)
+        return self._decoders[model]
+
+    def _characters(self, model: OcrModel) -> list[str]:
+        body = {"operation": "load", "model": model.name, "characters": True}
+        return list(self._call("ocr", model.engine, Message("call", body)).body["characters"])
+
+    def _remembered(self, keys: Sequence[bytes], ask: Any) -> list[Any]:
+        with self._one:
+            rows = [self._store.execute("select answer from answers where key=?", [key]) for key in keys]
+            known = [row[0] if (row := cursor.fetchone()) else None for cursor in rows]
+        absent = [place for place, answer in enumerate(known) if answer is None]
+        if absent:
+            packed = [zlib.compress(pickle.dumps(answer), 1) for answer in ask(absent)]
+            self.asked += len(absent)
+            for place, answer in zip(absent, packed, strict=True):
+                known[place] = answer
+            with self._one, self._store:
+                self._store.executemany(
+                    "insert or replace into answers values (?, ?)",
+                    [(keys[place], known[place]) for place in absent],
+                )
+        return [pickle.loads(zlib.decompress(answer)) for answer in known]
+
+
+def _key(operation: str, about: object, picture: Image) -> bytes:
+    digest = hashlib.sha256(f"{operation} {about!r} {picture.shape}".encode())
+    digest.update(np.ascontiguousarray(picture).tobytes())
+    return digest.digest()
+
+
+@cache
+def _digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _sparse(posteriors: np.ndarray, always: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns that have a chance anywhere, or always count, and what they hold."""
+    columns = np.flatnonzero(posteriors.max(axis=0, initial=0.0) > _KEPT)
+    columns = np.union1d(columns, always).astype(np.int32)
+    return columns, posteriors[:, columns].copy()
