@@ -1,7 +1,8 @@
-"""What the database knows of documents: list them, show one, forget one."""
+"""What the database knows of documents and of the files that brought them: list them, show one."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,37 @@ _SHORTEST_DIGEST = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """The arrival that brought a document.
+
+    Attributes:
+        id: Its own; commands take the start of it.
+        state: Where it stands (``segocr.arrivals.State``).
+        attempts: How often its processing was started while it alone could be to blame.
+        problem: Code of what last went wrong.
+        message: The same in words.
+        lease_owner: Who has it in work.
+        lease_until: Until when nobody else takes it.
+        received_at: When it was first seen.
+        claimed_at: When it was taken from the inbox.
+        ended_at: When its records were stored, or it failed.
+        place: Where its file lies now; None: in the inbox, or deleted.
+    """
+
+    id: uuid.UUID
+    state: str
+    attempts: int
+    problem: str | None
+    message: str | None
+    lease_owner: str | None
+    lease_until: datetime | None
+    received_at: datetime
+    claimed_at: datetime | None
+    ended_at: datetime | None
+    place: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A document's part, or a dropped file without a record yet.
 
@@ -34,9 +66,9 @@ class Listed:
         part: None without a record.
         status: The current record's.
         accepted: The current record's.
-        state: Of the arrival that brought it; None for files named on the command line.
         problems: Codes, sorted; of the arrival where there is no record.
         at: When it was extracted, else received.
+        arrival: What brought it; None for files named on the command line.
     """
 
     sha256: str | None
@@ -45,9 +77,14 @@ class Listed:
     part: int | None
     status: str | None
     accepted: bool | None
-    state: str | None
     problems: tuple[str, ...]
     at: datetime
+    arrival: Brought | None = None
+
+    @property
+    def state(self) -> str | None:
+        """Where the arrival stands."""
+        return self.arrival.state if self.arrival else None
 
 
 def list_documents(
@@ -72,7 +109,7 @@ def list_documents(
 
 def _records(connection: Connection, template: str | None, state: str | None, limit: int) -> Iterator[Listed]:
     query = (
-        select(ExtractionRow, DocumentRow.sha256, ArrivalRow.state)
+        select(ExtractionRow, DocumentRow.sha256, ArrivalRow)
         .outerjoin(DocumentRow, DocumentRow.id == ExtractionRow.document_id)
         .outerjoin(ArrivalRow, ArrivalRow.id == ExtractionRow.arrival_id)
         .where(ExtractionRow.current)
@@ -84,20 +121,21 @@ def _records(connection: Connection, template: str | None, state: str | None, li
     if state is not None:
         query = query.where(ArrivalRow.state == state)
     with Session(connection) as session:
-        for row, sha256, arrival_state in session.execute(
+        for row, sha256, arrival in session.execute(
             query.options(selectinload(ExtractionRow.problems))
         ):
             codes = tuple(sorted({problem.code for problem in row.problems}))
             yield Listed(
                 sha256, row.file, row.template or None, row.part, row.status, row.accepted,
-                arrival_state, codes, row.extracted_at,
+                codes, row.extracted_at, _brought(arrival) if arrival else None,
             )  # fmt: skip
 
 
 def _waiting(connection: Connection, template: str | None, state: str | None, limit: int) -> Iterator[Listed]:
+    shown = select(ExtractionRow.id).where(ExtractionRow.arrival_id == ArrivalRow.id, ExtractionRow.current)
     query = (
         select(ArrivalRow.__table__)
-        .where(~select(ExtractionRow.id).where(ExtractionRow.arrival_id == ArrivalRow.id).exists())
+        .where(~shown.exists())
         .order_by(ArrivalRow.received_at.desc())
         .limit(limit)
     )
@@ -108,7 +146,23 @@ def _waiting(connection: Connection, template: str | None, state: str | None, li
     for row in connection.execute(query):
         codes = (row.last_problem_code,) if row.last_problem_code else ()
         file = str(Path(row.inbox) / row.path)
-        yield Listed(row.sha256, file, row.template, None, None, None, row.state, codes, row.received_at)
+        yield Listed(row.sha256, file, row.template, None, None, None, codes, row.received_at, _brought(row))
+
+
+def _brought(row: Any) -> Brought:
+    return Brought(
+        row.id,
+        row.state,
+        row.attempts,
+        row.last_problem_code,
+        row.last_problem,
+        row.lease_owner if row.lease_until else None,
+        row.lease_until,
+        row.received_at,
+        row.claimed_at,
+        row.ended_at,
+        None if row.place is None else Path(row.place),
+    )
 
 
 def count_rows(engine: Engine) -> dict[str, int]:
@@ -176,8 +230,17 @@ def _arrival(row: ArrivalRow) -> dict[str, Any]:
         "state": row.state,
         "attempts": row.attempts,
         "problem": row.last_problem_code,
-        "received_at": row.received_at.isoformat(),
+        "message": row.last_problem,
+        "lease_owner": row.lease_owner if row.lease_until else None,
+        "lease_until": _iso(row.lease_until),
+        "received_at": _iso(row.received_at),
+        "claimed_at": _iso(row.claimed_at),
+        "ended_at": _iso(row.ended_at),
     }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _extraction(row: ExtractionRow) -> dict[str, Any]:

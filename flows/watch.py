@@ -1,25 +1,25 @@
-"""What lies ready in a workspace's inboxes becomes batches, one a template and day; stored, it is filed."""
+"""What lies ready in a workspace's inboxes becomes batches, one a template and day; stored, it is filed.
+
+How a batch is run is given: as a Prefect flow (``flows.extract.run_flow``), or here (``flows.batch.run_here``).
+"""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import socket
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from db.arrivals import Arrivals
 from db.connect import Engine
 from db.store import outcome
 from db.views import register_template, shape_of
-from flows.batch import Batch, Item, under_way
-from flows.extract import extract_batch
+from flows.batch import Batch, Item
+from flows.inboxes import Inboxes
 from segocr.arrivals import Arrival, State
-from segocr.errors import DocumentError, HostDied, HostTimeout
-from segocr.inbox import After, Inbox, Places, check_places, file_away, recover, sweep
+from segocr.errors import DocumentError, HostDied, HostTimeout, SegocrError
+from segocr.inbox import file_away, file_ended, is_unchanged, put_back
 from segocr.pipeline import Pipeline, Work
 from segocr.recipes import choose_models
 from segocr.records import Record
@@ -31,9 +31,46 @@ BATCH = 200
 """Most documents that one flow run takes: what it holds, nobody else can."""
 
 _LEASE_SECONDS = 600.0
-_LOCK = ".watch.lock"
+_NO_KEEPER = ("keeper-gone", "keeper-closed", "no-keeper")
 
 OnRecords = Callable[[Work, Sequence[Record]], None]
+RunBatch = Callable[[Batch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One arrival's end, as logs and events tell it: no file name, no field's value.
+
+    Attributes:
+        arrival: Its id.
+        sha256: Of its bytes.
+        template: None where no template took it.
+        state: ``extracted``, ``needs_review`` or ``failed``.
+        code: Code of its first problem, if it has one.
+    """
+
+    arrival: uuid.UUID
+    sha256: str | None
+    template: str | None
+    state: State
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the process around a watch wants to know of it, and to tell it.
+
+    Attributes:
+        records: Called with each document's records when they are stored.
+        ended: Called with each arrival's end, when it is filed.
+        stopping: Asked before each chunk: what is not begun then is free again.
+        keep_pages: Whether ``records`` is to find the pages in its ``Work``.
+    """
+
+    records: OnRecords | None = None
+    ended: Callable[[Ended], None] | None = None
+    stopping: Callable[[], bool] = bool
+    keep_pages: bool = False
 
 
 class Watch:
@@ -43,11 +80,15 @@ class Watch:
         settings: Of a workspace.
         engine: Its database, upgraded.
         steps: The hosts; their owner closes them.
-        on_records: Called with each document's records when they are stored.
-        keep_pages: Whether ``on_records`` is to find the pages in its ``Work``.
+        run: How a batch is run.
+        role: See ``Inboxes``.
+        hooks: For the process around it.
+        template: Takes all files, whatever the routes say.
+        pause: Seconds that arrivals rest when something other than a document keeps them from being processed.
+        forgive: See ``Inboxes``.
 
     Raises:
-        ConfigurationError: ``inbox-overlap``.
+        ConfigurationError: As ``Inboxes``.
     """
 
     def __init__(
@@ -55,46 +96,28 @@ class Watch:
         settings: Settings,
         engine: Engine,
         steps: Steps,
+        run: RunBatch,
         *,
-        on_records: OnRecords | None = None,
-        keep_pages: bool = False,
+        role: str = "watch",
+        hooks: Hooks | None = None,
+        template: str | None = None,
+        pause: float = 0.0,
+        forgive: bool = False,
     ) -> None:
-        workspace = settings.workspace or Path.cwd()
         self._settings = settings
         self._engine = engine
         self._steps = steps
-        self._on_records = on_records
-        self._keep_pages = keep_pages
-        self._ledger = Arrivals(engine)
-        self._lock = (workspace / _LOCK).open("w")
-        self._owner = self._sign_in(workspace)
-        self._places = Places(workspace / "work", workspace / "done", workspace / "failed")
-        self._inboxes = {
-            inbox.key: inbox
-            for inbox in (
-                Inbox(settings.inbox_folder(it), it.settle_seconds, it.stale_after, After(it.after))
-                for it in settings.inbox
-            )
-        }
-        check_places(list(self._inboxes.values()), self._places)
-
-    def _sign_in(self, workspace: Path) -> str:
-        """Take the workspace's own name on this machine, and what a killed predecessor of that name left.
-
-        While another process has that name, this one gets a name of its own.
-        """
-        host = socket.gethostname()
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return f"{host}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        owner = f"{host}:{workspace}"
-        self._ledger.lose(owner)
-        return owner
+        self._run_batch = run
+        self._hooks = hooks or Hooks()
+        self._template = template
+        self._pause = pause
+        self._inboxes = Inboxes(settings, engine, role, forgive=forgive)
+        self._ledger = self._inboxes.ledger
+        self._owner = self._inboxes.owner
 
     def close(self) -> None:
         """Give the name back."""
-        self._lock.close()
+        self._inboxes.close()
 
     def __enter__(self) -> Watch:
         """Begin."""
@@ -106,23 +129,21 @@ class Watch:
 
     def sweep(self) -> int:
         """Look at every inbox once; return how many files are still settling."""
-        waiting = 0
-        for inbox in self._inboxes.values():
-            recover(inbox, self._places, self._ledger, self._owner)
-            waiting += sweep(inbox, self._places, self._ledger, self._owner).waiting
-        return waiting
+        return self._inboxes.sweep()[1]
 
     def extract(self) -> Counter[str]:
-        """Process all that is ready, a flow run a batch; return how many arrivals ended in which state.
+        """Process all that is ready, a run a batch; return how many arrivals ended in which state.
 
         Raises:
-            SegocrError: Nobody's document is to blame; what was not stored is free again.
+            SegocrError: Nobody's document is to blame; what was not stored is free again, after the pause.
         """
         ended: Counter[str] = Counter()
-        while arrivals := self._ledger.take(self._owner, BATCH, _LEASE_SECONDS):
+        for inbox in self._inboxes.by_key.values():
+            file_ended(inbox, self._inboxes.places, self._ledger, self._owner)
+        while arrivals := self._take():
             self._extract(arrivals, ended)
         # Somebody began these and did not end: each alone, to know whether it is the one that kills its host.
-        while lost := self._ledger.take_lost(self._owner, _LEASE_SECONDS):
+        while lost := self._take_lost():
             if lost.attempts > self._settings.limits.attempts:
                 gave_up = DocumentError(f"given up after {lost.attempts - 1} attempts", code="gave-up")
                 self._refuse(lost, gave_up, ended)
@@ -130,36 +151,65 @@ class Watch:
                 self._extract([lost], ended)
         return ended
 
+    def _take(self) -> list[Arrival]:
+        return [] if self._hooks.stopping() else self._ledger.take(self._owner, BATCH, _LEASE_SECONDS)
+
+    def _take_lost(self) -> Arrival | None:
+        return None if self._hooks.stopping() else self._ledger.take_lost(self._owner, _LEASE_SECONDS)
+
     def _extract(self, arrivals: Sequence[Arrival], ended: Counter[str]) -> None:
         taken = {arrival.id: arrival for arrival in arrivals}
+        failure: SegocrError | None = None
         try:
-            for (name, day), group in self._by_template(arrivals, ended).items():
-                self._run(name, day, group, taken, ended)
-        except (HostDied, HostTimeout) as error:
-            # One of them did it: each will be tried alone.
-            self._ledger.release(self._owner, list(taken), blamed=True, code=error.code)
+            for (name, day), group in self._by_template(taken, arrivals, ended).items():
+                try:
+                    self._run(name, day, group, taken, ended)
+                except SegocrError as error:
+                    failure = self._give_up([one.id for one in group if one.id in taken], taken, error) or failure
         finally:
             # Anything else was no document's fault: free for whoever comes next.
             self._ledger.release(self._owner, list(taken), blamed=False)
+        if failure is not None:
+            raise failure
+
+    def _give_up(
+        self, ids: Sequence[uuid.UUID], taken: dict[uuid.UUID, Arrival], error: SegocrError
+    ) -> SegocrError | None:
+        """Release what an error kept from being processed; return it if no document is to blame."""
+        blamed = isinstance(error, HostDied | HostTimeout) and error.code not in _NO_KEEPER
+        # If blamed, one of them did it: each will be tried alone.
+        self._ledger.release(self._owner, ids, blamed=blamed, code=error.code, pause=self._pause)
+        for one in ids:
+            del taken[one]
+        return None if blamed else error
 
     def _by_template(
-        self, arrivals: Sequence[Arrival], ended: Counter[str]
+        self, taken: dict[uuid.UUID, Arrival], arrivals: Sequence[Arrival], ended: Counter[str]
     ) -> Mapping[tuple[str, date], list[Arrival]]:
         groups: dict[tuple[str, date], list[Arrival]] = {}
         for arrival in arrivals:
             try:
-                name = route(Path(arrival.inbox) / arrival.path, search=self._settings.template_folders)
+                name = self._template or route(
+                    Path(arrival.inbox) / arrival.path, search=self._settings.template_folders
+                )
             except DocumentError as error:
-                self._refuse(arrival, error, ended)
+                self._refuse(taken.pop(arrival.id), error, ended)
             else:
                 groups.setdefault((name, arrival.received_at.date()), []).append(arrival)
         return groups
 
     def _refuse(self, arrival: Arrival, error: DocumentError, ended: Counter[str]) -> None:
         self._ledger.end(arrival.id, State.FAILED, error.code, error.message)
-        inbox = self._inboxes[arrival.inbox]
-        file_away(inbox, self._places, self._ledger, arrival, State.FAILED, error.code)
-        ended[State.FAILED.value] += 1
+        self._file(arrival, None, State.FAILED, error.code, ended)
+
+    def _file(
+        self, arrival: Arrival, template: str | None, state: State, code: str | None, ended: Counter[str]
+    ) -> None:
+        inbox = self._inboxes.by_key[arrival.inbox]
+        file_away(inbox, self._inboxes.places, self._ledger, arrival, state, code)
+        ended[state.value] += 1
+        if self._hooks.ended is not None:
+            self._hooks.ended(Ended(arrival.id, arrival.sha256, template, state, code))
 
     def _run(
         self,
@@ -169,16 +219,21 @@ class Watch:
         taken: dict[uuid.UUID, Arrival],
         ended: Counter[str],
     ) -> None:
+        def keep(item: Item) -> bool:
+            assert item.arrival is not None
+            if is_unchanged(taken[item.arrival]):
+                return True
+            put_back(taken.pop(item.arrival), self._ledger)
+            return False
+
         def filed(item: Item, work: Work, records: Sequence[Record]) -> None:
             assert item.arrival is not None
             state = outcome(records)
             code = next((problem.code for record in records for problem in record.problems), None)
-            arrival = taken.pop(item.arrival)
-            file_away(self._inboxes[arrival.inbox], self._places, self._ledger, arrival, state, code)
+            self._file(taken.pop(item.arrival), name, state, code, ended)
             self._ledger.renew(self._owner, list(taken), _LEASE_SECONDS)
-            ended[state.value] += 1
-            if self._on_records is not None:
-                self._on_records(work, records)
+            if self._hooks.records is not None:
+                self._hooks.records(work, records)
 
         template = load_template(
             name,
@@ -186,17 +241,18 @@ class Watch:
             validators_folder=self._settings.validators_folder,
         )
         register_template(self._engine, shape_of(template))
-        models = choose_models(template, self._settings.environment_pythons)
         pipeline = Pipeline(
             template,
             self._steps,
-            models=models,
+            models=choose_models(template, self._settings.environment_pythons),
             settings=self._settings,
             day=day,
-            keep_pages=self._keep_pages,
+            keep_pages=self._hooks.keep_pages,
         )
-        with under_way(Batch(pipeline, list(self._items(group)), self._engine, filed)) as batch:
-            extract_batch(batch.id)
+        items = list(self._items(group))
+        self._run_batch(
+            Batch(pipeline, items, self._engine, keep=keep, filed=filed, stopping=self._hooks.stopping)
+        )
 
     def _items(self, group: Sequence[Arrival]) -> Iterator[Item]:
         for arrival in group:

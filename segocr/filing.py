@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+PARTIAL = ".partial"
+"""A copy that is not whole yet."""
 _LONGEST_NAME = 255  # bytes; ext4, XFS, NTFS and SMB agree
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -96,6 +98,12 @@ def take(root: Path, path: str, target: Path) -> None:
         raise
 
 
+def remove(root: Path, path: str) -> None:
+    """Remove ``root/path``, if it is there; no link is followed on the way."""
+    with suppress(OSError), _folder_of(root, path) as (folder, name):
+        os.unlink(name, dir_fd=folder)
+
+
 def _take_from(folder: int, name: str, target: Path) -> None:
     found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if not stat.S_ISREG(found.st_mode):
@@ -131,11 +139,15 @@ def _digest(path: Path) -> bytes:
 
 def _copy(source: BinaryIO, target: Path) -> None:
     """Copy to a neighbour's name, sync, then give it its own: a half copy is never taken for a whole one."""
-    partial = target.with_name(".partial")
-    with partial.open("wb") as sink:
-        shutil.copyfileobj(source, sink, 1 << 20)
-        sink.flush()
-        os.fsync(sink.fileno())
+    partial = target.with_name(PARTIAL)
+    try:
+        with partial.open("wb") as sink:
+            shutil.copyfileobj(source, sink, 1 << 20)
+            sink.flush()
+            os.fsync(sink.fileno())
+    except OSError:  # a full disk: what was written is given back
+        partial.unlink(missing_ok=True)
+        raise
     found = os.fstat(source.fileno())
     os.utime(partial, ns=(found.st_atime_ns, found.st_mtime_ns))
     partial.rename(target)

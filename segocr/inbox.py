@@ -10,65 +10,20 @@ sweep, finds what a crash left and goes on. How files are moved is in ``segocr.f
 from __future__ import annotations
 
 import dataclasses
+import errno
 import fnmatch
 import os
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 from segocr import filing
 from segocr.arrivals import Arrival, Ledger, Moved, Sighting, State
 from segocr.documents import read_document
-from segocr.errors import ConfigurationError, DocumentError
-
-
-class After(StrEnum):
-    """What becomes of a file once its record is stored."""
-
-    DONE = "done"
-    LEAVE = "leave"
-    DELETE = "delete"
-
-
-IGNORED = (".*", "~$*", "*~", "*.tmp", "*.temp", "*.part", "*.partial", "*.crdownload", "*.download",
-           "*.filepart", "*.!ut", "*.swp", "Thumbs.db", "desktop.ini")  # fmt: skip
-"""Names that are never taken: hidden files, editors' and Office's own, downloads in progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inbox:
-    """One folder that people drop files into.
-
-    Attributes:
-        folder: Absolute path.
-        settle_seconds: A file counts as written when size and mtime stay the same for so long.
-        stale_after: Seconds after which an empty or unreadable file counts as failed.
-        after: What becomes of a file once its record is stored.
-        ignore: Patterns of names that are not taken, folders' included.
-    """
-
-    folder: Path
-    settle_seconds: float = 5.0
-    stale_after: float = 600.0
-    after: After = After.DONE
-    ignore: tuple[str, ...] = IGNORED
-
-    @property
-    def key(self) -> str:
-        """How the ledger names it."""
-        return str(self.folder)
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where claimed, finished and failed files go: absolute folders outside of every inbox."""
-
-    work: Path
-    done: Path
-    failed: Path
+from segocr.errors import ConfigurationError, DocumentError, SegocrError
+from segocr.places import MARKER, After, Inbox, Places, Ready, read_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +33,6 @@ class Swept:
     ready: tuple[uuid.UUID, ...]
     failed: tuple[uuid.UUID, ...]
     waiting: int
-
-
-def check_places(inboxes: Sequence[Inbox], places: Places) -> None:
-    """Refuse folders that would feed themselves.
-
-    Raises:
-        ConfigurationError: ``inbox-overlap`` if an output folder or another inbox lies in an inbox.
-    """
-    folders = [inbox.folder.resolve() for inbox in inboxes]
-    outputs = [place.resolve() for place in (places.work, places.done, places.failed)]
-    for index, folder in enumerate(folders):
-        for other in (*outputs, *folders[:index], *folders[index + 1 :]):
-            if other.is_relative_to(folder):
-                raise ConfigurationError(
-                    f"{other} lies inside the inbox {folder}",
-                    code="inbox-overlap",
-                    hint="give the inbox a folder of its own in segocr.toml",
-                )
 
 
 def scan(inbox: Inbox) -> Iterator[Sighting]:
@@ -133,8 +70,8 @@ def sweep(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> Swept:
         owner: Who claims: unique to this process.
 
     Raises:
-        ConfigurationError: ``inbox-missing``.
-        SegocrError: Whatever the ledger raises; nothing is lost then.
+        ConfigurationError: ``inbox-missing``, ``inbox-read-only``.
+        SegocrError: ``disk-full``, or whatever the ledger raises; nothing is lost then.
     """
     try:
         sightings = {sighting.path: sighting for sighting in scan(inbox)}
@@ -147,19 +84,37 @@ def sweep(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> Swept:
     if inbox.after is After.LEAVE:
         for path in ledger.known(inbox.key, tuple(sightings.values())):
             del sightings[path]
+    whole = _marked(inbox, sightings) if inbox.ready is Ready.MARKER else None
     waiting = ledger.waiting(inbox.key)
     settled = _settle(inbox, ledger, sightings, waiting)
-    ready, stale = _judge(inbox, settled, ledger.now())
+    ready, stale = _judge(inbox, settled, ledger.now(), whole)
     claimed = ledger.claim([arrival.id for arrival in ready], owner, inbox.stale_after)
     moved = move_claimed(inbox, places, ledger, claimed)
     failed = _fail_stale(inbox, places, ledger, owner, stale)
     return Swept(tuple(moved), tuple(failed), len(sightings) - len(moved) - len(failed))
 
 
+def _marked(inbox: Inbox, sightings: dict[str, Sighting]) -> set[str]:
+    """Take the markers out of the sightings; return the paths that they call whole.
+
+    Where markers stay, because nothing is moved, one that is older than its file says nothing of it.
+    """
+    markers = [sightings.pop(path) for path in list(sightings) if path.endswith(MARKER)]
+    marked = {one.path.removesuffix(MARKER): one.mtime_ns for one in markers}
+    return {
+        path
+        for path, moment in marked.items()
+        if path in sightings and (inbox.after is not After.LEAVE or moment >= sightings[path].mtime_ns)
+    }
+
+
 def _settle(
     inbox: Inbox, ledger: Ledger, sightings: dict[str, Sighting], waiting: dict[str, Arrival]
 ) -> list[Arrival]:
-    """Bring the ledger up to date; return the arrivals that an earlier sweep saw just as they are now."""
+    """Bring the ledger up to date; return the arrivals that an earlier sweep saw just as they are now.
+
+    Where writers say themselves when a file is whole, no second look is needed: all are returned.
+    """
     now = ledger.now()
     same = {
         path: arrival
@@ -173,18 +128,22 @@ def _settle(
         ledger.receive(inbox.key, changed)
     if gone:
         ledger.vanished(gone)
+    if changed and inbox.ready is not Ready.SETTLED:
+        return [one for path, one in ledger.waiting(inbox.key).items() if path in sightings]
     return list(same.values())
 
 
 def _judge(
-    inbox: Inbox, settled: Sequence[Arrival], now: datetime
+    inbox: Inbox, settled: Sequence[Arrival], now: datetime, whole: set[str] | None
 ) -> tuple[list[Arrival], list[tuple[Arrival, str]]]:
     """Split into what can be claimed and what has been empty or unreadable for too long (with its code)."""
     ready: list[Arrival] = []
     stale: list[tuple[Arrival, str]] = []
     for arrival in settled:
         age = now - arrival.steady_since
-        if age < timedelta(seconds=inbox.settle_seconds):
+        if inbox.ready is Ready.SETTLED and age < timedelta(seconds=inbox.settle_seconds):
+            continue
+        if whole is not None and arrival.path not in whole:
             continue
         problem = "empty" if arrival.size == 0 else filing.why_unreadable(inbox.folder, arrival.path)
         if problem is None:
@@ -198,13 +157,20 @@ def move_claimed(inbox: Inbox, places: Places, ledger: Ledger, claimed: Sequence
     """Move claimed files to ``work/<id>/<name>`` and hash them; return the ids that are ready.
 
     A file that vanished, changed or closed itself meanwhile goes back and settles again.
+
+    Raises:
+        ConfigurationError: ``inbox-read-only``; the other files were moved.
+        SegocrError: ``disk-full``.
     """
     moves: list[Moved] = []
+    failure: OSError | None = None
     for arrival in claimed:
         try:
             place = _into_work(inbox, arrival, places)
-        except (FileNotFoundError, filing.NotTheFile):
+        except OSError as error:
             ledger.give_back([arrival.id])
+            if not isinstance(error, FileNotFoundError | filing.NotTheFile):
+                failure = error
             continue
         lying = dataclasses.replace(arrival, place=place)
         digest = _digest_if_same(lying)
@@ -214,12 +180,31 @@ def move_claimed(inbox: Inbox, places: Places, ledger: Ledger, claimed: Sequence
             moves.append(Moved(arrival.id, place, digest))
     if moves:
         ledger.moved(moves)
+    if failure is not None:
+        raise _cannot_move(inbox, failure) from failure
     return [move.id for move in moves]
+
+
+def _cannot_move(inbox: Inbox, error: OSError) -> Exception:
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return read_only(inbox.folder)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        full = SegocrError(
+            "there is no room to take files out of the inbox",
+            code="disk-full",
+            hint="free space on the disk of the workspace; it goes on by itself",
+        )
+        full.transient = True
+        return full
+    return error
 
 
 def _into_work(inbox: Inbox, arrival: Arrival, places: Places) -> Path | None:
     if inbox.after is After.LEAVE:
         return None
+    if inbox.ready is Ready.MARKER:
+        # Before the file: a marker that a crash left would call the next file of that name whole.
+        filing.remove(inbox.folder, arrival.path + MARKER)
     target = places.work / str(arrival.id) / arrival.name
     filing.take(inbox.folder, arrival.path, target)
     return target
@@ -302,7 +287,12 @@ def recover(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> None:
         else:
             ledger.end(arrival.id, State.FAILED, "vanished", "the file is neither in the inbox nor in work")
             ledger.filed(arrival.id, None)
-    for arrival in ledger.unfiled():
+    file_ended(inbox, places, ledger, owner)
+
+
+def file_ended(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> None:
+    """File what ended and was not filed; call it where nobody under this name is about to do so."""
+    for arrival in ledger.unfiled(owner):
         if arrival.inbox == inbox.key:
             file_away(inbox, places, ledger, arrival, arrival.state)
 

@@ -80,9 +80,13 @@ class InboxSettings(_Table):
         path: The folder; a relative one starts at the workspace.
         interval: Seconds between two sweeps.
         settle_seconds: A file counts as written when it has not changed for so long.
-        stale_after: Seconds after which a claim that nobody renewed is given back.
+        stale_after: Seconds after which a claim that nobody renewed is given back, and a file that stays
+            empty or unreadable has failed.
         after: What becomes of a file once its records are stored: moved to ``done/``, left, or deleted.
+        ready: How a file shows that it is whole: ``settled`` (unchanged for so long), ``marker`` (a file of
+            its name and ``.done`` beside it), or ``renamed`` (at once: writers rename whole files).
         duplicates: The same bytes again: linked to what is known, refused, or processed again.
+        ignore: Patterns of names that are not taken, beside hidden and temporary ones.
     """
 
     path: TomlPath = Path("inbox")
@@ -90,7 +94,9 @@ class InboxSettings(_Table):
     settle_seconds: float = Field(default=5, ge=0)
     stale_after: float = Field(default=600, gt=0)
     after: Literal["done", "leave", "delete"] = "done"
+    ready: Literal["settled", "marker", "renamed"] = "settled"
     duplicates: Literal["link", "refuse", "again"] = "link"
+    ignore: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
 class LimitSettings(_Table):

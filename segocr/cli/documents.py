@@ -1,4 +1,4 @@
-"""``segocr documents``: list, show and forget documents."""
+"""``segocr documents``: list and show documents, forget them, retry and discard those that failed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,25 @@ import click
 
 from segocr.arrivals import State
 from segocr.cli.output import Format, formats, note, print_json, print_mapping, print_rows
+from segocr.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from db.documents import Listed
+    from db.ended import Ended
     from db.forgetting import Forgetting
 
-_COLUMNS = ("sha256", "file", "template", "part", "status", "accepted", "state", "problems", "at")
+_RECORD = ("sha256", "file", "template", "part", "status", "accepted", "state", "problems", "at")
+_ARRIVAL = ("arrival", "attempts", "message", "lease_owner", "lease_until", "received_at", "claimed_at",
+            "ended_at")  # fmt: skip
+_STATES = ("arrival", "file", "state", "attempts", "problems", "lease_until", "received_at", "ended_at")
 
 
 @click.group()
 def command() -> None:
-    """List, show and forget documents."""
+    """List and show documents; forget them; retry and discard those that failed."""
 
 
 @command.command(name="list")
@@ -30,28 +39,48 @@ def command() -> None:
     "--limit", default=100, show_default=True, type=click.IntRange(min=1), help="Most rows to print."
 )
 def list_command(output: Format, template: str | None, state: str | None, limit: int) -> None:
-    """List the newest documents and the dropped files that wait."""
+    """List the newest documents and the dropped files that wait.
+
+    With --state the table is about the files: attempts, last problem, lease and times.
+    """
     from db.documents import list_documents
     from segocr.cli.database import opened_database
 
     with opened_database() as engine:
         found = list_documents(engine, template=template, state=state, limit=limit)
+    columns = _RECORD + _ARRIVAL
+    if output is Format.TABLE:
+        columns = _STATES if state is not None else _RECORD
+    cells = [_cells(one, output) for one in found]
+    print_rows(columns, [[row[column] for column in columns] for row in cells], output)
+
+
+def _cells(one: Listed, output: Format) -> dict[str, object]:
+    """Return all columns of a document; in a table, ids and times are short."""
     short = output is Format.TABLE
-    rows = [
-        (
-            one.sha256[:12] if short and one.sha256 else one.sha256,
-            one.file,
-            one.template,
-            one.part,
-            one.status,
-            one.accepted,
-            one.state,
-            list(one.problems) if output is Format.JSON else " ".join(one.problems),
-            one.at.isoformat(sep=" ", timespec="seconds"),
-        )
-        for one in found
-    ]
-    print_rows(_COLUMNS, rows, output)
+    brought = one.arrival
+    moments = {name: getattr(brought, name, None) for name in _ARRIVAL if name.endswith(("_at", "_until"))}
+    arrival = str(brought.id) if brought else None
+    return {
+        "sha256": one.sha256[:12] if short and one.sha256 else one.sha256,
+        "file": one.file,
+        "template": one.template,
+        "part": one.part,
+        "status": one.status,
+        "accepted": one.accepted,
+        "state": one.state,
+        "problems": list(one.problems) if output is Format.JSON else " ".join(one.problems),
+        "at": _time(one.at),
+        "arrival": arrival[:8] if short and arrival else arrival,
+        "attempts": brought.attempts if brought else None,
+        "message": brought.message if brought else None,
+        "lease_owner": brought.lease_owner if brought else None,
+        **{name: _time(moment) for name, moment in moments.items()},
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat(sep=" ", timespec="seconds") if moment else None
 
 
 @command.command()
@@ -109,3 +138,90 @@ def _show_plan(plan: Forgetting) -> None:
         note(f"removed: {file}")
     for file in plan.left:
         note(f"left to its owner: {file}")
+
+
+def _which(function: Callable[..., None]) -> Callable[..., None]:
+    """Add what `retry` and `discard` share: which arrivals, and what is done first."""
+    for decorate in (
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--dry-run", is_flag=True, help="Only show what would be done."),
+        click.option("--code", metavar="CODE", help="All that failed with this code."),
+        click.option("--all", "everything", is_flag=True, help="All that failed."),
+        click.argument("which", nargs=-1, metavar="[WHICH]..."),
+    ):
+        function = decorate(function)
+    return function
+
+
+def _check_which(which: Sequence[str], code: str | None, everything: bool) -> None:
+    if bool(which) + (code is not None) + everything != 1:
+        raise UsageError(
+            "say which files: WHICH, --code CODE or --all", hint="see `segocr documents list --state failed`"
+        )
+
+
+@command.command()
+@_which
+def retry(which: tuple[str, ...], code: str | None, everything: bool, dry_run: bool, yes: bool) -> None:
+    """Send failed files back to work, with their attempts at zero.
+
+    WHICH is the start of an arrival's id or of a SHA-256 (at least 6 digits), or a path as it was dropped.
+    Named so, a file that needs review is taken, too. More than one file: you are asked first.
+    """
+    from db.ended import find_ended
+    from db.ended import retry as retry_arrival
+    from segocr.cli.database import opened_database
+    from segocr.places import places_in
+    from segocr.settings import load_settings
+
+    _check_which(which, code, everything)
+    states = (State.FAILED, State.NEEDS_REVIEW) if which else (State.FAILED,)
+    with opened_database() as engine:
+        chosen = find_ended(engine, which, code=code, states=states)
+        _show_ended(chosen)
+        if dry_run or not chosen:
+            return
+        if len(chosen) > 1 and not yes:
+            click.confirm(f"Retry these {len(chosen)} files?", abort=True, err=True)
+        work = places_in(load_settings()).work
+        for ended in chosen:
+            if retry_arrival(engine, ended, work):
+                note(f"back to work: {ended.dropped}")
+            else:
+                note(f"not retried: {ended.dropped} (its file is gone, or somebody else has it)")
+
+
+@command.command()
+@_which
+def discard(which: tuple[str, ...], code: str | None, everything: bool, dry_run: bool, yes: bool) -> None:
+    """Remove failed files for good: the file, what was written beside it, and its failed record.
+
+    WHICH is the start of an arrival's id or of a SHA-256 (at least 6 digits), or a path as it was dropped.
+    """
+    from db.ended import discard as discard_arrival
+    from db.ended import find_ended, plan_discarding
+    from segocr.cli.database import opened_database
+
+    _check_which(which, code, everything)
+    with opened_database() as engine:
+        plans = [plan_discarding(engine, ended) for ended in find_ended(engine, which, code=code)]
+        for plan in plans:
+            note(f"{plan.dropped}: {plan.extractions} failed record{'' if plan.extractions == 1 else 's'}")
+            for file in plan.files:
+                note(f"removed: {file}")
+        if dry_run or not plans:
+            return
+        if not yes:
+            click.confirm("Remove all this for good?", abort=True, err=True)
+        for plan in plans:
+            discard_arrival(engine, plan)
+    note(f"discarded: {len(plans)}")
+
+
+def _show_ended(chosen: Sequence[Ended]) -> None:
+    columns = ("arrival", "file", "state", "attempts", "problem")
+    print_rows(
+        columns,
+        [[str(one.id)[:8], one.dropped, one.state.value, one.attempts, one.code] for one in chosen],
+        Format.TABLE,
+    )

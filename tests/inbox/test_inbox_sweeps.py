@@ -19,20 +19,9 @@ from db.connect import open_database
 from db.schema import prepare
 from segocr.arrivals import Arrival, State
 from segocr.errors import ConfigurationError
-from segocr.inbox import (
-    After,
-    Inbox,
-    Places,
-    Swept,
-    check_places,
-    file_away,
-    is_unchanged,
-    move_claimed,
-    put_back,
-    scan,
-    sweep,
-)
+from segocr.inbox import Swept, file_away, is_unchanged, move_claimed, put_back, scan, sweep
 from segocr.inbox import recover as recover_inbox
+from segocr.places import After, Inbox, Places, check_places
 
 
 class Clock:
@@ -346,7 +335,7 @@ def test_a_crash_while_filing_is_mended(
     assert place.read_bytes() == b"content"
     assert len(service.files()) == (2 if state is State.FAILED else 1)
     assert not (service.places.work / str(arrival.id)).exists()
-    assert service.ledger.unfiled() == []
+    assert service.ledger.unfiled("me") == []
 
 
 def test_across_file_systems_the_copy_is_whole_and_the_original_goes(

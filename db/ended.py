@@ -1,0 +1,250 @@
+"""Ended arrivals that a person decides on: sent back to work, or thrown away; first shown, then done."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, update
+
+from db.arrivals import Arrivals
+from db.connect import reading, writing
+from db.schema import check_schema
+from db.tables import ArrivalRow, DocumentRow, ExtractionRow
+from segocr import filing
+from segocr.arrivals import State
+from segocr.errors import UsageError
+from segocr.records import RecordStatus
+
+_SHORTEST = 6
+_HOLD = timedelta(seconds=60)
+_RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An arrival that failed or needs review.
+
+    Attributes:
+        id: Its own.
+        inbox: The inbox's key.
+        path: As it was dropped, relative to the inbox.
+        state: ``failed`` or ``needs_review``.
+        code: Code of its last problem.
+        attempts: How many were counted.
+        sha256: None if it could not be hashed.
+        place: Where segocr keeps its file; None: it was left in the inbox, or deleted.
+    """
+
+    id: uuid.UUID
+    inbox: str
+    path: str
+    state: State
+    code: str | None
+    attempts: int
+    sha256: str | None
+    place: Path | None
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def dropped(self) -> Path:
+        """Where somebody dropped it."""
+        return Path(self.inbox) / self.path
+
+    @property
+    def file(self) -> Path:
+        """Where its file lies, if it is anywhere."""
+        return self.place or self.dropped
+
+    @property
+    def reasons(self) -> Path | None:
+        """What was written beside a failed file."""
+        kept = self.place is not None and self.place.name.startswith(f"{self.id}-")
+        return self.place.with_name(f"{self.id}.json") if kept and self.place else None
+
+
+def find_ended(
+    engine: Engine,
+    which: Sequence[str] = (),
+    *,
+    code: str | None = None,
+    states: Sequence[State] = (State.FAILED,),
+) -> list[Ended]:
+    """Return ended arrivals, oldest first.
+
+    Args:
+        engine: From ``db.connect.open_database``.
+        which: Starts of arrival ids or digests (at least 6 digits), or paths as dropped; none: all.
+        code: Only those whose last problem has this code.
+        states: In which states.
+
+    Raises:
+        UsageError: ``unknown-arrival`` if one of ``which`` names no such arrival.
+        DatabaseError: The database cannot be asked.
+    """
+    check_schema(engine)
+    with reading(engine) as connection:
+        query = select(ArrivalRow.__table__).where(ArrivalRow.state.in_([state.value for state in states]))
+        if code is not None:
+            query = query.where(ArrivalRow.last_problem_code == code)
+        rows = connection.execute(query.order_by(ArrivalRow.received_at, ArrivalRow.id)).all()
+    found = [
+        Ended(
+            row.id, row.inbox, row.path, State(row.state), row.last_problem_code, row.attempts,
+            row.sha256, None if row.place is None else Path(row.place),
+        )
+        for row in rows
+    ]  # fmt: skip
+    if not which:
+        return found
+    wanted: dict[uuid.UUID, Ended] = {}
+    for one in which:
+        named = [ended for ended in found if _names(one, ended)]
+        if not named:
+            raise UsageError(
+                f"no {' or '.join(state.value for state in states)} arrival is named by {one!r}",
+                code="unknown-arrival",
+                hint="see `segocr documents list --state failed`; give at least 6 digits of an id",
+            )
+        wanted.update((ended.id, ended) for ended in named)
+    return [ended for ended in found if ended.id in wanted]
+
+
+def _names(word: str, ended: Ended) -> bool:
+    if word in (ended.path, str(ended.dropped), str(ended.place)):
+        return True
+    start = word.strip().lower()
+    ids = (str(ended.id), ended.id.hex, ended.sha256 or "")
+    return len(start) >= _SHORTEST and any(known.startswith(start) for known in ids)
+
+
+def retry(engine: Engine, ended: Ended, work: Path) -> bool:
+    """Send an ended arrival back to work, its attempts at zero.
+
+    Its file returns to ``work/<id>/`` first. After a crash in between, the next sweep files it again where it
+    was; nobody else touches it meanwhile, because the row is held.
+
+    Args:
+        engine: The database.
+        ended: From ``find_ended``.
+        work: The folder of claimed files.
+
+    Returns:
+        False if somebody else changed the arrival since, or its file is nowhere.
+    """
+    if not ended.file.is_file() or not _hold(engine, ended):
+        return False
+    place = None
+    if ended.place is not None:
+        place = work / str(ended.id) / ended.name
+        filing.settle_in(ended.place, place)
+        if ended.reasons is not None:
+            ended.reasons.unlink(missing_ok=True)
+            filing.remove_empty(ended.reasons.parent)
+    # What was never hashed (empty, unreadable) goes back as a claim that somebody abandoned: hashed next.
+    overdue = Arrivals(engine).now() - timedelta(microseconds=1) if ended.sha256 is None else None
+    with writing(engine) as connection:
+        connection.execute(
+            update(ArrivalRow)
+            .where(ArrivalRow.id == ended.id, ArrivalRow.lease_owner == _RETRY)
+            .values(
+                state=State.CLAIMED.value,
+                place=None if place is None else str(place),
+                attempts=0,
+                lease_owner=None,
+                lease_until=overdue,
+                ended_at=None,
+            )
+        )
+    return True
+
+
+def _hold(engine: Engine, ended: Ended) -> bool:
+    now = Arrivals(engine).now()
+    free = or_(ArrivalRow.lease_until.is_(None), ArrivalRow.lease_until < now)
+    states = (State.FAILED.value, State.NEEDS_REVIEW.value)
+    with writing(engine) as connection:
+        changed = connection.execute(
+            update(ArrivalRow)
+            .where(ArrivalRow.id == ended.id, ArrivalRow.state.in_(states), free)
+            .values(lease_owner=_RETRY, lease_until=now + _HOLD, filed_at=None)
+        )
+    return changed.rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Discarding:
+    """What discarding an arrival removes.
+
+    Attributes:
+        arrival: Its id.
+        dropped: Where somebody dropped its file.
+        files: What segocr keeps of it and would delete.
+        extractions: How many failed records go with it.
+    """
+
+    arrival: uuid.UUID
+    dropped: Path
+    files: tuple[Path, ...]
+    extractions: int
+
+
+def plan_discarding(engine: Engine, ended: Ended) -> Discarding:
+    """Say what ``discard`` would remove; changes nothing.
+
+    Raises:
+        UsageError: ``left-in-inbox``: the file is its owner's, and forgotten it would be taken again.
+    """
+    if ended.place is None and ended.dropped.exists():
+        raise UsageError(
+            f"{ended.dropped} was left in its inbox, and is its owner's",
+            code="left-in-inbox",
+            hint="delete it there first; forgotten before, it would be taken again",
+        )
+    with reading(engine) as connection:
+        count = connection.scalar(
+            select(func.count()).select_from(ExtractionRow).where(*_failed_records(ended.id))
+        )
+    files = tuple(file for file in (ended.place, ended.reasons) if file is not None and file.is_file())
+    return Discarding(ended.id, ended.dropped, files, count or 0)
+
+
+def _failed_records(arrival: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    return ExtractionRow.arrival_id == arrival, ExtractionRow.status == RecordStatus.FAILED.value
+
+
+def discard(engine: Engine, plan: Discarding) -> None:
+    """Remove a failed arrival's file, then its rows; after an interruption, calling it again goes on.
+
+    A record that the same bytes have from elsewhere stays.
+
+    Raises:
+        DatabaseError: The rows may be left; the files are gone.
+    """
+    for file in plan.files:
+        with suppress(FileNotFoundError):
+            file.unlink()
+        filing.remove_empty(file.parent)
+    with writing(engine) as connection:
+        document = connection.scalar(
+            select(ArrivalRow.document_id).where(
+                ArrivalRow.id == plan.arrival, ArrivalRow.state == State.FAILED.value
+            )
+        )
+        connection.execute(delete(ExtractionRow).where(*_failed_records(plan.arrival)))
+        connection.execute(
+            delete(ArrivalRow).where(ArrivalRow.id == plan.arrival, ArrivalRow.state == State.FAILED.value)
+        )
+        used = [
+            select(ExtractionRow.id).where(ExtractionRow.document_id == document).exists(),
+            select(ArrivalRow.id).where(ArrivalRow.document_id == document).exists(),
+        ]
+        connection.execute(delete(DocumentRow).where(DocumentRow.id == document, ~or_(*used)))
