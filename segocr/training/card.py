@@ -6,7 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from segocr.errors import ModelError
 
 
 class ModelFile(BaseModel):
@@ -41,6 +43,7 @@ class ModelCard(BaseModel):
         versions: Of the frameworks that made it.
         training: Settings, pictures and start of the training.
         metrics: By set, on pictures that it was neither trained nor tuned on.
+        digests: Of the labelled documents by split, so that models are compared on the same ones.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -56,6 +59,26 @@ class ModelCard(BaseModel):
     versions: dict[str, str]
     training: dict[str, Any]
     metrics: dict[str, dict[str, float]]
+    digests: dict[str, str] = {}
+
+
+def read_card(folder: Path) -> ModelCard | None:
+    """Return the card of the model in a folder; None if there is none.
+
+    Raises:
+        ModelError: ``model-card``: it cannot be understood.
+    """
+    path = folder / "model.json"
+    try:
+        return ModelCard.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise ModelError(
+            f"{path} cannot be used: {str(error).splitlines()[0]}",
+            code="model-card",
+            hint="train the model again, or correct the file",
+        ) from error
 
 
 def describe_file(path: Path) -> ModelFile:
@@ -69,3 +92,33 @@ def write_card(folder: Path, card: ModelCard) -> Path:
     path = folder / "model.json"
     path.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def metrics_in_words(card: ModelCard) -> str:
+    """Return what a card says of regions found, one set after the other."""
+    return "; ".join(
+        f"{name}: {values['named']:.0f} of {values['labelled']:.0f} regions, {values['spurious']:.0f} besides"
+        for name, values in card.metrics.items()
+        if {"named", "labelled", "spurious"} <= values.keys()
+    )
+
+
+def licence_text(card: ModelCard) -> str:
+    """Return what ``LICENSE-MODEL`` says of weights that ultralytics trained."""
+    data = "\n".join(f"  {one.name}: {one.documents} documents, licence: {one.licence}" for one in card.data)
+    return _LICENCE.format(files=" and ".join(card.files), data=data)
+
+
+_LICENCE = """\
+The weights in {files} of this folder are licensed under the GNU Affero General Public
+License, version 3 (AGPL-3.0-only), https://www.gnu.org/licenses/agpl-3.0.txt, and not under the licence of
+segocr's code.
+
+They were trained with ultralytics (AGPL-3.0), whose authors claim their licence for models trained with it.
+Somebody who needs other terms can train a model with another framework, or buy a licence from Ultralytics.
+
+Training data, none of which lies here:
+{data}
+
+The weights come without any warranty. model.json has their digests.
+"""

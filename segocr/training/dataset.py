@@ -1,194 +1,109 @@
-"""Prepared training pictures: labelled pages become small scenes with YOLO labels, drawn from one seed.
+"""Prepared training pictures: small scenes with YOLO labels, drawn once and kept by their origin.
 
 A prepared folder is what ultralytics reads: ``data.yaml``, ``images/<split>/*.jpg`` and
-``labels/<split>/*.txt``. Picture number ``n`` depends on the seed and ``n`` only, so the work can be
-shared or resumed.
+``labels/<split>/*.txt``; its ``val`` is what a training is watched on. It gets its name when it is whole.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import multiprocessing
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import cv2
-import numpy as np
 
-from segocr.synthesis.backgrounds import draw_background, read_picture, surface
-from segocr.synthesis.light import Light, photograph
-from segocr.synthesis.scenes import CameraRecipe, Outline, Scene, lay_page, shrink
-from segocr.synthesis.views import Cutting, ViewRecipe, cut_out, make_view, mosaic
-from segocr.training.labels import LabelledPage, padded, yolo_lines
+from segocr.errors import ConfigurationError
+from segocr.synthesis.scenes import Scene
+from segocr.training.data import TrainingData
+from segocr.training.labels import LabelledPage, yolo_lines
+from segocr.training.plans import CameraPlan, Plan, ReadyPlan, canvas
 
-TRAINING_LIGHT = Light(
-    darkest=0.5, gain=(0.6, 1.15), tint=0.08, blur=(0.3, 1.5), noise=(1.0, 9.0), jpeg=(50, 95)
-)
-TRAINING_CAMERA = CameraRecipe(
-    size=(1200, 900),
-    page_scale=(0.36, 0.68),
-    angle=45.0,
-    any_angle=0.2,
-    corner_shift=0.05,
-    off_centre=0.9,
-    light=TRAINING_LIGHT,
-)
-# The page fills the picture, as in a scan: lines are long, and anything but steep.
-TRAINING_SCAN = replace(TRAINING_CAMERA, page_scale=(0.66, 0.86), angle=8.0, any_angle=0.0, upside_down=0.1)
-TRAINING_VIEW = ViewRecipe(light=TRAINING_LIGHT)
-# Most photos show a whole car; these show little but the target.
-TRAINING_CLOSE_UP = ViewRecipe(zoom=(1.5, 6.0), widest=0.8, pasted=0, light=TRAINING_LIGHT)
+_SCENES_WATCHED = 5
+"""Of each page held back, where pages are photographed."""
+_BYTES_A_PIXEL = 0.5
+_RUN_BYTES = 200_000_000
+"""What a training writes besides pictures: checkpoints."""
 
-TRAINING_PAPER = CameraRecipe(
-    size=(544, 896),
-    page_scale=(0.82, 1.0),
-    angle=3.0,
-    upside_down=0.05,
-    corner_shift=0.008,
-    off_centre=1.0,
-    light=Light(darkest=0.75, gain=(0.7, 1.15), tint=0.05, blur=(0.2, 0.8), noise=(0.0, 6.0), jpeg=(50, 95)),
-)
+Counted = Callable[[int, int], None]
+"""Called with (pictures written, pictures in all)."""
 
 
-class Plan(Protocol):
-    """How training pictures are made from labelled ones."""
+def prepare(
+    data: TrainingData,
+    plan: Plan,
+    photos: Sequence[Path],
+    root: Path,
+    count: int,
+    *,
+    processes: int = 2,
+    progress: Counted = lambda _, __: None,
+) -> Path:
+    """Write the pictures that a model is trained and watched on; those of the same request are taken again.
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes, in the model's order."""
+    Args:
+        data: Labelled pages.
+        plan: How pictures are made from them.
+        photos: Backgrounds for plans that need some.
+        root: Where prepared folders lie.
+        count: Pictures to train on.
+        processes: How many draw at once.
+        progress: Called after every few pictures.
 
-    def make(self, number: int, pages: Sequence[LabelledPage], photos: Sequence[Path], seed: int) -> Scene:
-        """Make picture ``number``; the same arguments give the same picture."""
+    Returns:
+        The folder's ``data.yaml``.
 
-
-@dataclass(frozen=True, slots=True)
-class ScenePlan:
-    """Flat pages become photos, laid on other pictures; all come out ``long_side`` wide and of one height.
-
-    Attributes:
-        classes: The model's classes.
-        long_side: Of the pictures written, pixels.
-        flat: Share of pages without a background (scans).
-        drawn: Share of drawn backgrounds.
-        padding: Every outline is widened by this share of its height: an MRZ line is under two pixels of the
-            model's masks otherwise.
-        recipe: How the photos are taken.
+    Raises:
+        ConfigurationError: ``disk-full``: there is no room for the pictures.
+        UsageError: A background cannot be opened.
     """
-
-    classes: tuple[str, ...]
-    long_side: int = 640
-    flat: float = 0.2
-    drawn: float = 0.3
-    padding: float = 0.3
-    recipe: CameraRecipe = TRAINING_CAMERA
-
-    def make(self, number: int, pages: Sequence[LabelledPage], photos: Sequence[Path], seed: int) -> Scene:
-        """Make picture ``number`` of a page, on one of ``photos`` or on a drawn surface."""
-        rng = np.random.default_rng([seed, number])
-        page = pages[number % len(pages)]
-        picture = read_picture(page.path)
-        outlines = tuple(Outline(one.name, padded(one.polygon, self.padding)) for one in page.outlines)
-        if rng.random() < self.flat:
-            scene = Scene(photograph(picture, self.recipe.light, rng), outlines, np.eye(3))
-        else:
-            background = draw_background(photos, self.recipe.size, rng, self.drawn)
-            scene = lay_page(picture, outlines, background, self.recipe, rng)
-        # Engines shrink in different ways, so the model sees both.
-        small = shrink(scene, self.long_side, cv2.INTER_AREA if rng.random() < 0.5 else cv2.INTER_LINEAR)
-        width, height = self.recipe.size
-        return fill_below(small, round(self.long_side * height / width))
+    said = [data.digest, repr(plan), count, [[path.name, path.stat().st_size] for path in photos]]
+    folder = root / hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+    if (folder / "data.yaml").is_file():
+        return folder / "data.yaml"
+    scene = plan.make(0, data.seen, photos, 0)
+    require_room(root, count * round(scene.size[0] * scene.size[1] * _BYTES_A_PIXEL))
+    scratch = root / f"{folder.name}.new"
+    shutil.rmtree(scratch, ignore_errors=True)
+    watched, watching = _watched(data, plan, scene.size)
+    write_pictures(data.watched, photos, watching, scratch, "val", range(watched), 1, processes)
+    write_pictures(data.seen, photos, plan, scratch, "train", range(count), 0, processes, progress)
+    write_data_yaml(scratch, plan.classes, folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch.rename(folder)
+    return folder / "data.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class ViewPlan:
-    """Labelled photos become other views of the same.
+def _watched(data: TrainingData, plan: Plan, size: tuple[int, int]) -> tuple[int, Plan]:
+    """Return how many pictures a training is watched on, and how they are made: as real ones come."""
+    if isinstance(plan, CameraPlan):
+        return _SCENES_WATCHED * len(data.watched), plan
+    return len(data.watched), ReadyPlan(plan.classes, canvas(data.watched, max(size)), plan.padding)
 
-    Attributes:
-        classes: The model's classes.
-        long_side: Of the pictures written, pixels.
-        pasted: Chance of each further target pasted in.
-        mosaics: Share of pictures that hold four views.
-        recipe: How the views are taken.
+
+def require_room(folder: Path, pictures: int) -> None:
+    """Refuse work that the disk has no room for.
+
+    Args:
+        folder: Where it would be written; made if need be.
+        pictures: Bytes of pictures to be written.
+
+    Raises:
+        ConfigurationError: ``disk-full``.
     """
-
-    classes: tuple[str, ...]
-    long_side: int = 640
-    pasted: float = 0.4
-    mosaics: float = 0.1
-    recipe: ViewRecipe = TRAINING_VIEW
-
-    def make(self, number: int, pages: Sequence[LabelledPage], photos: Sequence[Path], seed: int) -> Scene:
-        """Make picture ``number``; ``photos`` are not needed, what the photo leaves free is drawn."""
-        rng = np.random.default_rng([seed, number])
-        if rng.random() < self.mosaics:
-            picked = [number, *rng.integers(len(pages), size=3)]
-            scene = mosaic([self._view(pages, int(one), rng) for one in picked], self.recipe.size)
-        else:
-            scene = self._view(pages, number, rng)
-        return shrink(scene, self.long_side, cv2.INTER_AREA if rng.random() < 0.5 else cv2.INTER_LINEAR)
-
-    def _view(self, pages: Sequence[LabelledPage], number: int, rng: np.random.Generator) -> Scene:
-        page = pages[number % len(pages)]
-        cuttings: list[Cutting] = []
-        while rng.random() < self.pasted and len(cuttings) < self.recipe.pasted:
-            other = pages[int(rng.integers(len(pages)))]
-            cuttings.append(cut_out(read_picture(other.path), other.outlines[0]))
-        ground = surface(self.recipe.size, rng)
-        return make_view(read_picture(page.path), page.outlines, ground, cuttings, self.recipe, rng)
-
-
-@dataclass(frozen=True, slots=True)
-class PaperPlan:
-    """Scanned pages of many shapes stay scans: nearly level, nearly filling a picture of one size.
-
-    One size, because pictures of many sizes are not shuffled in rectangular batches.
-
-    Attributes:
-        classes: The model's classes.
-        tilted: Share of pages turned by up to five times the recipe's angle.
-        recipe: How they are seen; its page scale is a share of the largest that fits.
-    """
-
-    classes: tuple[str, ...]
-    tilted: float = 0.15
-    recipe: CameraRecipe = TRAINING_PAPER
-
-    def make(self, number: int, pages: Sequence[LabelledPage], photos: Sequence[Path], seed: int) -> Scene:
-        """Make picture ``number``; ``photos`` are not needed, what the page leaves free is white, grey or drawn."""
-        rng = np.random.default_rng([seed, number])
-        page = pages[number % len(pages)]
-        width, height = self.recipe.size
-        fit = min(width / page.size[0], height / page.size[1])
-        # Shrunk before it is turned: turning samples single pixels.
-        whole = Scene(read_picture(page.path), page.outlines, np.eye(3))
-        small = shrink(whole, round(max(page.size) * fit), cv2.INTER_AREA)
-        recipe = replace(self.recipe, angle=self.recipe.angle * (5 if rng.random() < self.tilted else 1))
-        ground = surface(self.recipe.size, rng)
-        if rng.random() < 0.8:
-            ground[:] = 114 if rng.random() < 0.5 else rng.integers(200, 256)
-        return lay_page(small.picture, small.outlines, ground, recipe, rng)
-
-
-def fill_below(scene: Scene, height: int) -> Scene:
-    """Add grey below a scene up to ``height``: pictures of one size train rectangular and still shuffled."""
-    missing = height - scene.picture.shape[0]
-    if missing <= 0:
-        return scene
-    grey = np.full((missing, scene.picture.shape[1], 3), 114, np.uint8)
-    return replace(scene, picture=np.vstack([scene.picture, grey]))
-
-
-def write_photos(
-    pages: Sequence[LabelledPage], folder: Path, split: str, classes: Sequence[str], long_side: int
-) -> None:
-    """Write labelled photos as they are, only shrunk: what a model is checked on while it trains."""
-    for number, page in enumerate(pages):
-        scene = shrink(Scene(read_picture(page.path), page.outlines, np.eye(3)), long_side)
-        write_scene(scene, folder, split, f"{number:06d}", classes)
+    folder.mkdir(parents=True, exist_ok=True)
+    needed, free = pictures + _RUN_BYTES, shutil.disk_usage(folder).free
+    if free < needed:
+        raise ConfigurationError(
+            f"{folder} has {free / 1e6:.0f} MB free; this training's pictures and checkpoints take about "
+            f"{needed / 1e6:.0f} MB",
+            code="disk-full",
+            hint="make room, name another folder with --work, or draw fewer pictures with --count",
+        )
 
 
 def write_scene(scene: Scene, folder: Path, split: str, name: str, classes: Sequence[str]) -> None:
@@ -202,10 +117,16 @@ def write_scene(scene: Scene, folder: Path, split: str, name: str, classes: Sequ
     label.write_text("\n".join(yolo_lines(scene.outlines, (width, height), classes)) + "\n", encoding="utf-8")
 
 
-def write_data_yaml(folder: Path, classes: Sequence[str]) -> Path:
-    """Write the ``data.yaml`` that names splits and classes (JSON is YAML)."""
+def write_data_yaml(folder: Path, classes: Sequence[str], later: Path | None = None) -> Path:
+    """Write the ``data.yaml`` that names splits and classes (JSON is YAML).
+
+    Args:
+        folder: Where it is written.
+        classes: In the model's order.
+        later: What the folder will be called.
+    """
     path = folder / "data.yaml"
-    splits = {"path": str(folder.resolve()), "train": "images/train", "val": "images/val"}
+    splits = {"path": str((later or folder).resolve()), "train": "images/train", "val": "images/val"}
     path.write_text(json.dumps({**splits, "names": dict(enumerate(classes))}), encoding="utf-8")
     return path
 
@@ -232,13 +153,13 @@ def write_pictures(
     numbers: range,
     seed: int,
     processes: int = 2,
+    progress: Counted = lambda _, __: None,
 ) -> None:
-    """Write the training pictures of ``numbers`` and their labels under ``folder``, in several processes."""
+    """Write the pictures of ``numbers`` and their labels under ``folder``, in several processes."""
     work = functools.partial(
         _write_number, pages=pages, photos=photos, plan=plan, seed=seed, folder=folder, split=split
     )
     # Not by fork: OpenCV's threads may hold a lock that the child would wait for forever.
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        for _ in pool.map(work, numbers, chunksize=16):
-            pass
-    write_data_yaml(folder, plan.classes)
+        for done, _ in enumerate(pool.map(work, numbers, chunksize=8), start=1):
+            progress(done, len(numbers))

@@ -1,52 +1,63 @@
-"""Labels: the project's ``fields.jsonl`` is read, YOLO segmentation label files are written and read back."""
+"""Labels as training needs them: outlines in pixels, and YOLO's label files written and read back."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from segocr.geometry import Points, grown, quad_size
+from segocr.evaluation.labels import LabelledDocument
+from segocr.geometry import Points, convex_hull, grown, minimum_rectangle, quad_size
 from segocr.synthesis.scenes import Outline, clip_polygon
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledPage:
-    """One labelled picture: path, ``size`` (width, height) in pixels, and its outlines in those pixels."""
+    """One labelled picture: path, ``size`` (width, height) in pixels, and its outlines in those pixels.
+
+    ``place`` is where its labels stand, as file:line.
+    """
 
     id: str
     path: Path
     size: tuple[int, int]
     outlines: tuple[Outline, ...]
+    place: str = ""
 
 
-def read_labels(folder: Path, split: str) -> list[LabelledPage]:
-    """Read one split (train or val) of a folder with ``fields.jsonl``, in the file's order.
+def labelled_pages(documents: Iterable[LabelledDocument]) -> list[LabelledPage]:
+    """Return what a model is to find on labelled documents, in their order.
 
-    Fields marked ``match: subset`` are left out: their polygons cover only a part of the value. Places where the
-    same value is printed again (``alt_polygons``) are outlines too.
+    Fields marked ``match: subset`` are left out: their polygons cover only a part of the value. Places
+    where the same value is printed again (``alt_polygons``) are outlines too.
     """
-    pages = []
-    for line in (folder / "fields.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        if row["split"] == split:
-            outlines = tuple(
-                Outline(field["class"], np.asarray(polygon, dtype=np.float64))
-                for field in row["fields"]
-                if field.get("match") != "subset"
-                for polygon in (*field["polygons"], *field.get("alt_polygons", ()))
-            )
-            pages.append(
-                LabelledPage(row["id"], folder / row["image"], (row["width"], row["height"]), outlines)
-            )
-    return pages
+    return [
+        LabelledPage(
+            document.id,
+            document.path,
+            document.size,
+            tuple(
+                Outline(label.class_name, polygon)
+                for label in document.labels
+                if label.scored
+                for polygon in (*label.polygons, *label.alternatives)
+            ),
+            document.place,
+        )
+        for document in documents
+    ]
 
 
-def padded(quad: Points, share: float) -> Points:
-    """Move all sides of a quad ``(4, 2)`` outwards by a share of its height."""
+def padded(polygon: Points, share: float) -> Points:
+    """Move all sides of a quad ``(4, 2)`` outwards by a share of its height.
+
+    Of another polygon ``(n, 2)`` the smallest rectangle around it is taken; a share of 0 changes nothing.
+    """
+    if not share:
+        return polygon
+    quad = polygon if len(polygon) == 4 else minimum_rectangle(polygon)
     step = quad_size(quad)[1] * share
     return grown(quad, step, step, step, step)
 
@@ -60,13 +71,19 @@ def yolo_lines(
     """
     lines = []
     for one in outlines:
-        inside, share = clip_polygon(one.polygon, size)
-        # Wholly inside it is written as it is: cutting may start at another corner.
-        polygon = one.polygon if share > 0.9999 else inside
+        polygon, share = _inside(one.polygon, size)
         if share >= seen:
             values = np.clip(polygon / size, 0, 1).ravel()
             lines.append(f"{classes.index(one.name)} " + " ".join(f"{value:.6f}" for value in values))
     return lines
+
+
+def _inside(polygon: Points, size: tuple[int, int]) -> tuple[Points, float]:
+    # Wholly inside it is written as it is: cutting may start at another corner, and knows convex ones only.
+    if (polygon >= 0).all() and (polygon <= size).all():
+        return polygon, 1.0
+    inside, share = clip_polygon(polygon if len(polygon) == 4 else convex_hull(polygon), size)
+    return (polygon, share) if share > 0.9999 else (inside, share)
 
 
 def read_yolo(text: str, size: tuple[int, int], classes: Sequence[str]) -> list[Outline]:

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from segocr.errors import ModelError
-from segocr.geometry import Points
+from segocr.errors import ConfigurationError, ModelError, SegocrError
 from segocr.training import yolo
 
 GUEST = Path(yolo.__file__)
+ARCHITECTURE = "yolo11n-seg"
+PRETRAINED = f"{ARCHITECTURE}.pt"
+FROM_SCRATCH = f"{ARCHITECTURE}.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +34,26 @@ class TrainingSettings:
         epochs: Passes over the prepared pictures; with ``hours`` the number that fits is taken instead.
         hours: Longest time, or None.
         batch: Pictures a step.
+        patience: Epochs without a better result after which it ends; 0: never early.
         learning_rate: Of AdamW at its highest; it falls along a cosine.
         mirrored: Chance that a picture is mirrored; 0 where the text's direction matters.
         frozen: How many of the network's first layers stay as they are; it saves a third of a CPU's work.
         seed: Of everything drawn while training.
         threads: Of the CPU.
-        device: ``cpu`` or a CUDA number.
+        device: ``auto`` (the first CUDA device, else the CPU), ``cpu`` or ``cuda:N``.
     """
 
     image_size: int = 640
     epochs: int = 10
     hours: float | None = None
     batch: int = 16
+    patience: int = 0
     learning_rate: float = 0.0015
     mirrored: float = 0.0
     frozen: int = 0
     seed: int = 0
     threads: int = 2
-    device: str = "cpu"
+    device: str = "auto"
 
     def for_ultralytics(self) -> dict[str, object]:
         """Return the framework's own settings; the prepared pictures hold all turning and bending already."""
@@ -77,29 +81,27 @@ class TrainingSettings:
             "freeze": self.frozen or None,
             "rect": True,
             "workers": 1,
-            "amp": self.device != "cpu",
             "channels_last": True,
             "plots": False,
-            "patience": 0,
+            "patience": self.patience,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a training stands after an epoch; metrics are the framework's, on the held-back pictures."""
+    """Where a training stands.
 
-    epoch: int
+    Attributes:
+        epoch: How many are done; a fraction within an epoch.
+        epochs: In all, unless it ends early.
+        seconds_left: By the rate since it was started or resumed.
+        metrics: The framework's, on the pictures held back; empty within an epoch.
+    """
+
+    epoch: float
     epochs: int
     seconds_left: int
     metrics: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a model found in one picture: (class, score, polygon ``(n, 2)`` in its pixels)."""
-
-    picture: Path
-    regions: list[tuple[str, float, Points]]
 
 
 def train_yolo(
@@ -142,8 +144,7 @@ def export_yolo(python: Path, weights: Path, folder: Path, image_size: int = 640
     """
     targets = folder / "model.pt", folder / "model.onnx"
     words = ["export", str(weights), *map(str, targets), str(image_size)]
-    for _ in _guest(python, words, weights.parent / "export.log"):
-        pass
+    _run(python, words, weights.parent / "export.log")
     return targets
 
 
@@ -153,29 +154,39 @@ def average_yolo(python: Path, one: Path, other: Path, target: Path) -> Path:
     Raises:
         ModelError: ``training-failed``, with the end of what the framework printed.
     """
-    for _ in _guest(python, ["average", str(one), str(other), str(target)], target.parent / "export.log"):
-        pass
+    _run(python, ["average", str(one), str(other), str(target)], target.parent / "export.log")
     return target
 
 
-def predict_yolo(
-    python: Path, weights: Path, pictures: Sequence[Path], image_size: int = 640, threads: int = 2
-) -> Iterator[Found]:
-    """Find regions with the framework that trained the model, in the order of ``pictures``.
+def export_torchscript(python: Path, weights: Path, target: Path, image_size: int) -> Path:
+    """Write a model as TorchScript, for square pictures of ``image_size`` pixels.
 
     Raises:
         ModelError: ``training-failed``, with the end of what the framework printed.
     """
-    asked = {"weights": str(weights), "pictures": list(map(str, pictures))}
-    # Not beside the weights: those may lie in a template's folder.
     with tempfile.TemporaryDirectory() as folder:
-        request = Path(folder) / "predict.json"
-        request.write_text(
-            json.dumps({**asked, "image_size": image_size, "threads": threads}), encoding="utf-8"
-        )
-        for line in _guest(python, ["predict", str(request)], Path(folder) / "predict.log"):
-            regions = [(name, score, np.array(polygon)) for name, score, polygon in line["regions"]]
-            yield Found(Path(line["picture"]), regions)
+        # The framework writes beside the weights, which may lie where nothing may be written.
+        copy = Path(shutil.copy(weights, folder))
+        words = ["torchscript", str(copy), str(Path(folder) / "made"), str(image_size)]
+        _run(python, words, Path(folder) / "export.log")
+        shutil.copyfile(Path(folder) / "made", target)
+    return target
+
+
+def fetch_pretrained(python: Path, folder: Path) -> Path | None:
+    """Return ultralytics' pretrained weights, downloaded once to ``folder``; None where they cannot be had.
+
+    ``YOLO_OFFLINE=1`` in the surroundings forbids the download.
+    """
+    target = folder / PRETRAINED
+    if not target.is_file():
+        if os.environ.get("YOLO_OFFLINE", "").lower() in ("1", "true", "yes"):
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
+        words = ["fetch", PRETRAINED, str(target.resolve())]
+        for _ in _guest(python, words, folder / "fetch.log", offline=False):
+            pass
+    return target if target.is_file() else None
 
 
 def framework_versions(python: Path) -> dict[str, str]:
@@ -187,13 +198,19 @@ def framework_versions(python: Path) -> dict[str, str]:
     return versions
 
 
-def _guest(python: Path, words: list[str], log: Path) -> Iterator[dict[str, Any]]:
+def _run(python: Path, words: list[str], log: Path) -> None:
+    for _ in _guest(python, words, log):
+        pass
+
+
+def _guest(python: Path, words: list[str], log: Path, *, offline: bool = True) -> Iterator[dict[str, Any]]:
     """Run the guest; yield its progress lines, keep what the framework prints in ``log``."""
     # Its settings file and downloads belong to the run, not to the user's home.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     # A training shares its machine: threads that wait sleep, and large tensors lie in large pages.
-    polite = {"OMP_WAIT_POLICY": "PASSIVE", "THP_MEM_ALLOC_ENABLE": "1", "YOLO_OFFLINE": "1"}
-    surroundings = {**polite, **kept, "YOLO_CONFIG_DIR": str(log.parent.resolve())}
+    polite = {"OMP_WAIT_POLICY": "PASSIVE", "THP_MEM_ALLOC_ENABLE": "1"}
+    own = {"YOLO_CONFIG_DIR": str(log.parent.resolve()), "YOLO_AUTOINSTALL": "false"}
+    surroundings = {**polite, **kept, **own, **({"YOLO_OFFLINE": "1"} if offline else {})}
     with (
         log.open("a", encoding="utf-8") as errors,
         subprocess.Popen(
@@ -207,14 +224,25 @@ def _guest(python: Path, words: list[str], log: Path) -> Iterator[dict[str, Any]
         for line in process.stdout or ():
             yield json.loads(line)
     if process.returncode != 0:
-        tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-        raise ModelError(
-            f"the framework ended with status {process.returncode}:\n{tail}",
-            code="training-failed",
-            hint=f"Everything it printed: {log}",
+        raise _failed(process.returncode, log)
+
+
+def _failed(status: int, log: Path) -> SegocrError:
+    tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    if "No space left on device" in tail:
+        return ConfigurationError(
+            f"the disk of {log.parent} is full",
+            code="disk-full",
+            hint="make room, then start the same training again: it goes on from its last epoch",
         )
-
-
-def settings_record(settings: TrainingSettings) -> dict[str, object]:
-    """Return the settings as they stand in ``model.json``."""
-    return asdict(settings)
+    if status == -signal.SIGKILL:
+        return ModelError(
+            "the framework's process was killed, perhaps because the memory was full",
+            code="training-failed",
+            hint="start the same training again, it goes on; a smaller --batch takes less memory",
+        )
+    return ModelError(
+        f"the framework ended with status {status}:\n{tail}",
+        code="training-failed",
+        hint=f"Everything it printed: {log}",
+    )

@@ -1,16 +1,20 @@
 """Guest side of training: runs alone in the torch environment, from a request file.
 
+    <environment>/bin/python -I yolo.py fetch yolo11n-seg.pt weights.pt
     <environment>/bin/python -I yolo.py train request.json
     <environment>/bin/python -I yolo.py export weights.pt model.pt model.onnx 640
+    <environment>/bin/python -I yolo.py torchscript model.pt model.torchscript 640
     <environment>/bin/python -I yolo.py average one.pt other.pt mean.pt
-    <environment>/bin/python -I yolo.py predict request.json
 
 Progress goes to stdout as one JSON object a line; everything the framework prints goes to stderr.
 Only the standard library, torch and ultralytics are imported, so the file needs nothing of segocr around it.
 """
 
+import ctypes
 import json
 import os
+import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -33,6 +37,9 @@ KEPT_ARGS = (
     "overlap_mask",
     "mask_ratio",
 )
+CHECKPOINTS = ("last", "best")
+KEPT = "-kept.pt"
+SECONDS_BETWEEN_REPORTS = 5.0
 
 
 @contextmanager
@@ -82,47 +89,152 @@ def has_bfloat16() -> bool:
         return False
 
 
+def leave_with_parent() -> None:
+    """End with the process that started this one, however that ends (prctl(2), Linux)."""
+    set_parent_death_signal = 1
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != parent:  # it was faster
+        os._exit(1)
+
+
+def fetch(name: str, target: Path) -> bool:
+    """Download pretrained weights of ultralytics; False where its hub cannot be reached."""
+    from ultralytics.utils import ONLINE
+    from ultralytics.utils.downloads import attempt_download_asset
+
+    if not ONLINE:
+        return False
+    scratch = target.with_name(name)
+    try:
+        found = Path(attempt_download_asset(scratch, retry=0))
+    except (OSError, RuntimeError):  # its ConnectionError is an OSError
+        return False
+    if found.is_file():
+        found.replace(target)
+    return target.is_file()
+
+
+def chosen_device(asked: str) -> str:
+    """Return the device as ultralytics names it; ``auto`` is the first CUDA one, else the CPU."""
+    import torch
+
+    if asked == "auto":
+        return "0" if torch.cuda.is_available() else "cpu"
+    return asked.removeprefix("cuda:")
+
+
+def keep_checkpoints(trainer: Any) -> None:
+    """Copy what ultralytics has just written, whole or not at all: it overwrites in place."""
+    folder = Path(trainer.last).parent
+    for name in CHECKPOINTS:
+        source, kept = folder / f"{name}.pt", folder / f"{name}{KEPT}"
+        if source.exists() and not (kept.exists() and kept.stat().st_mtime_ns >= source.stat().st_mtime_ns):
+            scratch = folder / f"{name}.copy"
+            shutil.copyfile(source, scratch)
+            scratch.replace(kept)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Return the checkpoint that a killed training goes on from, whole; None if there is none."""
+    for name in CHECKPOINTS:
+        kept = folder / f"{name}{KEPT}"
+        if kept.exists():
+            shutil.copyfile(kept, folder / f"{name}.pt")
+    last = folder / "last.pt"
+    return last if last.exists() else None
+
+
+def is_finished(checkpoint: Path) -> bool:
+    """Tell whether a checkpoint is of the last epoch: the training was killed after it."""
+    import torch
+
+    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    return bool(content["epoch"] < 0 or content["epoch"] + 1 >= content["train_args"]["epochs"])
+
+
 def train(request: dict[str, Any], stream: TextIO) -> None:
     """Train as a request says; an unfinished run is resumed from its last whole epoch.
 
     Args:
         request: ``run`` (folder), ``data`` (data.yaml), ``start`` (.pt or .yaml), ``threads``, and
-            ``settings``, which go to ultralytics unchanged.
+            ``settings``, which go to ultralytics unchanged, but for ``device``.
         stream: Where progress lines go.
     """
     import torch
     from ultralytics import YOLO
+    from ultralytics.engine import trainer as engine
+    from ultralytics.utils.plotting import plot_results
 
-    threads = int(request["threads"])
+    threads, settings = int(request["threads"]), dict(request["settings"])
     torch.set_num_threads(threads)
-    if request["settings"].get("device") == "cpu" and has_bfloat16():
+    settings["device"] = device = chosen_device(settings["device"])
+    settings["amp"] = device != "cpu"
+    # Its check downloads another model; where it cannot, it fails.
+    engine.check_amp = lambda model: True
+    if device == "cpu" and has_bfloat16():
         use_bfloat16_on_cpu()
     run = Path(request["run"])
-    last = run / "weights" / "last.pt"
-    resume = last.exists()
-    model = YOLO(str(last) if resume else request["start"], task="segment")
-    began, passed = time.monotonic(), -1
+    checkpoint = last_checkpoint(run / "weights")
+    if checkpoint is None or not is_finished(checkpoint):
+        model = YOLO(str(checkpoint or request["start"]), task="segment")
+        # Set here, because ultralytics chooses its own number of threads when it is imported.
+        model.add_callback("on_train_start", lambda trainer: torch.set_num_threads(threads))
+        model.add_callback("on_model_save", keep_checkpoints)
+        for event, callback in Watch(stream).callbacks().items():
+            model.add_callback(event, callback)
+        if checkpoint is not None:
+            settings["resume"] = True
+        model.train(data=request["data"], project=str(run.parent), name=run.name, exist_ok=True, **settings)
+    plot_results(file=run / "results.csv")
+    report(stream, trained=str(run / "weights" / "best.pt"), device=device)
 
-    def pass_ended(trainer: Any) -> None:
-        nonlocal passed
-        passed = trainer.epoch
 
-    def epoch_ended(trainer: Any) -> None:
+class Watch:
+    """Reports where a training stands: every few seconds within an epoch, and after each."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.began = self.told = time.monotonic()
+        self.passed, self.step = -1, 0
+
+    def callbacks(self) -> dict[str, Any]:
+        """Return what to call, by the event's name in ultralytics."""
+        return {
+            "on_train_start": self.started,
+            "on_train_batch_end": self.step_ended,
+            "on_train_epoch_end": self.pass_ended,
+            "on_fit_epoch_end": self.epoch_ended,
+        }
+
+    def started(self, trainer: Any) -> None:
+        """Note when the first epoch begins."""
+        self.began = self.told = time.monotonic()
+
+    def step_ended(self, trainer: Any) -> None:
+        """Report within an epoch, not too often."""
+        self.step += 1
+        if time.monotonic() - self.told >= SECONDS_BETWEEN_REPORTS:
+            self.tell(trainer, trainer.epoch + self.step / len(trainer.train_loader), {})
+
+    def pass_ended(self, trainer: Any) -> None:
+        """Note that an epoch's pictures have been seen."""
+        self.passed, self.step = trainer.epoch, 0
+
+    def epoch_ended(self, trainer: Any) -> None:
+        """Report after an epoch, with its metrics."""
         # The framework also calls this after a last look at its best weights, which is no epoch.
-        if trainer.epoch != passed:
-            return
-        done, epochs = trainer.epoch + 1, trainer.epochs
-        each = (time.monotonic() - began) / max(done - trainer.start_epoch, 1)
-        metrics = {key: round(float(value), 4) for key, value in trainer.metrics.items()}
-        report(stream, epoch=done, epochs=epochs, seconds_left=round(each * (epochs - done)), metrics=metrics)
+        if trainer.epoch == self.passed:
+            self.passed = -1
+            metrics = {key: round(float(value), 4) for key, value in trainer.metrics.items()}
+            self.tell(trainer, trainer.epoch + 1, metrics)
 
-    # Set here, because ultralytics chooses its own number of threads when it is imported.
-    model.add_callback("on_train_start", lambda trainer: torch.set_num_threads(threads))
-    model.add_callback("on_train_epoch_end", pass_ended)
-    model.add_callback("on_fit_epoch_end", epoch_ended)
-    settings = {**request["settings"], "resume": True} if resume else request["settings"]
-    model.train(data=request["data"], project=str(run.parent), name=run.name, exist_ok=True, **settings)
-    report(stream, trained=str(run / "weights" / "best.pt"))
+    def tell(self, trainer: Any, done: float, metrics: dict[str, float]) -> None:
+        """Report ``done`` epochs, the rest's time by the rate since the start or the resumption."""
+        self.told = time.monotonic()
+        each = (self.told - self.began) / max(done - trainer.start_epoch, 1e-3)
+        left = round(each * max(trainer.epochs - done, 0))
+        report(self.stream, epoch=round(done, 2), epochs=trainer.epochs, seconds_left=left, metrics=metrics)
 
 
 def strip(weights: Path, target: Path) -> None:
@@ -180,45 +292,30 @@ def export(weights: Path, target: Path, exported: Path, image_size: int) -> None
         Path(made).unlink()
 
 
-def predict(request: dict[str, Any], stream: TextIO) -> None:
-    """Report the regions of every picture: class, score, and polygon in the picture's pixels.
-
-    Args:
-        request: ``weights``, ``pictures`` (paths), ``image_size``, ``threads``.
-        stream: Where the regions go, a line a picture.
-    """
-    import torch
+def torchscript(weights: Path, target: Path, image_size: int) -> None:
+    """Write a model as TorchScript, for pictures of ``image_size`` by ``image_size``."""
     from ultralytics import YOLO
 
-    torch.set_num_threads(int(request["threads"]))
-    model = YOLO(request["weights"], task="segment")
-    for path in request["pictures"]:
-        (result,) = model.predict(path, imgsz=request["image_size"], device="cpu", verbose=False)
-        polygons = result.masks.xy if result.masks is not None else []
-        found = zip(result.boxes.cls.tolist(), result.boxes.conf.tolist(), polygons, strict=True)
-        regions = [
-            (result.names[int(number)], score, polygon.tolist())
-            for number, score, polygon in found
-            if len(polygon) > 2
-        ]
-        report(stream, picture=path, regions=regions)
+    made = Path(YOLO(str(weights)).export(format="torchscript", imgsz=image_size))
+    made.replace(target)
 
 
 def main() -> None:
     """Do what the command line asks for."""
-    os.environ.setdefault("YOLO_OFFLINE", "1")
+    leave_with_parent()
+    verb, *words = sys.argv[1:]
     with private_stdout() as stream:
-        verb, *words = sys.argv[1:]
         if verb == "train":
             train(json.loads(Path(words[0]).read_text(encoding="utf-8")), stream)
+        elif verb == "fetch":
+            report(stream, fetched=fetch(words[0], Path(words[1])))
         elif verb == "average":
             average(*map(Path, words))
-            report(stream, averaged=words[2])
-        elif verb == "predict":
-            predict(json.loads(Path(words[0]).read_text(encoding="utf-8")), stream)
+        elif verb == "torchscript":
+            torchscript(Path(words[0]), Path(words[1]), int(words[2]))
         else:
             export(Path(words[0]), Path(words[1]), Path(words[2]), int(words[3]))
-            report(stream, exported=words[2])
+        report(stream, done=verb)
 
 
 if __name__ == "__main__":
