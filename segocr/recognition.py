@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr import geometry, lines
+from segocr.constraints import Constraint
 from segocr.constraints.decoded import Decoded
 from segocr.constraints.scores import judge
 from segocr.crops import Crop, Margins, strip
@@ -328,7 +329,7 @@ class _Reader:
         if not wanted:
             return []
         cuts = [line.cut(180 - line.direction if turn else line.direction, look) for line in wanted]
-        constraints = [[c for spec in own for c in (spec.constraint, *spec.preferred)] for own in specs]
+        constraints = [[c for spec in own for c in _asked(spec)] for own in specs]
         answers = self._steps.read([strip for strip, _ in cuts], constraints, self._model)
         return [
             [
@@ -339,28 +340,30 @@ class _Reader:
         ]
 
 
+def _asked(spec: FieldSpec) -> tuple[Constraint | None, ...]:
+    """What a line is read under for a field."""
+    return (spec.constraint,) if spec.preferred is None else (spec.constraint, spec.preferred)
+
+
 def _preferred(specs: Sequence[FieldSpec], decoded: Sequence[Decoded]) -> list[Decoded]:
-    """Choose for each field between its own reading and those of its preferred patterns."""
+    """Choose for each field between its own reading and that of its preferred patterns."""
     rest = iter(decoded)
-    return [prefer(next(rest), [next(rest) for _ in spec.preferred]) for spec in specs]
+    return [next(rest) if spec.preferred is None else prefer(next(rest), next(rest)) for spec in specs]
 
 
-def prefer(general: Decoded, usual: Sequence[Decoded]) -> Decoded:
+def prefer(general: Decoded, usual: Decoded) -> Decoded:
     """Take the most probable usual text, unless the most probable text of all is much more probable.
 
     ``PREFERENCE`` is the prior of usual texts as a log-odds; the confidence is the posterior under it.
 
     Args:
         general: Read under the field's own constraint.
-        usual: Read under that and each of its preferred patterns.
+        usual: Read under that and its preferred patterns.
     """
-    best = max(usual, key=lambda one: one.log_prob, default=None)
-    if best is None or best.text is None or best.log_prob + PREFERENCE <= general.log_prob:
+    if usual.text is None or usual.log_prob + PREFERENCE <= general.log_prob or usual.text == general.text:
         return general
-    if best.text == general.text:
-        return general
-    odds = math.exp(min(50.0, best.log_prob + PREFERENCE - general.log_prob))
-    return replace(best, posterior=best.posterior * odds / (1 + odds))
+    odds = math.exp(min(50.0, usual.log_prob + PREFERENCE - general.log_prob))
+    return replace(usual, posterior=usual.posterior * odds / (1 + odds))
 
 
 def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:

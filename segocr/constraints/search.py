@@ -53,19 +53,16 @@ RIVAL_WINDOW = 5.0
 FIRST_LIMIT = 8.0
 """Nats within which the first search looks; most readings that fit their constraint need no second one."""
 
-LIMIT_GROWTH = 2.5
-"""By how much the limit grows while not even the pattern alone has an accepted text within it."""
-
 CHECK_STEP = 4.0
 """Nats beyond the best text without the checks within which one with them is looked for at least."""
 
 CHECK_GROWTH = 1.4
 """By how much the limit grows while only the checks have nothing within it; their product is dear."""
 
-LAST_LIMIT = 500.0
+FAR_LIMIT = 500.0
 """Nats; beyond this a limit is no limit."""
 
-MAX_COST = 60.0
+MAX_COST = 40.0
 """A text that loses more nats than this against the constraint's best symbols is not looked for."""
 
 _ROUNDING = 1e-3
@@ -235,15 +232,32 @@ def _search(problem: _Problem, best: int, max_cost: float) -> tuple[_Solution, s
             # Only an unlimited search proves that nothing at all is accepted (too few frames, no characters).
             return solution, "no-accepted-text" if max_cost == math.inf else "too-dear"
         else:
-            limit = _next_limit(limit, solution.relaxed, max_cost)
+            limit = _next_limit(problem, limit, solution.relaxed, max_cost)
+            if limit > max_cost:
+                return solution, "too-dear"
 
 
-def _next_limit(limit: float, relaxed: float, max_cost: float) -> float:
-    """How far to look when nothing was found within a limit."""
-    further = limit * LIMIT_GROWTH
+def _next_limit(problem: _Problem, limit: float, relaxed: float, max_cost: float) -> float:
+    """How far to look when nothing was found within a limit: no further than the pattern alone demands.
+
+    More than ``max_cost`` where the pattern alone demands that.
+    """
     if relaxed < math.inf:
-        further = max(relaxed + CHECK_STEP, limit * CHECK_GROWTH)
-    return max_cost if further >= max_cost or further > LAST_LIMIT else further
+        further = min(max_cost, max(relaxed + CHECK_STEP, limit * CHECK_GROWTH))
+    else:
+        loss = _loss_without_checks(problem, min(max_cost, FAR_LIMIT))
+        if loss == math.inf and max_cost <= FAR_LIMIT:
+            return math.inf
+        further = min(max_cost, loss + RIVAL_WINDOW)
+    return max_cost if further > FAR_LIMIT else further
+
+
+def _loss_without_checks(problem: _Problem, limit: float) -> float:
+    """What the best text loses that the pattern alone accepts; infinity if it is more than a limit."""
+    frames = problem.within(limit + _SLACK)
+    graph = reading_graph(problem.bound, frames.kept)
+    loss = problem.ceiling - best_score(graph, best_to_go(graph, frames.blank, frames.symbols))
+    return loss if loss <= limit else math.inf
 
 
 def _search_within(problem: _Problem, limit: float, best: int) -> _Solution:

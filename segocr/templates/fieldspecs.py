@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from segocr.constraints import Constraint
 from segocr.constraints.checks import CHECKS, make_check
 from segocr.constraints.errors import ConstraintError, PatternError
 from segocr.errors import TemplateError
@@ -225,25 +226,27 @@ class FieldCompiler:
         return replace(spec, constraint=constraint)
 
     def _preferring(self, at: tuple[Step, ...], spec: FieldSpec, patterns: list[str]) -> FieldSpec:
-        """Compile the preferred patterns, each together with the field's own."""
-        compiled = []
+        """Compile the preferred patterns with the field's own: one search finds the best of them all."""
         for place, pattern in enumerate(patterns):
             try:
-                compiled.append(
-                    cached_constraint(
-                        pattern,
-                        also=[spec.pattern] if spec.pattern else [],
-                        checks=spec.checks,
-                        print_name=spec.print_,
-                        ignore_case=spec.ignore_case,
-                        ignore_spaces=spec.ignore_spaces,
-                    )
-                )
+                self._together(spec, pattern)
             except ConstraintError as error:
                 mark = self.source.mark((*at, "prefer", place), offset=getattr(error, "position", None))
                 message = f"{spec.name}: preferred pattern {pattern!r}: {error.message}"
                 raise TemplateError(message, mark=mark, code=error.code) from error
-        return replace(spec, preferred=tuple(compiled))
+        any_of_them = "|".join(f"(?:{pattern})" for pattern in patterns)
+        return replace(spec, preferred=self._together(spec, any_of_them)) if patterns else spec
+
+    @staticmethod
+    def _together(spec: FieldSpec, pattern: str) -> Constraint:
+        return cached_constraint(
+            pattern,
+            also=[spec.pattern] if spec.pattern else [],
+            checks=spec.checks,
+            print_name=spec.print_,
+            ignore_case=spec.ignore_case,
+            ignore_spaces=spec.ignore_spaces,
+        )
 
     def _bad_pattern(self, at: tuple[Step, ...], spec: FieldSpec, error: PatternError) -> TemplateError:
         place = (*at, "pattern") if spec.pattern is not None else at

@@ -59,7 +59,7 @@ class FieldSpec:
         ignore_case: Letters' case does not matter to pattern, lookup and enum.
         ignore_spaces: White space does not matter to them.
         crop: How its lines are cut out of their regions.
-        preferred: Patterns of the usual texts, each together with ``constraint``.
+        preferred: Any of the patterns of the usual texts, together with ``constraint``; None without one.
         constraint: Pattern, checks, lookup and what the type implies, compiled; None if any text will do.
     """
 
@@ -84,7 +84,7 @@ class FieldSpec:
     ignore_case: bool = False
     ignore_spaces: bool = False
     crop: CropSpec = CropSpec()
-    preferred: tuple[Constraint, ...] = ()
+    preferred: Constraint | None = None
     constraint: Constraint | None = None
 
     @property

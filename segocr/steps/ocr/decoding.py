@@ -20,7 +20,7 @@ from segocr.steps.protocol import Refusal
 
 _LEAST = np.float32(1e-37)
 _KNOWN = 512
-_NO_CHANCE = np.float32(1e-7)
+_NO_CHANCE = np.float32(1e-4)
 """16 nats: beyond what a lattice keeps (12 below the best symbol of a frame)."""
 
 
