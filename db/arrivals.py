@@ -16,6 +16,7 @@ from segocr.arrivals import Arrival, Moved, Sighting, State
 
 _ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)
 _MANY = 500  # values in one IN (…)
+_FILING_SECONDS = 60.0
 
 
 class Arrivals:
@@ -163,12 +164,18 @@ class Arrivals:
         with writing(self._engine) as connection:
             end_arrival(connection, arrival, state, code=code, message=message, now=self._now(connection))
 
-    def unfiled(self) -> list[Arrival]:
-        """Return ended arrivals whose files still lie where they were worked on."""
-        query = select(ArrivalRow.__table__).where(
-            ArrivalRow.state.in_(_ENDED), ArrivalRow.filed_at.is_(None)
-        )
+    def unfiled(self, owner: str) -> list[Arrival]:
+        """Return ended arrivals whose files still lie where they were worked on: own ones, and nobody's."""
         with reading(self._engine) as connection:
+            now = self._now(connection)
+            free = or_(
+                ArrivalRow.lease_owner == owner,
+                ArrivalRow.lease_until.is_(None),
+                ArrivalRow.lease_until < now,
+            )
+            query = select(ArrivalRow.__table__).where(
+                ArrivalRow.state.in_(_ENDED), ArrivalRow.filed_at.is_(None), free
+            )
             return [_arrival(row) for row in connection.execute(query)]
 
     def filed(self, arrival: uuid.UUID, place: Path | None) -> None:
@@ -177,7 +184,11 @@ class Arrivals:
             connection.execute(
                 update(ArrivalRow)
                 .where(ArrivalRow.id == arrival)
-                .values(place=None if place is None else str(place), filed_at=self._now(connection))
+                .values(
+                    place=None if place is None else str(place),
+                    filed_at=self._now(connection),
+                    lease_until=None,
+                )
             )
 
     # --- extraction's side ------------------------------------------------------------------------------
@@ -196,17 +207,24 @@ class Arrivals:
         """
         return next(iter(self._take(owner, 1, seconds, lost=True)), None)
 
-    def lose(self, owner: str) -> int:
+    def lose(self, owner: str, *, forgive: bool = False) -> int:
         """Count as lost, at once, what ``owner`` began and did not end before it was started again.
 
         Call it only where no other process works under this name.
+
+        Args:
+            owner: The name.
+            forgive: The machine or the whole service stopped: what was in hand counts for nobody.
 
         Returns:
             How many arrivals there were.
         """
         with writing(self._engine) as connection:
             held = and_(ArrivalRow.lease_owner == owner, ArrivalRow.state == State.EXTRACTING.value)
-            free = {"lease_owner": None, "lease_until": self._now(connection) - timedelta(microseconds=1)}
+            now = self._now(connection)
+            free: dict[str, Any] = {"lease_owner": None, "lease_until": now - timedelta(microseconds=1)}
+            if forgive:
+                free |= {"state": State.CLAIMED.value, "attempts": _one_less(connection)}
             return connection.execute(update(ArrivalRow).where(held).values(free)).rowcount
 
     def _take(self, owner: str, limit: int, seconds: float, *, lost: bool) -> list[Arrival]:
@@ -239,7 +257,15 @@ class Arrivals:
                 )
             return kept
 
-    def release(self, owner: str, ids: Sequence[uuid.UUID], *, blamed: bool, code: str | None = None) -> None:
+    def release(
+        self,
+        owner: str,
+        ids: Sequence[uuid.UUID],
+        *,
+        blamed: bool,
+        code: str | None = None,
+        pause: float = 0.0,
+    ) -> None:
         """Give extraction up for now.
 
         Args:
@@ -248,6 +274,7 @@ class Arrivals:
             blamed: Whether the document caused it (its attempt stays counted, and the next try is alone);
                 else the machine, the database or the configuration did, and the attempt does not count.
             code: What went wrong.
+            pause: Seconds for which nobody takes them, where no document is blamed.
         """
         with writing(self._engine) as connection:
             held = and_(
@@ -260,11 +287,15 @@ class Arrivals:
             if blamed:  # free at once, as lost
                 values["lease_until"] = now - timedelta(microseconds=1)
             else:
-                values |= {"lease_until": None, "state": State.CLAIMED.value}
-                values["attempts"] = func.max(ArrivalRow.attempts - 1, 0)
-                if connection.dialect.name == "postgresql":
-                    values["attempts"] = func.greatest(ArrivalRow.attempts - 1, 0)
+                until = now + timedelta(seconds=pause) if pause else None
+                values |= {"lease_until": until, "state": State.CLAIMED.value}
+                values["attempts"] = _one_less(connection)
             connection.execute(update(ArrivalRow).where(held).values(values))
+
+
+def _one_less(connection: Connection) -> Any:
+    greatest = func.greatest if connection.dialect.name == "postgresql" else func.max
+    return greatest(ArrivalRow.attempts - 1, 0)
 
 
 def hold_arrival(connection: Connection, arrival: uuid.UUID, owner: str | None) -> None:
@@ -296,7 +327,11 @@ def end_arrival(
     message: str | None = None,
     now: datetime | None = None,
 ) -> None:
-    """Note an arrival's end in the transaction of ``connection``: together with its records' rows."""
+    """Note an arrival's end in the transaction of ``connection``: together with its records' rows.
+
+    Whoever ended it has a minute to file it before anybody else does.
+    """
+    now = now or datetime.now(UTC)
     document = (
         select(DocumentRow.id).where(DocumentRow.sha256 == ArrivalRow.sha256).correlate(ArrivalRow)
     ).scalar_subquery()
@@ -307,8 +342,8 @@ def end_arrival(
             state=state.value,
             last_problem_code=code,
             last_problem=message,
-            lease_until=None,
-            ended_at=now or datetime.now(UTC),
+            lease_until=now + timedelta(seconds=_FILING_SECONDS),
+            ended_at=now,
             document_id=document,
         )
     )

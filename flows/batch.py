@@ -16,6 +16,7 @@ from pathlib import Path
 
 from db.connect import Engine
 from db.store import store_records
+from segocr.ahead import ahead
 from segocr.pipeline import Pipeline, Work
 from segocr.records import Record, RecordStatus
 
@@ -40,6 +41,7 @@ class Item:
     owner: str | None = None
 
 
+Keep = Callable[[Item], bool]
 Filed = Callable[[Item, Work, Sequence[Record]], None]
 
 
@@ -87,25 +89,54 @@ class Batch:
         pipeline: What processes them.
         items: The documents.
         engine: The database.
+        keep: Asked just before a document's records are stored; False drops them.
         filed: Called when a document's records are stored.
+        stopping: Asked before each chunk; True ends the batch with the chunks that were begun.
+
+    Attributes:
+        id: Its own, new with every batch.
+        tally: What became of it so far.
     """
 
     def __init__(
-        self, pipeline: Pipeline, items: Sequence[Item], engine: Engine, filed: Filed | None = None
+        self,
+        pipeline: Pipeline,
+        items: Sequence[Item],
+        engine: Engine,
+        *,
+        keep: Keep | None = None,
+        filed: Filed | None = None,
+        stopping: Callable[[], bool] = bool,
     ) -> None:
         self.id = uuid.uuid4().hex[:12]
         self.tally = Tally()
         self._pipeline = pipeline
         self._items = items
         self._engine = engine
+        self._keep = keep
         self._filed = filed
+        self._stopping = stopping
         self._works: dict[int, list[Work]] = {}
         self._records: dict[int, list[list[Record]]] = {}
 
     @property
-    def chunks(self) -> range:
-        """Numbers of the chunks."""
-        return range(-(-len(self._items) // CHUNK))
+    def name(self) -> str:
+        """What a person calls it."""
+        count = len(self._items)
+        return f"{self._pipeline.template.name}, {count} document{'s' * (count != 1)}, {self.id}"
+
+    @property
+    def template(self) -> str:
+        """The template's name."""
+        return self._pipeline.template.name
+
+    @property
+    def chunks(self) -> Iterator[int]:
+        """Yield the numbers of the chunks, until told to stop."""
+        for number in range(-(-len(self._items) // CHUNK)):
+            if self._stopping():
+                return
+            yield number
 
     def segment(self, chunk: int) -> None:
         """Open a chunk's documents and find their regions."""
@@ -125,6 +156,9 @@ class Batch:
         while documents:  # a second try goes on where the first one stopped
             place = -len(documents)
             item = self._of(chunk)[place]
+            if self._keep is not None and not self._keep(item):
+                del documents[0]
+                continue
             records = [dataclasses.replace(record, file=item.shown or item.path) for record in documents[0]]
             store_records(self._engine, records, arrival=item.arrival, owner=item.owner)
             if self._filed is not None:
@@ -153,3 +187,21 @@ def under_way(batch: Batch) -> Iterator[Batch]:
 def batch_of(batch_id: str) -> Batch:
     """Return a batch that is under way in this process."""
     return _under_way[batch_id]
+
+
+def run_here(batch: Batch) -> None:
+    """Run a batch in this process, without Prefect: one chunk is segmented while the one before is read.
+
+    Raises:
+        SegocrError: Something kept it from being processed that no document is to blame for.
+    """
+
+    def segmented() -> Iterator[int]:
+        for chunk in batch.chunks:
+            batch.segment(chunk)
+            yield chunk
+
+    for chunk in ahead(segmented(), 1):
+        batch.read(chunk)
+        batch.validate(chunk)
+        batch.store(chunk)

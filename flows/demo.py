@@ -15,6 +15,7 @@ from rich.console import Console
 
 from db.connect import open_database
 from flows.server import local_server
+from flows.watch import Hooks, Watch
 from segocr.errors import SegocrError
 from segocr.pipeline import Work
 from segocr.records import Record
@@ -131,13 +132,14 @@ def drop_samples(template: Template, folder: Path) -> int:
 
 def extract(settings: Settings, show: Show) -> Counter[str]:
     """Let the inbox settle and run the flow over it."""
-    from flows.watch import Watch  # only now: Prefect reads its settings when it is imported
+    from flows.extract import run_flow  # only now: Prefect reads its settings when it is imported
 
     engine = open_database(settings.database_url or "", folder=settings.workspace)
+    hooks = Hooks(records=show.add, keep_pages=True)
     try:
         with (
             Steps(environments=settings.environment_pythons, device=settings.engines.devices) as steps,
-            Watch(settings, engine, steps, on_records=show.add, keep_pages=True) as watch,
+            Watch(settings, engine, steps, run_flow, hooks=hooks) as watch,
         ):
             while watch.sweep():
                 time.sleep(_SETTLE)

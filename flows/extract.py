@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow, tags, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from flows.batch import Tally, batch_of
+from flows.batch import Batch, Tally, batch_of, under_way
 from segocr.errors import SegocrError
 
 AHEAD = 2
@@ -38,17 +39,18 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def _options(name: str) -> dict[str, Any]:
-    return _OPTIONS | {"name": name, "task_run_name": f"{name}-{{chunk}}"}
+def _options(name: str, *marks: str) -> dict[str, Any]:
+    return _OPTIONS | {"name": name, "task_run_name": f"{name}-{{chunk}}", "tags": marks}
 
 
-@task(**_options("segment"))
+# A global concurrency limit named `tag:segment` or `tag:ocr` holds for all machines, where one is set.
+@task(**_options("segment", "segment"))
 def segment(batch: str, chunk: int) -> None:
     """Open a chunk's documents and find their regions."""
     batch_of(batch).segment(chunk)
 
 
-@task(**_options("read"))
+@task(**_options("read", "ocr"))
 def read(batch: str, chunk: int) -> None:
     """Read a chunk's regions."""
     batch_of(batch).read(chunk)
@@ -69,9 +71,23 @@ def store(batch: str, chunk: int) -> None:
 Futures = list[PrefectFuture[Any]]
 
 
+def _name_of_run() -> str:
+    return batch_of(flow_run.parameters["batch"]).name
+
+
+def run_flow(batch: Batch) -> None:
+    """Run a batch as a flow; its id is new with every hand-over, and is in the name of the run.
+
+    Raises:
+        SegocrError: As ``extract_batch``.
+    """
+    with under_way(batch), tags("segocr", batch.template):
+        extract_batch(batch.id)
+
+
 @flow(
     name="extract",
-    flow_run_name="extract-{batch}",
+    flow_run_name=_name_of_run,
     persist_result=False,
     validate_parameters=False,
     task_runner=_RUNNER,  # type: ignore[arg-type]  # Prefect annotates it invariantly

@@ -8,6 +8,7 @@ from prefect import flow
 
 from db.connect import open_database
 from db.schema import prepare
+from flows.extract import run_flow
 from flows.watch import Watch
 from segocr.errors import ConfigurationError
 from segocr.settings import load_settings
@@ -32,7 +33,7 @@ def watch_inboxes(workspace: str) -> None:
         prepare(engine)
         with (
             Steps(environments=settings.environment_pythons, device=settings.engines.devices) as steps,
-            Watch(settings, engine, steps) as watch,
+            Watch(settings, engine, steps, run_flow) as watch,
         ):
             watch.sweep()
             watch.extract()

@@ -165,7 +165,10 @@ class Watch:
                 try:
                     self._run(name, day, group, taken, ended)
                 except SegocrError as error:
-                    failure = self._give_up([one.id for one in group if one.id in taken], taken, error) or failure
+                    left = [one.id for one in group if one.id in taken]
+                    failure = self._give_up(left, taken, error) or failure
+        except SegocrError as error:
+            failure = self._give_up(list(taken), taken, error)
         finally:
             # Anything else was no document's fault: free for whoever comes next.
             self._ledger.release(self._owner, list(taken), blamed=False)

@@ -69,9 +69,9 @@ def test_the_states_follow_each_other(engine: Engine, arrivals: Arrivals) -> Non
     assert (taken.state, taken.attempts, taken.sha256) == (State.EXTRACTING, 0, digest("a"))
     store_records(engine, [receipt("a")], arrival=first.id, owner="me")
     assert state_of(engine, first.id) == ("extracted", 0, None)
-    assert [one.id for one in arrivals.unfiled()] == [first.id]
+    assert [one.id for one in arrivals.unfiled("me")] == [first.id]
     arrivals.filed(first.id, Path("/done/a.jpg"))
-    assert arrivals.unfiled() == []
+    assert arrivals.unfiled("me") == []
 
 
 def test_a_claimed_arrival_is_nobody_elses(arrivals: Arrivals) -> None:
@@ -172,7 +172,7 @@ def test_a_hundred_thousand_ended_arrivals_do_not_slow_a_sweep(engine: Engine, a
         )
     start = time.monotonic()
     ready(arrivals, "a", "b")
-    assert arrivals.unfiled() == []
+    assert arrivals.unfiled("me") == []
     assert arrivals.abandoned("me") == []
     assert arrivals.known("/inbox", [Sighting("f7", 1, 1), Sighting("f8", 2, 1)]) == {"f7"}
     assert len(arrivals.take("me", 10, 60)) == 2

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from sqlalchemy import Engine, text
 
 from db.connect import open_database
 from db.schema import prepare
-from flows.batch import CHUNK, Batch, Item, state_of, under_way
+from flows.batch import CHUNK, Batch, Item, state_of
 from segocr.documents import Document
 from segocr.errors import HostDied, ModelError
 from segocr.pipeline import Work
@@ -25,6 +26,8 @@ RECIPE = Recipe("letter", 1, "0" * 64)
 
 class ScriptedPipeline:
     """Does what a pipeline does, without models; keeps what happened when, and fails where it is told to."""
+
+    template = SimpleNamespace(name="letter")
 
     def __init__(self, fail: Callable[[str, int], Exception | None] = lambda stage, time: None) -> None:
         self.spans: list[tuple[str, float, float]] = []
@@ -87,14 +90,16 @@ def engine(tmp_path: Path) -> Engine:
 
 def run(pipeline: Any, engine: Engine, names: Sequence[str]) -> tuple[Batch, list[Path]]:
     """Run the flow over documents of these names; returns the batch and the files in the order of filing."""
-    from flows.extract import extract_batch
+    from flows.extract import run_flow
 
     filed: list[Path] = []
     batch = Batch(
-        pipeline, [Item(Path(name)) for name in names], engine, lambda item, *_: filed.append(item.path)
+        pipeline,
+        [Item(Path(name)) for name in names],
+        engine,
+        filed=lambda item, *_: filed.append(item.path),
     )
-    with under_way(batch):
-        extract_batch(batch.id)
+    run_flow(batch)
     return batch, filed
 
 
@@ -156,7 +161,7 @@ def test_a_store_that_failed_half_way_goes_on_where_it_stopped(engine: Engine) -
         if seen == ["a", "b"]:
             raise HostDied("the disk was busy")
 
-    batch = Batch(ScriptedPipeline(), [Item(Path(name)) for name in "abc"], engine, file_it)  # type: ignore[arg-type]
+    batch = Batch(ScriptedPipeline(), [Item(Path(name)) for name in "abc"], engine, filed=file_it)  # type: ignore[arg-type]
     batch.segment(0)
     batch.read(0)
     batch.validate(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ SETTINGS = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\n[limits]\nattempts = 
 class Scripted:
     """A pipeline that hangs on any document that says so, and has no model while told so."""
 
+    template = SimpleNamespace(name="passport")
     model_is_there = True
     hangs: list[str] = []  # noqa: RUF012  # one script for all pipelines of a test
 
@@ -84,12 +86,13 @@ def engine(settings: Settings) -> Iterator[Engine]:
 def watch(server: str, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A watch over the workspace's inbox, with the scripted pipeline."""
     from flows import watch as module
+    from flows.extract import run_flow
 
     monkeypatch.setattr(module, "Pipeline", Scripted)
     monkeypatch.setattr(module, "choose_models", lambda *_: None)
     monkeypatch.setattr(Scripted, "model_is_there", True)
     monkeypatch.setattr(Scripted, "hangs", [])
-    with module.Watch(settings, engine, steps=None) as watch:  # type: ignore[arg-type]
+    with module.Watch(settings, engine, None, run_flow) as watch:  # type: ignore[arg-type]
         yield watch
 
 
@@ -161,6 +164,7 @@ def test_a_missing_model_ends_the_run_and_blames_no_document(
 def test_what_a_killed_run_had_begun_is_taken_up_by_the_next_one(
     watch: Any, settings: Settings, engine: Engine
 ) -> None:
+    from flows.extract import run_flow
     from flows.watch import Watch
 
     drop(settings, "passports/a.jpg")
@@ -168,8 +172,8 @@ def test_what_a_killed_run_had_begun_is_taken_up_by_the_next_one(
     ledger, owner = watch._ledger, watch._owner
     assert len(ledger.take(owner, 10, 600.0)) == 1  # begun, and then, as far as anybody can see, killed
     assert watch.extract() == {}
-    with Watch(settings, engine, steps=None) as beside:  # type: ignore[arg-type]
+    with Watch(settings, engine, None, run_flow) as beside:  # type: ignore[arg-type]
         assert beside.extract() == {}  # the first one lives, so its lease is its own
     watch.close()
-    with Watch(settings, engine, steps=None) as successor:  # type: ignore[arg-type]
+    with Watch(settings, engine, None, run_flow) as successor:  # type: ignore[arg-type]
         assert successor.extract() == {"extracted": 1}
