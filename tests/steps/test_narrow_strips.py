@@ -28,7 +28,13 @@ def test_the_check_digits_of_a_passport_say_how_many_characters_it_has() -> None
 
 @pytest.mark.parametrize(
     ("width", "characters", "character_width", "after"),
-    [(2000, 44, 24.0, 1056), (1000, 44, 24.0, 1000), (2000, None, 24.0, 2000), (2000, 44, None, 2000)],
+    [
+        (2000, 44, 24.0, 1056),
+        (1000, 44, 24.0, 1000),
+        (2000, None, 24.0, 2000),
+        (2000, 44, None, 2000),
+        (2000, 3, 24.0, 2000),  # a wrong pattern must not make the strip illegible
+    ],
 )
 def test_a_strip_is_narrowed_only_if_it_is_wider_than_its_characters_need(
     width: int, characters: int | None, character_width: float | None, after: int
