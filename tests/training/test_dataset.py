@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from segocr.errors import ConfigurationError
 from segocr.geometry import rectangle
 from segocr.synthesis.backgrounds import surface
 from segocr.synthesis.scenes import Outline
-from segocr.training.dataset import Plan, ScenePlan, ViewPlan, write_photos, write_pictures
-from segocr.training.labels import LabelledPage, read_yolo
+from segocr.training.data import TrainingData
+from segocr.training.dataset import prepare, require_room, write_data_yaml, write_pictures
+from segocr.training.labels import LabelledPage
+from segocr.training.plans import (
+    CameraPlan,
+    Kind,
+    Plan,
+    ReadyPlan,
+    ScanPlan,
+    ViewPlan,
+    canvas,
+    padding_for,
+    plan_for,
+)
 
 
 @pytest.fixture
@@ -29,7 +43,10 @@ def pages(tmp_path: Path) -> list[LabelledPage]:
     return made
 
 
-@pytest.mark.parametrize("plan", [ScenePlan(("line",)), ViewPlan(("line",), mosaics=0.5)])
+@pytest.mark.parametrize(
+    "plan",
+    [CameraPlan(("line",)), ScanPlan(("line",)), ReadyPlan(("line",)), ViewPlan(("line",), mosaics=0.5)],
+)
 def test_processes_do_not_change_the_pictures(pages: list[LabelledPage], plan: Plan, tmp_path: Path) -> None:
     for processes in (1, 2):
         write_pictures(pages, [], plan, tmp_path / str(processes), "train", range(6), 7, processes)
@@ -38,18 +55,64 @@ def test_processes_do_not_change_the_pictures(pages: list[LabelledPage], plan: P
     for name in names:
         one, two = ((tmp_path / str(n) / "images/train" / name).read_bytes() for n in (1, 2))
         assert one == two
+    write_data_yaml(tmp_path / "1", plan.classes)
     data = json.loads((tmp_path / "1/data.yaml").read_text("utf-8"))
     assert data["names"] == {"0": "line"}
 
 
-def test_pictures_of_a_plan_have_one_size_so_that_they_can_be_shuffled(pages: list[LabelledPage]) -> None:
-    plan = ScenePlan(("line",), flat=0.5)
-    assert {plan.make(number, pages, [], 0).size for number in range(8)} == {(640, 480)}
+@pytest.mark.parametrize("kind", list(Kind))
+def test_pictures_of_a_plan_have_one_size_so_that_they_can_be_shuffled(
+    pages: list[LabelledPage], kind: Kind
+) -> None:
+    plan = plan_for(kind, ("line",), pages, 320, padding=0.1)
+    (size,) = {plan.make(number, pages, [], 0).size for number in range(8)}
+    assert max(size) == 320
 
 
-def test_photos_to_check_on_are_only_shrunk(pages: list[LabelledPage], tmp_path: Path) -> None:
-    write_photos(pages, tmp_path / "out", "val", ("line",), 350)
-    picture = cv2.imread(str(tmp_path / "out/images/val/000001.jpg"))
-    assert picture.shape == (240, 350, 3)
-    (outline,) = read_yolo((tmp_path / "out/labels/val/000001.txt").read_text("utf-8"), (350, 240), ("line",))
-    np.testing.assert_allclose(outline.polygon, pages[1].outlines[0].polygon / 2, atol=1e-3)
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_page_without_labels_is_a_picture_without_regions(pages: list[LabelledPage], kind: Kind) -> None:
+    bare = replace(pages[0], outlines=())
+    plan = plan_for(kind, ("line",), [bare, pages[1]], 320, padding=0.0)
+    assert plan.make(0, [bare], [], 0).outlines == ()
+
+
+def test_ready_pictures_are_only_shrunk(pages: list[LabelledPage]) -> None:
+    scene = ReadyPlan(("line",), (352, 256)).make(1, pages, [], 0)
+    assert scene.size == (352, 256)
+    np.testing.assert_allclose(scene.outlines[0].polygon, pages[1].outlines[0].polygon * 352 / 700, atol=0.5)
+
+
+@pytest.mark.parametrize(("size", "expected"), [((700, 480), (640, 448)), ((300, 900), (224, 640))])
+def test_tall_and_wide_pages_get_pictures_of_their_shape(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    page = LabelledPage("x", Path("x"), size, ())
+    assert canvas([page], 640) == expected
+
+
+def test_thin_lines_are_widened_and_thick_ones_are_not(pages: list[LabelledPage]) -> None:
+    assert padding_for(pages, 350) == 0.3
+    assert padding_for(pages, 700) == 0.0
+
+
+def test_pictures_are_drawn_once_and_a_killed_drawing_is_not_taken_for_a_whole_one(
+    pages: list[LabelledPage], tmp_path: Path
+) -> None:
+    data = TrainingData(("line",), tuple(pages), (pages[0],), (), "digest", "", {})
+    plan = plan_for(Kind.SCANS, ("line",), pages, 160, padding=0.0)
+    first = prepare(data, plan, [], tmp_path, 3, processes=1)
+    drawn = first.parent / "images/train/000002.jpg"
+    told = drawn.stat().st_mtime_ns
+    assert prepare(data, plan, [], tmp_path, 3, processes=1) == first
+    assert drawn.stat().st_mtime_ns == told
+    first.parent.rename(tmp_path / f"{first.parent.name}.new")
+    assert prepare(data, plan, [], tmp_path, 3, processes=1) == first
+    assert drawn.stat().st_mtime_ns != told
+    assert prepare(data, plan, [], tmp_path, 4, processes=1) != first
+    assert json.loads(first.read_text("utf-8"))["path"] == str(first.parent)
+
+
+def test_a_disk_without_room_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="MB free") as caught:
+        require_room(tmp_path, 10**18)
+    assert caught.value.code == "disk-full"

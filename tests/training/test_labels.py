@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segocr.evaluation.labels import read_labels
 from segocr.geometry import quad_size, rectangle
 from segocr.synthesis.scenes import Outline
-from segocr.training.labels import padded, read_labels, read_yolo, yolo_lines
+from segocr.training.labels import labelled_pages, padded, read_yolo, yolo_lines
 
 CLASSES = ("first line", "zweite Zeile")
 
@@ -64,8 +65,25 @@ def test_fields_labelled_in_part_are_left_out(tmp_path: Path) -> None:
         {"class": "b", "value": "2", "polygons": [square], "match": "subset"},
     ]
     row = {"id": "x", "split": "train", "image": "images/x.jpg", "width": 20, "height": 10, "fields": fields}
-    rows = [row, {**row, "id": "y", "split": "val"}]
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/x.jpg").touch()
+    rows = [{**row, "id": "y", "split": "val"}, row]
     (tmp_path / "fields.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    (page,) = read_labels(tmp_path, "train")
+    (page,) = labelled_pages(read_labels(tmp_path, "train"))
     assert (page.id, page.size, page.path) == ("x", (20, 10), tmp_path / "images/x.jpg")
     assert [one.name for one in page.outlines] == ["a", "a"]
+    assert page.place == f"{tmp_path / 'fields.jsonl'}:2"
+
+
+def test_padding_of_another_polygon_is_that_of_its_rectangle() -> None:
+    hexagon = np.array([[0, 5], [10, 0], [90, 0], [100, 5], [90, 10], [10, 10]], dtype=np.float64)
+    assert quad_size(padded(hexagon, 0.5)) == pytest.approx((110, 20))
+    assert padded(hexagon, 0.0) is hexagon
+
+
+def test_a_hollow_polygon_inside_the_picture_is_written_as_it_is() -> None:
+    corner = np.array([[10, 10], [90, 10], [90, 20], [20, 20], [20, 80], [10, 80]], dtype=np.float64)
+    (back,) = read_yolo(
+        "\n".join(yolo_lines([Outline(CLASSES[0], corner)], (100, 100), CLASSES)), (100, 100), CLASSES
+    )
+    np.testing.assert_allclose(back.polygon, corner, atol=1e-3)

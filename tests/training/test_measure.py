@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from segocr.geometry import rectangle
+from segocr.steps.contract import SegmentedRegion
 from segocr.synthesis.scenes import Outline
 from segocr.training.measure import mask_iou, region_score
-from segocr.training.train import Found
 
 
 @pytest.mark.parametrize(("shift", "iou"), [(0, 1.0), (20, 1 / 3), (40, 0.0), (100, 0.0)])
@@ -26,14 +25,16 @@ def test_found_named_missed_and_spurious_are_told_apart() -> None:
         Outline("b", rectangle(40, 30) + np.array([0, 50])),
         Outline("b", rectangle(9, 9) + 200),
     ]
-    found = Found(
-        Path("x"),
-        [
-            ("a", 0.9, rectangle(40, 30)),
-            ("a", 0.8, rectangle(40, 30) + np.array([2, 50])),
-            ("b", 0.7, rectangle(40, 30) + 300),
-        ],
-    )
+    found = [
+        region("a", rectangle(40, 30)),
+        region("a", rectangle(40, 30) + np.array([2, 50])),
+        region("b", rectangle(40, 30) + 300),
+    ]
     score = region_score([labels], [found])
     assert (score.labelled, score.found, score.named, score.spurious) == (3, 2, 1, 1)
     assert score.recall == pytest.approx(2 / 3)
+    assert score.f1 == pytest.approx(2 / 5)
+
+
+def region(name: str, polygon: NDArray[np.float64]) -> SegmentedRegion:
+    return SegmentedRegion(name, 0.9, polygon.astype(np.float32))
