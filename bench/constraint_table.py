@@ -17,35 +17,18 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 
-import numpy as np
-from constraint_ways import WAYS, has_checks, narrowed, steered
-from remembered import FOLDER, NO_MODEL, RememberingSteps
+from constraint_runs import SETS, chosen_models, drawn, read_all, template_of
+from constraint_ways import WAYS, has_checks
+from remembered import FOLDER, RememberingSteps
 
 from segocr.constraints import Constraint
-from segocr.errors import ModelError
 from segocr.evaluation.damage import DAMAGES, damage_documents
 from segocr.evaluation.labels import LabelledDocument, read_labels
-from segocr.evaluation.outcomes import Outcome, Result, outcomes_of
-from segocr.evaluation.run import field_rules, true_regions
+from segocr.evaluation.outcomes import Outcome, Result
+from segocr.evaluation.run import true_regions
 from segocr.evaluation.scores import Share
-from segocr.pipeline import Pipeline, RegionsOf
-from segocr.recipes import Models, choose_models
-from segocr.settings import Settings
-from segocr.steps.contract import OcrModel
-from segocr.templates import Template, load_template
-
-SETS = {
-    "passports": ("passport", ("mrz_line1", "mrz_line2")),
-    "plates": ("license_plate", ("plate",)),
-    "receipts": ("receipt", ("date", "total")),
-}
-"""Data set: its template, and the fields that a constraint steers."""
-
-SEED = 20260103
-TOGETHER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +104,7 @@ def measure(
         steps: The hosts.
         oracle: Whether to read true regions only.
     """
-    template_name, fields = SETS[name]
-    template = narrowed(load_template(template_name), fields)
+    template = template_of(name)
     steps.classes = template.classes
     models, has_model = chosen_models(template)
     for damage in DAMAGES:
@@ -134,45 +116,13 @@ def measure(
                 if regions_of is None and (oracle or not has_model):
                     continue
                 for way in WAYS if has_checks(template) else WAYS[:2]:
-                    outcomes = read_all(template, way, damaged, models, steps, regions_of)
-                    for field in fields:
-                        own = [outcome for outcome in outcomes if outcome.field == field]
+                    compared = read_all(template, way, damaged, models, steps, regions_of)
+                    for field in template.fields:
+                        own = [outcome for outcome, _ in compared if outcome.field == field]
                         place = (name, regions, damage.name, field)
                         yield row_of(place, way, own)
                         if way == "off":
                             yield row_of(place, "tested after", own, template.fields[field].constraint)
-
-
-def chosen_models(template: Template) -> tuple[Models, bool]:
-    """Return the models to take, and whether there is one that finds regions."""
-    try:
-        return choose_models(template, {}), True
-    except ModelError:
-        return Models(NO_MODEL, OcrModel(template.ocr.engines[0], template.ocr.model)), False
-
-
-def read_all(
-    template: Template,
-    way: str,
-    documents: Sequence[LabelledDocument],
-    models: Models,
-    steps: RememberingSteps,
-    regions_of: RegionsOf | None,
-) -> list[Outcome]:
-    """Read documents in one way and compare them with their labels, which are compared as always."""
-    pipeline = Pipeline(
-        steered(template, way), steps, models=models, settings=Settings(), day=date.today(),
-        regions_of=regions_of, follow_links=True,
-    )  # fmt: skip
-    rules = field_rules(template, documents)
-    outcomes: list[Outcome] = []
-    for start in range(0, len(documents), TOGETHER):
-        part = documents[start : start + TOGETHER]
-        works = pipeline.segment([document.path for document in part])
-        pipeline.read(works)
-        for document, records in zip(part, pipeline.validate(works), strict=True):
-            outcomes += outcomes_of(document, records[0], rules)
-    return outcomes
 
 
 def as_markdown(rows: Sequence[Row]) -> Iterator[str]:
@@ -239,14 +189,6 @@ def main() -> None:
         given.json.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
     for line in lowered(rows):
         print(f"lowered: {line}", file=sys.stderr)
-
-
-def drawn(documents: list[LabelledDocument], limit: int | None) -> list[LabelledDocument]:
-    """Return some of the documents, always the same, in their order."""
-    if limit is None or limit >= len(documents):
-        return documents
-    places = np.random.default_rng(SEED).choice(len(documents), limit, replace=False)
-    return [documents[place] for place in sorted(places.tolist())]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ changed and tried again in seconds. Readings are decoded in this process by the 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import pickle
 import sqlite3
 import threading
@@ -30,7 +31,9 @@ from segocr.steps.contract import (
     SegmentModel,
     StripReading,
 )
+from segocr.steps.ocr import lines, models
 from segocr.steps.ocr.decoding import Decoder
+from segocr.steps.ocr.strips import narrowed, prepare
 from segocr.steps.protocol import Message
 
 FOLDER = Path(__file__).parents[1] / ".cache" / "constraints"
@@ -75,7 +78,7 @@ class RememberingSteps(Steps):
 
     def detect(self, pages: Sequence[Image], model: OcrModel) -> list[list[LinePolygon]]:
         """As ``Steps.detect``."""
-        keys = [_key("detect", model, page) for page in pages]
+        keys = [_key("detect", (model, _code()), page) for page in pages]
         return self._remembered(keys, lambda places: super(RememberingSteps, self).detect(
             [pages[place] for place in places], model))  # fmt: skip
 
@@ -89,9 +92,16 @@ class RememberingSteps(Steps):
     ) -> list[StripReading]:
         """As ``Steps.read``."""
         assert not posteriors
-        keys = [_key("read", model, strip) for strip in strips]
-        found: list[Any] = []
         decoder, alphabet = self._decoder(model)
+        decoder.learn({one.digest: one.to_wire() for ones in constraints for one in ones if one})
+        digests = [[one.digest if one else None for one in ones] for ones in constraints]
+        width = models.NAMED[model.name]().character_width
+        strips = [
+            narrowed(strip, decoder.characters(own), width)
+            for strip, own in zip(strips, digests, strict=True)
+        ]
+        keys = [_key("read", (model, _code()), strip) for strip in strips]
+        found: list[Any] = []
         always = [place for place, text in enumerate(alphabet) if not place or " " <= text <= "~"]
         for start in range(0, len(strips), _TOGETHER):
             part = strips[start : start + _TOGETHER]
@@ -99,13 +109,12 @@ class RememberingSteps(Steps):
                 _sparse(one.posteriors, always) for one in super(RememberingSteps, self).read(
                     [part[place] for place in places], [[] for _ in places], model, posteriors=True)
             ])  # fmt: skip
-        decoder.learn({one.digest: one.to_wire() for ones in constraints for one in ones if one})
         answers = []
         start = process_time()
-        for (columns, values), ones in zip(found, constraints, strict=True):
+        for (columns, values), own in zip(found, digests, strict=True):
             dense = np.zeros((len(values), len(alphabet)), dtype=np.float32)
             dense[:, columns] = values
-            wires, lattice = decoder.decode(dense, [one.digest if one else None for one in ones])
+            wires, lattice = decoder.decode(dense, own)
             answers.append(StripReading(tuple(map(Decoded.from_wire, wires)), lattice))
         self.decode_seconds += process_time() - start
         self.decoded += len(found)
@@ -150,6 +159,13 @@ def _key(operation: str, about: object, picture: Image) -> bytes:
 @cache
 def _digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    """Digest how pictures are given to the OCR models."""
+    sources = [inspect.getsource(what) for what in (prepare, lines, models)]
+    return hashlib.sha256("".join(sources).encode()).hexdigest()
 
 
 def _sparse(posteriors: np.ndarray, always: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
