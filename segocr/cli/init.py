@@ -31,7 +31,9 @@ interval = 30                        # seconds between two sweeps
 settle_seconds = 5                   # a file is taken when it has not changed for so long
 stale_after = 600                    # seconds until the claim of a worker that vanished is given back
 after = "done"                       # what becomes of a processed file: done | leave | delete
+ready = "settled"                    # a file is whole when: settled | marker (NAME.done beside it) | renamed
 duplicates = "link"                  # the same bytes again: link | refuse | again
+ignore = []                          # names to pass over, beside hidden and temporary ones: ["*.bak"]
 
 [limits]                             # what one document may cost
 file_mb = 200

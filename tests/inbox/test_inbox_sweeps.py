@@ -6,10 +6,12 @@ import dataclasses
 import json
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -21,7 +23,8 @@ from segocr.arrivals import Arrival, State
 from segocr.errors import ConfigurationError
 from segocr.inbox import Swept, file_away, is_unchanged, move_claimed, put_back, scan, sweep
 from segocr.inbox import recover as recover_inbox
-from segocr.places import After, Inbox, Places, check_places
+from segocr.places import After, Duplicates, Inbox, Places, Ready, check_places, inboxes_in
+from segocr.settings import parse_settings
 
 
 class Clock:
@@ -368,6 +371,108 @@ def test_folders_that_feed_themselves_are_refused(tmp_path: Path) -> None:
         check_places([inbox], dataclasses.replace(fine, done=tmp_path / "inbox" / "done"))
     with pytest.raises(ConfigurationError, match="lies inside the inbox"):
         check_places([inbox, Inbox(tmp_path / "inbox" / "sub")], fine)
+
+
+    with pytest.raises(ConfigurationError, match="lies inside"):
+        check_places([Inbox(tmp_path / "work" / "in")], fine)
+
+
+def test_with_markers_a_file_is_taken_with_its_marker_and_not_before(service: Service) -> None:
+    service.inbox = dataclasses.replace(service.inbox, ready=Ready.MARKER)
+    service.drop("a.jpg")
+    service.drop("other.jpg.done", b"")
+    service.sweep()
+    assert service.sweep(after=100) == Swept((), (), 1)
+    service.drop("a.jpg.done", b"")
+    [ready] = service.sweep().ready
+    assert service.files() == ["inbox/other.jpg.done", f"work/{ready}/a.jpg"]
+
+
+def test_a_marker_is_gone_before_its_file_is_moved(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.inbox = dataclasses.replace(service.inbox, ready=Ready.MARKER)
+    service.drop("a.jpg")
+    service.drop("a.jpg.done", b"")
+    with monkeypatch.context() as patch:
+        patch.setattr("segocr.filing.take", _dies)
+        with pytest.raises(KeyboardInterrupt):
+            service.sweep()
+    assert service.files() == ["inbox/a.jpg"]
+    service.recover()
+    [arrival] = service.take()
+    assert arrival.file.read_bytes() == b"content"
+
+
+def test_a_marker_that_stays_speaks_of_its_file_only_until_that_changes(service: Service) -> None:
+    service.inbox = dataclasses.replace(service.inbox, ready=Ready.MARKER, after=After.LEAVE)
+    file, marker = service.drop("a.jpg"), service.drop("a.jpg.done", b"")
+    os.utime(file, ns=(10**18, 10**18))
+    os.utime(marker, ns=(10**18 + 5, 10**18 + 5))
+    assert len(service.sweep().ready) == 1
+    service.end(*service.take())
+    os.utime(file, ns=(10**18 + 9, 10**18 + 9))
+    assert service.sweep(after=100).ready == ()
+    os.utime(marker, ns=(10**18 + 9, 10**18 + 9))
+    assert len(service.sweep().ready) == 1
+
+
+def test_where_writers_rename_files_are_taken_at_once(service: Service) -> None:
+    service.inbox = dataclasses.replace(service.inbox, ready=Ready.RENAMED)
+    part = service.drop("a.jpg.part")
+    service.drop("empty.jpg", b"")
+    assert service.sweep() == Swept((), (), 1)
+    part.rename(part.with_name("a.jpg"))
+    [ready] = service.sweep().ready
+    assert service.files() == ["inbox/empty.jpg", f"work/{ready}/a.jpg"]
+
+
+def test_what_an_inbox_says_of_itself_is_what_is_done(tmp_path: Path) -> None:
+    text = 'path = "in"\nready = "marker"\nafter = "leave"\nduplicates = "refuse"\nignore = ["*.bak"]\n'
+    [inbox] = inboxes_in(parse_settings(f"[[inbox]]\n{text}", tmp_path))
+    inbox.folder.mkdir()
+    for name in ("a.bak", "a.jpg", ".hidden"):
+        (inbox.folder / name).write_bytes(b"x")
+    assert [one.path for one in scan(inbox)] == ["a.jpg"]
+    assert (inbox.ready, inbox.after, inbox.duplicates) == (Ready.MARKER, After.LEAVE, Duplicates.REFUSE)
+
+
+READ_ONLY = """
+import sys
+from pathlib import Path
+from db.arrivals import Arrivals
+from db.connect import open_database
+from db.schema import prepare
+from segocr.errors import ConfigurationError
+from segocr.inbox import sweep
+from segocr.places import After, Duplicates, Inbox, Places, Ready, check_places, inboxes_in
+from segocr.settings import parse_settings
+
+root = Path(sys.argv[1])
+engine = open_database("sqlite:///test.db")
+prepare(engine)
+places = Places(Path("work").resolve(), Path("done").resolve(), Path("failed").resolve())
+left = Inbox(root, ready=Ready.RENAMED, after=After.LEAVE)
+check_places([left], places)
+print("left:", len(sweep(left, places, Arrivals(engine), "me").ready))
+moved = Inbox(root, ready=Ready.RENAMED)
+for attempt in (lambda: check_places([moved], places), lambda: sweep(moved, places, Arrivals(engine), "me")):
+    try:
+        attempt()
+    except ConfigurationError as error:
+        print(error.code)
+"""
+
+
+def test_a_read_only_inbox_is_claimed_by_row_alone_or_refused(
+    unprivileged: Any, tmp_path: Path
+) -> None:
+    inbox = tmp_path / "read-only"
+    inbox.mkdir()
+    (inbox / "a.jpg").write_bytes(b"a")
+    inbox.chmod(0o555)
+    done = unprivileged.run([sys.executable, "-c", READ_ONLY, inbox])
+    inbox.chmod(0o755)
+    assert done.stdout.split() == ["left:", "1", "inbox-read-only", "inbox-read-only"], done.stderr
+    assert [path.name for path in inbox.iterdir()] == ["a.jpg"]
 
 
 def test_a_missing_inbox_is_a_mistake_in_the_settings(service: Service) -> None:
