@@ -48,7 +48,7 @@ def list_command(output: Format, template: str | None, state: str | None, limit:
 
     with opened_database() as engine:
         found = list_documents(engine, template=template, state=state, limit=limit)
-    columns = _RECORD + _ARRIVAL
+    columns: tuple[str, ...] = _RECORD + _ARRIVAL
     if output is Format.TABLE:
         columns = _STATES if state is not None else _RECORD
     cells = [_cells(one, output) for one in found]
