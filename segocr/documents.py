@@ -13,6 +13,14 @@ from pathlib import Path
 from segocr.errors import DocumentError
 
 _BLOCK = 1 << 20
+_KINDS = {
+    stat.S_IFDIR: "a folder, no file",
+    stat.S_IFIFO: "a pipe, no file",
+    stat.S_IFSOCK: "a socket, no file",
+    stat.S_IFCHR: "a device, no file",
+    stat.S_IFBLK: "a device, no file",
+    stat.S_IFLNK: "a link, no file",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +62,22 @@ def opened(path: Path, *, follow_links: bool = False) -> Iterator[int]:
     except PermissionError as error:
         raise DocumentError("the file may not be read by this user", code="no-access") from error
     except OSError as error:
-        raise DocumentError(f"not a regular file ({error.strerror})", code="not-a-file") from error
+        raise DocumentError(_what_stands_at(path, error), code="not-a-file") from error
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise DocumentError("not a regular file", code="not-a-file")
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise DocumentError(f"this is {_KINDS.get(stat.S_IFMT(mode), 'no file')}", code="not-a-file")
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _what_stands_at(path: Path, error: OSError) -> str:
+    try:
+        kind = _KINDS.get(stat.S_IFMT(path.lstat().st_mode))
+    except OSError:
+        kind = None
+    return f"this is {kind} ({error.strerror})" if kind else f"this is no file ({error.strerror})"
 
 
 def read_document(path: Path, *, max_bytes: int = 200_000_000) -> Document:

@@ -166,8 +166,8 @@ class Pipeline:
             validate=self._steps.validate,
             day=self._day,
         )
-        for work in works:
-            work.spend("validate", (time.perf_counter() - start) / len(works))
+        for work in (whole := [work for work in works if work.failure is None]):
+            work.spend("validate", (time.perf_counter() - start) / len(whole))
         made: dict[int, list[Record]] = {id(work): [] for work in works}
         for (work, part, pages), result in zip(parts, results, strict=True):
             made[id(work)].append(self._record(work, part, pages, result))
@@ -182,7 +182,8 @@ class Pipeline:
                     yield work, page
                     start = time.perf_counter()
             except (DocumentError, HostDied, HostTimeout) as error:
-                work.fail(error)
+                work.fail(error if isinstance(error, DocumentError) else _undecodable(error))
+                work.spend("open", time.perf_counter() - start)
 
     def _open(self, work: Work) -> Iterator[Page]:
         limits = self._settings.limits
@@ -194,7 +195,7 @@ class Pipeline:
         )
         with opened(work.path, follow_links=self._follow_links) as descriptor:
             work.document = hashed(work.path, descriptor, max_bytes=limits.file_bytes)
-            for image in self._steps.open(descriptor, options):
+            for image in self._steps.open(descriptor, options, self.template.pages.takes):
                 work.media_type = image.media_type
                 if self.template.pages.takes(image.number):
                     yield Page(image.number, image.image, image.dpi)
@@ -299,6 +300,16 @@ class Pipeline:
             timings=dict(work.timings),
             day=self._day.isoformat(),
         )
+
+
+def _undecodable(error: HostDied | HostTimeout) -> DocumentError:
+    """Return whose fault it is that a host ended over a page, and a new one, too: the document's."""
+    if isinstance(error, HostTimeout) or "SIGXCPU" in error.message:
+        return DocumentError("opening a page of it takes longer than is allowed", code="too-slow")
+    return DocumentError(
+        "decoding it ends the process that does it: it is damaged, or needs more memory than is allowed",
+        code="unreadable",
+    )
 
 
 def _simplified(polygon: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -147,15 +146,21 @@ class Steps:
         """Return what an engine says of itself (name, version, devices), starting its host if need be."""
         return self._start(self._key(step, engine))
 
-    def open(self, descriptor: int, options: OpenOptions = _DEFAULTS) -> Iterator[PageImage]:
+    def open(
+        self,
+        descriptor: int,
+        options: OpenOptions = _DEFAULTS,
+        takes: Callable[[int], bool] = lambda number: True,
+    ) -> Iterator[PageImage]:
         """Open a document, a page at a time.
 
         Args:
             descriptor: Open file; it stays the caller's, and must stay open until the last page.
             options: Resolution and limits.
+            takes: Says which pages are wanted, by number from 1; the first is opened in any case.
 
         Yields:
-            Its pages, upright, from 1.
+            Its pages, upright, in order.
 
         Raises:
             DocumentError: ``empty``, ``unknown-format``, ``truncated``, ``unreadable``, ``encrypted``,
@@ -167,13 +172,13 @@ class Steps:
             "max_megapixels": options.max_megapixels,
             "max_pages": options.max_pages,
         }
-        for number in itertools.count(1):
+        number: int | None = 1
+        while number is not None:
             body = {"operation": "page", "number": number, **limits}
             answer = self._call("open", "open", Message("call", body, files=[descriptor]), options.seconds)
             head = answer.body
             yield PageImage(number, answer.arrays[0], head["dpi"], head["pages"], head["media_type"])
-            if number >= head["pages"]:
-                return
+            number = next((later for later in range(number + 1, head["pages"] + 1) if takes(later)), None)
 
     def segment(self, pages: Sequence[Image], model: SegmentModel) -> list[list[SegmentedRegion]]:
         """Find regions.

@@ -99,6 +99,7 @@ def draw_bad(folder: Path) -> None:
         (folder / f"half-{name}").write_bytes(whole[: len(whole) // 2])
     (folder / "empty.jpg").touch()
     (folder / "zeros.jpg").write_bytes(bytes(5000))
+    (folder / "hollow.jpg").write_bytes(b"\xff\xd8\xff" + bytes(5000))
     (folder / "text.jpg").write_text("this is no picture")
     header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
     bomb = zlib.compress(bytes(3_000_000))

@@ -94,6 +94,12 @@ def test_a_tiff_has_pages(steps: Steps, drawn_files: Path) -> None:
     assert [int(page.image[40, 50, 2]) for page in pages] == [0, 60, 120]
 
 
+def test_only_the_pages_that_are_wanted_are_opened_after_the_first(steps: Steps, drawn_files: Path) -> None:
+    with (drawn_files / "three.tif").open("rb") as file:
+        assert [page.number for page in steps.open(file.fileno(), takes=lambda number: number == 3)] == [1, 3]
+        assert [page.number for page in steps.open(file.fileno(), takes=lambda number: number > 3)] == [1]
+
+
 @pytest.mark.parametrize("dpi", [100.0, 200.0])
 def test_pdf_pages_are_rendered_at_the_chosen_dpi(steps: Steps, drawn_files: Path, dpi: float) -> None:
     first, second = open_all(steps, drawn_files / "two.pdf", OpenOptions(dpi=dpi))
@@ -121,6 +127,7 @@ def test_pdf_pages_are_rendered_at_the_chosen_dpi(steps: Steps, drawn_files: Pat
         ("many.tif", "too-many-pages"),
         ("encrypted.pdf", "encrypted"),
         ("scrambled.png", "unreadable"),
+        ("hollow.jpg", "unreadable"),
     ],
 )
 def test_a_bad_document_has_a_stable_code(steps: Steps, drawn_files: Path, name: str, code: str) -> None:
@@ -128,6 +135,7 @@ def test_a_bad_document_has_a_stable_code(steps: Steps, drawn_files: Path, name:
         open_all(steps, drawn_files / name)
     assert caught.value.code == code, str(caught.value)
     assert "\n" not in caught.value.message
+    assert "<" not in caught.value.message
 
 
 def test_the_host_survives_bad_documents(steps: Steps, drawn_files: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 from typing import IO
 
 from segocr.steps.guest import Engine, Settings
@@ -18,6 +19,8 @@ from segocr.steps.open.limits import Limits, OpenedPage
 from segocr.steps.protocol import Message, Refusal
 
 _HEAD = 2048
+_OBJECT = re.compile(r"<[^>]*>")
+"""How Python prints an object in Pillow's messages."""
 _PACKAGES = ("pypdfium2", "pillow", "pi-heif")
 _SIGNATURES = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -90,7 +93,7 @@ def _open(file: IO[bytes], number: int, limits: Limits) -> tuple[str, OpenedPage
 
 
 def _reason(error: Exception, head: bytes, size: int) -> tuple[str, str]:
-    text = " ".join(str(error).split())[:200]
+    text = " ".join(_OBJECT.sub("", str(error)).split())[:200]
     lacks = (
         head[:4] == b"RIFF" and int.from_bytes(head[4:8], "little") + 8 > size
     )  # WebP's decoder does not say so
