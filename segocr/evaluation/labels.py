@@ -1,7 +1,8 @@
 """Labels: what a person says stands on a document, read from ``fields.jsonl``.
 
 One JSON object a line: ``id``, ``split``, ``image``, ``width``, ``height`` and
-``fields: [{class, value, polygons, alt_polygons?, line_polygon?, match?}]`` in pixels of the stored picture.
+``fields: [{class, value, polygons, alt_polygons?, line_polygon?, match?}]`` in pixels of the stored picture;
+perhaps ``group``: documents of one group belong on one side of a split.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from segocr.errors import UsageError
 
+LABELS = "fields.jsonl"
 Polygon = NDArray[np.float64]
 """``float64 (n, 2)``, n >= 3, pixels of the upright picture, origin top-left, y down."""
 
@@ -30,8 +32,9 @@ class Label:
         value: What a person would write down.
         polygons: One a line of text, in reading order.
         alternatives: The same value printed elsewhere: right as well.
-        scored: False where the polygons cover only a part of the value (``match: subset``): such a field says
-            nothing about readings.
+        scored: False where the polygons cover only a part of the value (``match: subset``), or something lies
+            on the print (``match: covered``): such a field says nothing about readings.
+        taught: False where the polygons cover only a part of the value: a model would learn half a field.
     """
 
     class_name: str
@@ -39,13 +42,15 @@ class Label:
     polygons: tuple[Polygon, ...]
     alternatives: tuple[Polygon, ...] = ()
     scored: bool = True
+    taught: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledDocument:
     """One labelled picture: its id, path, size (width, height) in pixels and fields.
 
-    ``place`` is where its labels stand, as file:line.
+    ``place`` is where its labels stand, as file:line. ``split`` is its side (``train``, ``val`` …), ``group``
+    what it shares with documents that must stay on the same side; None where nothing is said.
     """
 
     id: str
@@ -53,6 +58,8 @@ class LabelledDocument:
     size: tuple[int, int]
     labels: tuple[Label, ...]
     place: str = ""
+    split: str | None = None
+    group: str | None = None
 
 
 def read_labels(folder: Path, split: str | None) -> list[LabelledDocument]:
@@ -66,22 +73,32 @@ def read_labels(folder: Path, split: str | None) -> list[LabelledDocument]:
         UsageError: ``labels``: no such file or split, a line that cannot be understood (as file:line), or a
             picture that is not there.
     """
-    path = folder / "fields.jsonl"
+    documents, splits = [], set()
+    for place, line in label_lines(folder):
+        row = parse_row(line, place)
+        splits.add(row.get("split"))
+        if split is None or row.get("split") == split:
+            documents.append(document_of(row, folder, place))
+    if not documents:
+        known = ", ".join(sorted(str(name) for name in splits)) or "none"
+        raise UsageError(
+            f"{folder / LABELS} has no document of split {split!r}; its splits: {known}", code="labels"
+        )
+    return documents
+
+
+def label_lines(folder: Path) -> list[tuple[str, str]]:
+    """Return the lines of a folder's labels as (file:line, text), empty ones left out.
+
+    Raises:
+        UsageError: ``labels``, the file cannot be read.
+    """
+    path = folder / LABELS
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", code="labels", hint=_FORMAT) from error
-    documents, splits = [], set()
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            row = _parsed(line, f"{path}:{number}")
-            splits.add(row.get("split"))
-            if split is None or row.get("split") == split:
-                documents.append(_document(row, folder, f"{path}:{number}"))
-    if not documents:
-        known = ", ".join(sorted(str(name) for name in splits)) or "none"
-        raise UsageError(f"{path} has no document of split {split!r}; its splits: {known}", code="labels")
-    return documents
+    return [(f"{path}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
 _FORMAT = "see docs/evaluation.md for the labelled format"
@@ -91,7 +108,12 @@ def _wrong(place: str, what: str) -> UsageError:
     return UsageError(f"{place}: {what}", code="labels", hint=_FORMAT)
 
 
-def _parsed(line: str, place: str) -> dict[str, Any]:
+def parse_row(line: str, place: str) -> dict[str, Any]:
+    """Return the object that one line of labels is.
+
+    Raises:
+        UsageError: ``labels``, it is none.
+    """
     try:
         row = json.loads(line)
     except ValueError as error:
@@ -101,7 +123,12 @@ def _parsed(line: str, place: str) -> dict[str, Any]:
     return row
 
 
-def _document(row: dict[str, Any], folder: Path, place: str) -> LabelledDocument:
+def document_of(row: dict[str, Any], folder: Path, place: str) -> LabelledDocument:
+    """Return the document that a row of labels describes.
+
+    Raises:
+        UsageError: ``labels``, with the place: something is missing or malformed, or the picture is absent.
+    """
     try:
         image, size = folder / row["image"], (int(row["width"]), int(row["height"]))
         labels = tuple(_labels(row["fields"], place))
@@ -114,7 +141,8 @@ def _document(row: dict[str, Any], folder: Path, place: str) -> LabelledDocument
         raise _wrong(place, f"a picture of {size[0]} × {size[1]} pixels")
     if not image.is_file():
         raise _wrong(place, f"the picture {image} is not there")
-    return LabelledDocument(name, image, size, labels, place)
+    split, group = (None if row.get(key) is None else str(row[key]) for key in ("split", "group"))
+    return LabelledDocument(name, image, size, labels, place, split, group)
 
 
 def _labels(fields: list[dict[str, Any]], place: str) -> Iterator[Label]:
@@ -127,7 +155,8 @@ def _labels(fields: list[dict[str, Any]], place: str) -> Iterator[Label]:
             value=value,
             polygons=_polygons(field["polygons"], name, place),
             alternatives=_polygons(field.get("alt_polygons") or [], name, place),
-            scored=field.get("match") != "subset",
+            scored=field.get("match") not in ("subset", "covered"),
+            taught=field.get("match") != "subset",
         )
 
 

@@ -41,7 +41,7 @@ def labelled_pages(documents: Iterable[LabelledDocument]) -> list[LabelledPage]:
             tuple(
                 Outline(label.class_name, polygon)
                 for label in document.labels
-                if label.scored
+                if label.taught
                 for polygon in (*label.polygons, *label.alternatives)
             ),
             document.place,
