@@ -7,7 +7,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from segocr.constraints.automaton import Automaton
 from segocr.constraints.product import Constraint
 
 
@@ -64,7 +63,7 @@ class _Same:
 @lru_cache(maxsize=256)
 def _bind(same: _Same, alphabet: tuple[str, ...]) -> BoundConstraint:
     constraint = same.constraint
-    automaton = constraint.automaton
+    automaton, known = constraint.automaton, frozenset(alphabet)
     code_points = np.array([ord(text) if len(text) == 1 else -1 for text in alphabet], dtype=np.int64)
     code_points[:1] = -1
     ranges = np.searchsorted(np.array(automaton.bounds), code_points, side="right") - 1
@@ -80,14 +79,21 @@ def _bind(same: _Same, alphabet: tuple[str, ...]) -> BoundConstraint:
         klass,
         np.flatnonzero(klass >= 0),
         space,
-        _missing(automaton, frozenset(alphabet)),
+        tuple(character for character in _named(same) if character not in known),
     )
 
 
-def _missing(automaton: Automaton, known: frozenset[str]) -> tuple[str, ...]:
-    lacking: list[str] = []
-    for ranges in automaton.class_ranges().values():
-        for low, high in ranges:
-            if high - low < MAX_LISTED_RANGE:
-                lacking += [chr(code) for code in range(low, high + 1) if chr(code) not in known]
-    return tuple(lacking)
+def named_characters(constraint: Constraint) -> tuple[str, ...]:
+    """The characters that a constraint can use, but for those of large ranges."""
+    return _named(_Same(constraint))
+
+
+@lru_cache(maxsize=256)
+def _named(same: _Same) -> tuple[str, ...]:
+    return tuple(
+        chr(code)
+        for ranges in same.constraint.automaton.class_ranges().values()
+        for low, high in ranges
+        if high - low < MAX_LISTED_RANGE
+        for code in range(low, high + 1)
+    )

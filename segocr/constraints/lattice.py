@@ -1,55 +1,69 @@
-"""Posteriors in a kilobyte or two: enough to read the strip again under any other constraint.
+"""Posteriors in a kilobyte or two: what a strip is read from, now and whenever its constraint changes.
 
-By frame, the symbols within `KEPT_NATS` of the best one (at most `KEPT_SYMBOLS`) with their distance from it
-in steps of 1/16 nat, and one floor for all other symbols. Form, little-endian, everything after the header
-deflated::
+By frame, the symbols within `KEPT_NATS` of the best one (at most `KEPT_SYMBOLS`) with their distance from it,
+and one floor for all other symbols: the geometric mean of what they had. The symbols themselves are kept, so
+nothing else is needed to read the strip again. A frame's probabilities sum to 1 again when they are unpacked.
+Form, little-endian, everything after the version deflated::
 
     u8   version
-    8 B  beginning of the SHA-256 of the alphabet
-    u16  frames, u8 local symbols - 1, u32 column of each local symbol (the first is the blank)
-    u8   by frame: log-probability of the best symbol, in steps of 1/32 nat below 0
-    u8   by frame: floor, in steps of 1/16 nat below the best
+    u16  frames, u8 local symbols - 1, u16 bytes of their texts
+    …    texts of the local symbols in UTF-8, each ended by a NUL; the first one is the blank
     u8   by frame: how many symbols follow
+    u8   by frame: floor, in steps of 1/2 nat below the best
     u8   by frame and symbol, best first: local symbol
-    u8   the same: steps of 1/16 nat below the best
+    u8   the same, but for the best: place in `LOSSES`, nats below the best
 """
 
-import hashlib
 import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from segocr.constraints.errors import ConstraintError
 
-VERSION = 1
+VERSION = 2
 KEPT_NATS = 12.0
 KEPT_SYMBOLS = 16
 MAX_LOCAL = 256
 
-_DIGEST_BYTES = 8
-_LOSS_STEPS = 16.0
-_TOP_STEPS = 32.0
-_HEADER = struct.Struct("<B8s")
-_COUNTS = struct.Struct("<HB")
-_ALWAYS = frozenset(map(chr, range(0x20, 0x7F)))
+LOSSES = np.concatenate((np.arange(0, 4, 0.125), np.arange(4, 8, 0.25), np.arange(8, 12.5, 0.5))).astype(
+    np.float32
+)
+"""float32, ascending: distances from a frame's best symbol that are told apart, finer where they decide."""
+
+_BETWEEN = (LOSSES[1:] + LOSSES[:-1]) / 2
+_FLOOR_STEPS = 2.0
+_LOWEST = 24.0
+"""Nats below the best from which on a symbol's own value says nothing; it would only drag the mean."""
+_COUNTS = struct.Struct("<HBH")
+_END = "\0"
 
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """Posteriors over a reduced alphabet.
+    """Posteriors over the few symbols that had a chance.
 
     Attributes:
-        log_probs: float32 ``(frames, len(alphabet))``; column 0 is the blank.
-        alphabet: the symbols kept, and the printable ASCII ones that the recogniser has.
+        log_probs: float32 ``(frames, len(alphabet))``, natural logarithms; column 0 is the blank.
+        alphabet: the symbols kept, the blank first.
+        floor: float32 ``(frames,)``, log-probability of every other symbol.
     """
 
     log_probs: npt.NDArray[np.float32]
     alphabet: tuple[str, ...]
+    floor: npt.NDArray[np.float32]
+
+    def with_symbols(self, symbols: Sequence[str]) -> "Lattice":
+        """The same with further symbols, at the floor; those that are kept already are passed over."""
+        known = set(self.alphabet)
+        extra = tuple(dict.fromkeys(symbol for symbol in symbols if symbol not in known))
+        if not extra:
+            return self
+        below = np.repeat(self.floor[:, None], len(extra), axis=1)
+        return Lattice(np.hstack((self.log_probs, below)), self.alphabet + extra, self.floor)
 
     @staticmethod
     def compress(
@@ -72,43 +86,36 @@ class Lattice:
         if frames > 0xFFFF:
             message = f"a strip of {frames} frames is too long for a lattice"
             raise ValueError(message)
-        header = _HEADER.pack(VERSION, _digest(tuple(alphabet)))
         if frames == 0:
-            return header + zlib.compress(_COUNTS.pack(0, 0) + struct.pack("<I", 0))
-        return header + zlib.compress(_pack(np.asarray(log_probs, dtype=np.float32), columns), 9)
+            body = _COUNTS.pack(0, 0, 1) + _END.encode()
+        else:
+            body = _pack(np.asarray(log_probs, dtype=np.float32), alphabet, columns)
+        return bytes([VERSION]) + zlib.compress(body, 9)
 
     @classmethod
-    def expand(cls, data: bytes, alphabet: Sequence[str]) -> "Lattice":
-        """Unpack posteriors; symbols that were not kept have their frame's floor.
+    def expand(cls, data: bytes) -> "Lattice":
+        """Unpack posteriors.
 
         Args:
             data: from `compress`.
-            alphabet: the same alphabet.
 
         Raises:
-            ConstraintError: another version (``lattice-version``), another alphabet (``lattice-alphabet``),
-                or damaged (``lattice-damaged``).
+            ConstraintError: another version (``lattice-version``), or damaged (``lattice-damaged``).
         """
-        if len(data) < _HEADER.size:
+        if len(data) < 2:
             raise ConstraintError("the lattice is damaged: it is too short", "lattice-damaged")
-        version, digest = _HEADER.unpack_from(data)
-        if version != VERSION:
-            message = f"the lattice has version {version}, this code reads {VERSION}"
+        if data[0] != VERSION:
+            message = f"the lattice has version {data[0]}, this code reads {VERSION}"
             raise ConstraintError(message, "lattice-version")
-        if digest != _digest(tuple(alphabet)):
-            raise ConstraintError("the lattice was made with another alphabet", "lattice-alphabet")
         try:
-            return _unpack(zlib.decompress(data[_HEADER.size :]), alphabet)
+            return _unpack(zlib.decompress(data[1:]))
         except (zlib.error, struct.error, ValueError, IndexError) as error:
             raise ConstraintError(f"the lattice is damaged: {error}", "lattice-damaged") from error
 
 
-@lru_cache(maxsize=8)
-def _digest(alphabet: tuple[str, ...]) -> bytes:
-    return hashlib.sha256("\0".join(alphabet).encode()).digest()[:_DIGEST_BYTES]
-
-
-def _pack(log_probs: npt.NDArray[np.float32], columns: npt.NDArray[np.int64] | None) -> bytes:
+def _pack(
+    log_probs: npt.NDArray[np.float32], alphabet: Sequence[str], columns: npt.NDArray[np.int64] | None
+) -> bytes:
     best = log_probs.argmax(axis=1)
     top = log_probs[np.arange(len(best)), best]
     frame, column = np.nonzero(log_probs >= (top - KEPT_NATS)[:, None])
@@ -122,21 +129,19 @@ def _pack(log_probs: npt.NDArray[np.float32], columns: npt.NDArray[np.int64] | N
     local = _local_symbols(column, loss, rank)
     kept = (rank < KEPT_SYMBOLS) & np.isin(column, local)
     frame, column, loss, rank = frame[kept], column[kept], loss[kept], rank[kept]
-    others = log_probs.copy()
-    others[frame, column] = -np.inf
-    floor = _steps(top - others.max(axis=1, initial=-1e4), _LOSS_STEPS)
-    steps = np.where(rank == 0, 0, np.maximum(_steps(loss, _LOSS_STEPS), 1)).astype(np.uint8)
     places = np.zeros(int(local.max()) + 1, dtype=np.uint8)
     places[local] = np.arange(len(local))
+    codes = np.maximum(np.searchsorted(_BETWEEN, loss[rank > 0]), 1).astype(np.uint8)
+    own = local if columns is None else columns[local]
+    texts = "".join(alphabet[place] + _END for place in own.tolist()).encode("utf-8", "surrogatepass")
     return b"".join(
         (
-            _COUNTS.pack(len(best), len(local) - 1),
-            (local if columns is None else columns[local]).astype("<u4").tobytes(),
-            _steps(-top, _TOP_STEPS).tobytes(),
-            floor.tobytes(),
+            _COUNTS.pack(len(best), len(local) - 1, len(texts)),
+            texts,
             np.bincount(frame, minlength=len(best)).astype(np.uint8).tobytes(),
+            _floor_steps(log_probs, top, frame, column).tobytes(),
             places[column].tobytes(),
-            steps.tobytes(),
+            codes.tobytes(),
         )
     )
 
@@ -153,32 +158,40 @@ def _local_symbols(
     return np.concatenate(([0], found[found != 0][: MAX_LOCAL - 1])).astype(np.int64)
 
 
-def _steps(values: npt.NDArray[np.float32], steps: float) -> npt.NDArray[np.uint8]:
-    counted: npt.NDArray[np.uint8] = np.clip(np.rint(values * steps), 0, 255).astype(np.uint8)
-    return counted
+def _floor_steps(
+    log_probs: npt.NDArray[np.float32],
+    top: npt.NDArray[np.float32],
+    frame: npt.NDArray[np.int64],
+    column: npt.NDArray[np.int64],
+) -> npt.NDArray[np.uint8]:
+    """How far below the best symbol the others of each frame are, on average."""
+    loss = np.minimum(top[:, None] - log_probs, np.float32(_LOWEST))
+    loss[frame, column] = 0.0
+    others = log_probs.shape[1] - np.bincount(frame, minlength=len(top))
+    mean = np.where(others > 0, loss.sum(axis=1) / np.maximum(others, 1), _LOWEST)
+    steps: npt.NDArray[np.uint8] = np.rint(mean * _FLOOR_STEPS).astype(np.uint8)
+    return steps
 
 
-def _unpack(body: bytes, alphabet: Sequence[str]) -> Lattice:
-    frames, last = _COUNTS.unpack_from(body)
-    at = _COUNTS.size
-    local = np.frombuffer(body, dtype="<u4", count=last + 1, offset=at).astype(np.int64)
-    at += 4 * len(local)
+def _unpack(body: bytes) -> Lattice:
+    frames, last, length = _COUNTS.unpack_from(body)
+    at = _COUNTS.size + length
+    texts = body[_COUNTS.size : at].decode("utf-8", "surrogatepass").split(_END)[:-1]
     numbers = np.frombuffer(body, dtype=np.uint8, offset=at)
-    top, floor, count = numbers[: 3 * frames].reshape(3, frames)
-    rest = numbers[3 * frames :]
+    count, floor = numbers[: 2 * frames].reshape(2, frames)
     entries = int(count.sum(dtype=np.int64))
-    if len(rest) != 2 * entries:
-        message = f"{entries} symbols announced, {len(rest) / 2} found"
+    rest = numbers[2 * frames :]
+    if len(texts) != last + 1 or len(rest) != 2 * entries - frames or not count.all():
+        message = f"{frames} frames, {entries} symbols and {last + 1} texts do not fit {len(body)} bytes"
         raise ValueError(message)
-    # Symbols that fell to the floor everywhere can still be asked for by another constraint.
-    known = {alphabet[column] for column in local.tolist()}
-    extra = [
-        column for column, text in enumerate(alphabet) if column and text in _ALWAYS and text not in known
-    ]
-    columns = [*local.tolist(), *extra]
-    best = -top.astype(np.float32) / np.float32(_TOP_STEPS)
-    floors = (best - floor / _LOSS_STEPS).astype(np.float32)
-    log_probs = np.repeat(floors[:, None], len(columns), axis=1)
     frame = np.repeat(np.arange(frames), count)
-    log_probs[frame, rest[:entries]] = (best[frame] - rest[entries:] / _LOSS_STEPS).astype(np.float32)
-    return Lattice(log_probs, tuple(alphabet[column] for column in columns))
+    is_best = np.diff(frame, prepend=-1) > 0
+    losses = np.zeros(entries, dtype=np.float32)
+    losses[~is_best] = LOSSES[rest[entries:]]
+    below = np.repeat(-floor[:, None].astype(np.float32) / np.float32(_FLOOR_STEPS), last + 1, axis=1)
+    below[frame, rest[:entries]] = -losses
+    sums = np.bincount(frame, np.exp(-losses.astype(np.float64)), minlength=frames)
+    scale = np.log(sums).astype(np.float32)
+    return Lattice(
+        below - scale[:, None], tuple(texts), -floor.astype(np.float32) / np.float32(_FLOOR_STEPS) - scale
+    )
