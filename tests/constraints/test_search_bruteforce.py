@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +76,19 @@ def check_equal(
     assert totals == sorted(totals, reverse=True)
 
 
+random_patterns = st.recursive(
+    st.sampled_from(["a", "b", "c", "[ab]", "[^a]", ".", ""]),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map("".join),
+        st.tuples(inner, inner).map(lambda pair: f"(?:{pair[0]}|{pair[1]})"),
+        st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{1,3}"])).map(
+            lambda pair: f"(?:{pair[0]}){pair[1]}"
+        ),
+    ),
+    max_leaves=6,
+)
+
+
 shapes = {
     "seed": st.integers(0, 10**6),
     "frames": st.integers(1, 6),
@@ -88,6 +102,20 @@ def test_the_best_texts_of_a_pattern_are_those_of_brute_force(
     pattern: str, seed: int, frames: int, sharpness: float
 ) -> None:
     check_equal(posteriors(frames, 4, seed, sharpness), ["", "a", "b", "c"], compile_constraint(pattern))
+
+
+@settings(max_examples=150, deadline=None)
+@given(pattern=random_patterns, **shapes)
+def test_random_patterns_are_searched_exactly_and_mean_what_re_means(
+    pattern: str, seed: int, frames: int, sharpness: float
+) -> None:
+    log_probs = posteriors(min(frames, 5), 4, seed, sharpness)
+    alphabet = ["", "a", "b", "c"]
+    constraint = compile_constraint(pattern)
+    check_equal(log_probs, alphabet, constraint)
+    found = decode(log_probs, alphabet, constraint, max_cost=math.inf)
+    for text in [found.text, *(text for text, _ in found.rivals)]:
+        assert text is None or re.fullmatch(pattern, text), (pattern, text)
 
 
 @settings(max_examples=120, deadline=None)
