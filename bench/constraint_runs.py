@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 from constraint_ways import narrowed, steered
-from remembered import NO_MODEL, RememberingSteps
+from remembered import NO_MODEL, PretendingSteps
 
 from segocr.errors import ModelError
 from segocr.evaluation.labels import LabelledDocument
-from segocr.evaluation.outcomes import Outcome, outcomes_of
+from segocr.evaluation.outcomes import FieldRule, Outcome, outcomes_of
 from segocr.evaluation.run import field_rules
 from segocr.pipeline import Pipeline, RegionsOf
 from segocr.recipes import Models, choose_models
-from segocr.records import FieldValue
+from segocr.records import FieldValue, Record
 from segocr.settings import Settings
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template, load_template
@@ -50,33 +51,40 @@ def chosen_models(template: Template) -> tuple[Models, bool]:
 
 def read_all(
     template: Template,
-    way: str,
+    ways: Sequence[str],
     documents: Sequence[LabelledDocument],
     models: Models,
-    steps: RememberingSteps,
+    steps: PretendingSteps,
     regions_of: RegionsOf | None,
-) -> list[Compared]:
-    """Read documents in one way and compare them with their labels, which are compared as always."""
-    pipeline = Pipeline(
-        steered(template, way), steps, models=models, settings=Settings(), day=date.today(),
-        regions_of=regions_of, follow_links=True,
-    )  # fmt: skip
+) -> dict[str, list[Compared]]:
+    """Read documents in some ways and compare them with their labels; each is opened and cut only once."""
+    pipelines = {
+        way: Pipeline(
+            steered(template, way), steps, models=models, settings=Settings(), day=date.today(),
+            regions_of=regions_of, follow_links=True,
+        )
+        for way in ways
+    }  # fmt: skip
     rules = field_rules(template, documents)
-    compared: list[Compared] = []
+    compared: dict[str, list[Compared]] = {way: [] for way in ways}
     for start in range(0, len(documents), TOGETHER):
         part = documents[start : start + TOGETHER]
-        works = pipeline.segment([document.path for document in part])
-        pipeline.read(works)
-        for document, records in zip(part, pipeline.validate(works), strict=True):
-            values = [value for values in records[0].fields.values() for value in values]
-            for outcome in outcomes_of(document, records[0], rules):
-                own = (
-                    v
-                    for v in values
-                    if (v.name, v.value, v.raw) == (outcome.field, outcome.read, outcome.raw)
-                )
-                compared.append((outcome, next(own, None)))
+        cut = pipelines[ways[0]].segment([document.path for document in part])
+        for way, pipeline in pipelines.items():
+            works = [replace(work, timings={}, unchosen=[]) for work in cut]
+            pipeline.read(works)
+            for document, records in zip(part, pipeline.validate(works), strict=True):
+                compared[way] += compare(document, records[0], rules)
     return compared
+
+
+def compare(document: LabelledDocument, record: Record, rules: Sequence[FieldRule]) -> Iterator[Compared]:
+    """Compare one record with its labels."""
+    values = {
+        (value.name, value.value, value.raw): value for several in record.fields.values() for value in several
+    }
+    for outcome in outcomes_of(document, record, rules):
+        yield outcome, values.get((outcome.field, outcome.read, outcome.raw))
 
 
 def drawn(documents: list[LabelledDocument], limit: int | None) -> list[LabelledDocument]:

@@ -115,14 +115,14 @@ def measure(
             for regions, regions_of in (("found", None), ("true", true_regions(damaged))):
                 if regions_of is None and (oracle or not has_model):
                     continue
-                for way in WAYS if has_checks(template) else WAYS[:2]:
-                    compared = read_all(template, way, damaged, models, steps, regions_of)
-                    for field in template.fields:
-                        own = [outcome for outcome, _ in compared if outcome.field == field]
-                        place = (name, regions, damage.name, field)
-                        yield row_of(place, way, own)
-                        if way == "off":
-                            yield row_of(place, "tested after", own, template.fields[field].constraint)
+                ways = WAYS if has_checks(template) else WAYS[:2]
+                read = read_all(template, ways, damaged, models, steps, regions_of)
+                for field in template.fields:
+                    place = (name, regions, damage.name, field)
+                    own = {way: [one for one, _ in read[way] if one.field == field] for way in ways}
+                    yield row_of(place, "off", own["off"])
+                    yield row_of(place, "tested after", own["off"], template.fields[field].constraint)
+                    yield from (row_of(place, way, own[way]) for way in ways[1:])
 
 
 def as_markdown(rows: Sequence[Row]) -> Iterator[str]:

@@ -64,7 +64,8 @@ def collect(
     for damage in DAMAGES:
         with tempfile.TemporaryDirectory(prefix="segocr-damage-") as scratch:
             damaged = damage_documents(documents, damage, Path(scratch))
-            for outcome, value in read_all(template, "checks", damaged, models, steps, true_regions(damaged)):
+            read = read_all(template, ("checks",), damaged, models, steps, true_regions(damaged))
+            for outcome, value in read["checks"]:
                 if value is not None and len(value.readings) == 1 and value.readings[0].text is not None:
                     right = outcome.result is Result.RIGHT
                     least = template.accept.confidence

@@ -32,7 +32,7 @@ def has_checks(template: Template) -> bool:
 def _free(spec: FieldSpec) -> FieldSpec:
     """A text that nothing is known of: what other programs read, before they test it."""
     return replace(
-        spec, type="text", formats=(), validators=(), constraint=None, preferred=(), checks=(), pattern=None
+        spec, type="text", formats=(), validators=(), constraint=None, preferred=None, checks=(), pattern=None
     )
 
 

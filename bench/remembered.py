@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from time import process_time
+from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -45,14 +45,27 @@ _KEPT = np.float32(1e-7)
 """Symbols below this in every frame cannot decide anything: the decoder leaves them out as well."""
 
 
-class RememberingSteps(Steps):
+class PretendingSteps(Steps):
+    """Steps that load ``NO_MODEL`` as well.
+
+    Attributes:
+        classes: What ``NO_MODEL`` says that it knows.
+    """
+
+    classes: tuple[str, ...] = ()
+
+    def load(self, model: SegmentModel | OcrModel) -> ModelInfo:
+        """As ``Steps.load``; ``NO_MODEL`` knows ``classes``."""
+        return ModelInfo("", self.classes, 0) if model == NO_MODEL else super().load(model)
+
+
+class RememberingSteps(PretendingSteps):
     """Steps whose segmentation, line detection and posteriors are kept on disk.
 
     Attributes:
-        decode_seconds: Processor seconds spent in decoding.
-        decoded: Strips decoded.
+        times: Of each strip read, the digests of its constraints (None: read freely), and the processor
+            seconds of decoding it under all of them, its lattice included.
         asked: Pictures that a model was asked about.
-        classes: What ``NO_MODEL`` says that it knows.
     """
 
     def __init__(self, folder: Path = FOLDER, **options: Any) -> None:
@@ -61,13 +74,9 @@ class RememberingSteps(Steps):
         self._store = sqlite3.connect(folder / "answers.db", check_same_thread=False)
         self._store.execute("create table if not exists answers (key blob primary key, answer blob)")
         self._one = threading.Lock()
-        self.classes: tuple[str, ...] = ()
-        self.decode_seconds, self.decoded, self.asked = 0.0, 0, 0
+        self.times: list[tuple[list[str | None], float]] = []
+        self.asked = 0
         self._decoders: dict[OcrModel, tuple[Decoder, tuple[str, ...]]] = {}
-
-    def load(self, model: SegmentModel | OcrModel) -> ModelInfo:
-        """As ``Steps.load``; ``NO_MODEL`` knows ``classes``."""
-        return ModelInfo("", self.classes, 0) if model == NO_MODEL else super().load(model)
 
     def segment(self, pages: Sequence[Image], model: SegmentModel) -> list[list[SegmentedRegion]]:
         """As ``Steps.segment``."""
@@ -110,14 +119,13 @@ class RememberingSteps(Steps):
                     [part[place] for place in places], [[] for _ in places], model, posteriors=True)
             ])  # fmt: skip
         answers = []
-        start = process_time()
         for (columns, values), own in zip(found, digests, strict=True):
             dense = np.zeros((len(values), len(alphabet)), dtype=np.float32)
             dense[:, columns] = values
+            start = thread_time()
             wires, lattice = decoder.decode(dense, own)
+            self.times.append((own, thread_time() - start))
             answers.append(StripReading(tuple(map(Decoded.from_wire, wires)), lattice))
-        self.decode_seconds += process_time() - start
-        self.decoded += len(found)
         return answers
 
     def _decoder(self, model: OcrModel) -> tuple[Decoder, tuple[str, ...]]:
