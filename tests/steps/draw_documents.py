@@ -69,22 +69,37 @@ def draw_depths(folder: Path, picture: Image.Image) -> None:
     alpha.save(folder / "alpha.png")
 
 
+def pdf_of(parts: list[bytes], trailer: bytes = b"") -> bytes:
+    """Put a PDF together; part 1 is its catalogue."""
+    text, places = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(text))
+        text += b"%d 0 obj\n%s\nendobj\n" % (number, part)
+    start, count = len(text), len(parts) + 1
+    text += b"xref\n0 %d\n0000000000 65535 f \n" % count
+    text += b"".join(b"%010d 00000 n \n" % place for place in places)
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R %s >>\n" % (count, trailer)
+    return text + trailer + b"startxref\n%d\n%%%%EOF\n" % start
+
+
 def draw_pdfs(folder: Path, picture: Image.Image) -> None:
     picture.save(folder / "two.pdf", save_all=True, append_images=[picture.rotate(180)], resolution=100)
     whole = (folder / "two.pdf").read_bytes()
     (folder / "truncated.pdf").write_bytes(whole[: len(whole) // 2])
     password = b"<< /Filter /Standard /V 1 /R 2 /P -4 /O <" + b"41" * 32 + b"> /U <" + b"42" * 32 + b"> >>"
-    parts = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [] /Count 0 >>", password]
-    text, places = b"%PDF-1.4\n", []
-    for number, part in enumerate(parts, 1):
-        places.append(len(text))
-        text += b"%d 0 obj\n%s\nendobj\n" % (number, part)
-    start = len(text)
-    text += b"xref\n0 4\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places)
-    text += (
-        b"trailer\n<< /Size 4 /Root 1 0 R /Encrypt 3 0 R /ID [<41><41>] >>\nstartxref\n%d\n%%%%EOF\n" % start
+    catalogue, page = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200]",
     )
-    (folder / "encrypted.pdf").write_bytes(text)
+    encrypted = [catalogue, b"<< /Type /Pages /Kids [] /Count 0 >>", password]
+    (folder / "encrypted.pdf").write_bytes(pdf_of(encrypted, b"/Encrypt 3 0 R /ID [<41><41>]"))
+    kids = b" ".join(b"%d 0 R" % number for number in range(3, 5003))
+    thick = [catalogue, b"<< /Type /Pages /Kids [" + kids + b"] /Count 5000 >>", *[page + b" >>"] * 5000]
+    (folder / "thick.pdf").write_bytes(pdf_of(thick))
+    lines = zlib.compress(b"0 0 m 99 99 l S\n" * 20_000_000)  # 0.3 GB of strokes in 1 MB
+    drawing = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(lines), lines)
+    bomb = [catalogue, b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page + b" /Contents 4 0 R >>", drawing]
+    (folder / "bomb.pdf").write_bytes(pdf_of(bomb))
     huge = whole.replace(b"/MediaBox", b"/MediaBox [ 0 0 14000 14000 ] /Ignored", 1)
     (folder / "huge.pdf").write_bytes(huge)
 

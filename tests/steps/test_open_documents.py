@@ -126,6 +126,7 @@ def test_pdf_pages_are_rendered_at_the_chosen_dpi(steps: Steps, drawn_files: Pat
         ("huge.pdf", "too-large"),
         ("many.tif", "too-many-pages"),
         ("encrypted.pdf", "encrypted"),
+        ("thick.pdf", "too-many-pages"),
         ("scrambled.png", "unreadable"),
         ("hollow.jpg", "unreadable"),
     ],
