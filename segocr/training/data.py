@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segocr.errors import UsageError
-from segocr.evaluation.labels import read_labels
+from segocr.evaluation.labels import LabelledDocument, read_labels
 from segocr.synthesis.backgrounds import read_picture
 from segocr.training.labels import LabelledPage, labelled_pages
 
 _HELD_BACK = 10
-"""One page of so many is held back from training."""
+"""One page or group of pages of so many is held back from training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +57,16 @@ def read_training_data(folder: Path, classes: Sequence[str]) -> TrainingData:
             absent, broken or of another size than its labels say, a polygon outside its picture, a class of
             the template without any label.
     """
-    everything = read_labels(folder, None)
     train = read_labels(folder, "train")
-    val = read_labels(folder, "val") if len(train) < len(everything) else []
+    val = [document for document in read_labels(folder, None) if document.split == "val"]
     counts = Counter(one.name for page in labelled_pages(train) for one in page.outlines)
     _require_labels(folder, classes, counts)
     pages = [[_only(page, classes) for page in labelled_pages(part)] for part in (train, val)]
     for page in (*pages[0], *pages[1]):
         check_page(page)
-    watched = pages[0][::_HELD_BACK]
-    seen = [page for number, page in enumerate(pages[0]) if number % _HELD_BACK]
+    held = _held_back(train)
+    watched = [page for page, back in zip(pages[0], held, strict=True) if back]
+    seen = [page for page, back in zip(pages[0], held, strict=True) if not back]
     return TrainingData(
         tuple(classes),
         (*seen, *_alone(watched, seen)),
@@ -76,6 +76,13 @@ def read_training_data(folder: Path, classes: Sequence[str]) -> TrainingData:
         digest_of(pages[1]),
         {name: count for name, count in counts.items() if name not in classes},
     )
+
+
+def _held_back(documents: Sequence[LabelledDocument]) -> list[bool]:
+    """Choose every tenth document, or group of documents that stay on one side, beginning with the first."""
+    groups = [document.group or document.place for document in documents]
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    return [numbers[group] % _HELD_BACK == 0 for group in groups]
 
 
 def _require_labels(folder: Path, classes: Sequence[str], counts: Counter[str]) -> None:

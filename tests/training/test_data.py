@@ -61,6 +61,16 @@ def test_a_tenth_is_held_back_but_nothing_that_alone_shows_a_class(tmp_path: Pat
     assert {page.id for page in data.seen} & {"0", "10", "20"} == {"10"}
 
 
+def test_pages_of_one_group_stay_on_one_side(tmp_path: Path) -> None:
+    def grouped(rows: list[dict[str, Any]]) -> None:
+        for number, row in enumerate(rows):
+            row["group"] = f"sender {number % 4}"
+
+    data = read_training_data(write(tmp_path / "a", 9, grouped), (ODD,))
+    assert [page.id for page in data.watched] == ["0", "4"]
+    assert [page.id for page in data.seen] == ["1", "2", "3", "5", "6", "7"]
+
+
 def test_labels_of_other_classes_are_left_out_and_counted(tmp_path: Path) -> None:
     def other(rows: list[dict[str, Any]]) -> None:
         rows[0]["fields"].append({"class": "stamp", "value": "", "polygons": [SQUARE]})
