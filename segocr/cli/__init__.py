@@ -17,7 +17,7 @@ SUMMARIES = {
     "init": "Make a workspace: a folder with segocr.toml, an inbox and a database.",
     "env": "List, create and remove the environments of the steps.",
     "hosts": "Keep step hosts warm between commands.",
-    "template": "Draft, check, show and trust templates.",
+    "template": "Draft, check, test, show and trust templates.",
     "constraint": "Explain what a pattern and its checks accept.",
     "extract": "Read files and print or store their records.",
     "query": "Ask the database in SQL.",

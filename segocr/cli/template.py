@@ -1,4 +1,4 @@
-"""``segocr template``: draft, check, show and trust templates."""
+"""``segocr template``: draft, check, test, show and trust templates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from segocr.cli.golden import test
 from segocr.cli.output import Format, formats, note, print_mapping, print_rows
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Draft, check, show and trust templates."""
+    """Draft, check, test, show and trust templates."""
+
+
+command.add_command(test)
 
 
 @command.command("list")
