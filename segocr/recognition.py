@@ -10,7 +10,6 @@ chance would otherwise choose.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr import geometry, lines
-from segocr.constraints import Constraint
 from segocr.constraints.decoded import Decoded
 from segocr.constraints.scores import judge
 from segocr.crops import Crop, Margins, strip
 from segocr.geometry import Points
+from segocr.preferences import answered, asked, decided_by
 from segocr.readings import Reading, ReadingStatus
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
@@ -41,9 +40,6 @@ _MOVED = 1.0
 """A corner must move by so many pixels of the patch for another look to be worth a reading."""
 UPRIGHT = 5.0
 """Natural logarithm of how much more usual pages are that stand upright as far as their lines tell."""
-PREFERENCE = 2.0
-"""Natural logarithm of how much more usual a preferred pattern's text is: of 1 to 4, 2 read the most of 274
-plates of train right (235; 226 without preferences)."""
 _WINS_BY = 0.05
 """A later look must be this much more confident than the first."""
 
@@ -329,41 +325,16 @@ class _Reader:
         if not wanted:
             return []
         cuts = [line.cut(180 - line.direction if turn else line.direction, look) for line in wanted]
-        constraints = [[c for spec in own for c in _asked(spec)] for own in specs]
+        constraints = [[constraint for spec in own for constraint in asked(spec)] for own in specs]
         answers = self._steps.read([strip for strip, _ in cuts], constraints, self._model)
         return [
             [
-                _Best(spec, decoded, answer.lattice, quad)
-                for spec, decoded in zip(own, _preferred(own, answer.decoded), strict=True)
+                _Best(spec, answered(spec, decoded), answer.lattice, quad)
+                for decoded in [iter(answer.decoded)]
+                for spec in own
             ]
             for own, answer, (_, quad) in zip(specs, answers, cuts, strict=True)
         ]
-
-
-def _asked(spec: FieldSpec) -> tuple[Constraint | None, ...]:
-    """What a line is read under for a field."""
-    return (spec.constraint,) if spec.preferred is None else (spec.constraint, spec.preferred)
-
-
-def _preferred(specs: Sequence[FieldSpec], decoded: Sequence[Decoded]) -> list[Decoded]:
-    """Choose for each field between its own reading and that of its preferred patterns."""
-    rest = iter(decoded)
-    return [next(rest) if spec.preferred is None else prefer(next(rest), next(rest)) for spec in specs]
-
-
-def prefer(general: Decoded, usual: Decoded) -> Decoded:
-    """Take the most probable usual text, unless the most probable text of all is much more probable.
-
-    ``PREFERENCE`` is the prior of usual texts as a log-odds; the confidence is the posterior under it.
-
-    Args:
-        general: Read under the field's own constraint.
-        usual: Read under that and its preferred patterns.
-    """
-    if usual.text is None or usual.log_prob + PREFERENCE <= general.log_prob or usual.text == general.text:
-        return general
-    odds = math.exp(min(50.0, usual.log_prob + PREFERENCE - general.log_prob))
-    return replace(usual, posterior=usual.posterior * odds / (1 + odds))
 
 
 def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:
@@ -392,4 +363,6 @@ def _reading(line: _Line, best: _Best, place: int, model: OcrModel) -> Reading:
         lattice=best.lattice,
         tries=best.tries,
         line=place,
+        field=best.spec.name,
+        decided_by=decided_by(best.spec),
     )

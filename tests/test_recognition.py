@@ -6,7 +6,7 @@ import pytest
 
 from segocr.constraints import compile_constraint, decode
 from segocr.errors import TemplateError
-from segocr.recognition import PREFERENCE, prefer
+from segocr.preferences import PREFERENCE, prefer
 from segocr.templates import load_template
 
 ALPHABET = ["", "A", "B", "O", "0", "1", "2"]
