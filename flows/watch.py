@@ -247,7 +247,9 @@ class Watch:
         pipeline = Pipeline(
             template,
             self._steps,
-            models=choose_models(template, self._settings.environment_pythons),
+            models=choose_models(
+                template, self._settings.environment_pythons, workspace=self._settings.workspace
+            ),
             settings=self._settings,
             day=day,
             keep_pages=self._hooks.keep_pages,

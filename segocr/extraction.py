@@ -103,6 +103,7 @@ def extract(
             models = choose_models(
                 chosen,
                 settings.environment_pythons,
+                workspace=settings.workspace,
                 segment_engine=segment_engine,
                 ocr_engine=ocr_engine,
             )

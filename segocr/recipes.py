@@ -7,20 +7,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from segocr.codeversion import deciding_code, reading_code
 from segocr.environments.locate import resolve
 from segocr.errors import EnvironmentMissing, ModelError, SegocrError
 from segocr.records import Recipe
-from segocr.settings import find_workspace
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.engines import engine_of
-from segocr.templates import Template
+from segocr.templates import FieldSpec, Template
 from segocr.templates.trust import require_trust
-
-DECODER = 1
-"""Version of everything between the models and the values: raise it when results change."""
 
 Model = TypeVar("Model")
 
@@ -37,6 +34,7 @@ def choose_models(
     template: Template,
     environments: Mapping[str, Path],
     *,
+    workspace: Path | None = None,
     segment_engine: str | None = None,
     ocr_engine: str | None = None,
     ocr_model: str | None = None,
@@ -46,6 +44,7 @@ def choose_models(
     Args:
         template: Its lists of engines.
         environments: Interpreters named in ``segocr.toml``.
+        workspace: Whose list of trusted models holds; None: only the shipped ones are trusted.
         segment_engine: The only one wanted.
         ocr_engine: The only one wanted.
         ocr_model: Instead of the template's: a name or a directory.
@@ -55,7 +54,7 @@ def choose_models(
     """
     segment = _first(
         [segment_engine] if segment_engine else template.segment.engines,
-        lambda engine: _segment_model(template, engine, environments),
+        lambda engine: _segment_model(template, engine, environments, workspace),
     )
     ocr = _first(
         [ocr_engine] if ocr_engine else template.ocr.engines,
@@ -84,10 +83,63 @@ def recipe_of(template: Template, models: Models, steps: Steps, *, dpi: float) -
         step: f"{engine} {steps.about(step, engine).get('version')}"
         for step, engine in (("segment", models.segment.engine), ("ocr", models.ocr.engine))
     }
-    settings = [models.segment.image_size, models.segment.confidence, models.segment.iou, dpi]
-    facts = [template.digest, digests, engines, settings, DECODER]
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return Recipe(template.name, template.version, digest, digests, engines)
+    facts = {
+        "template": template.digest,
+        "deciding": deciding_code(),
+        "reading": {
+            "code": reading_code(),
+            "models": digests,
+            "engines": engines,
+            "image_size": models.segment.image_size,
+            "confidence": models.segment.confidence,
+            "iou": models.segment.iou,
+            "dpi": dpi,
+            "strips": strips_of(template),
+        },
+    }
+    return Recipe(template.name, template.version, digest_of(facts), digests, engines, facts)
+
+
+def digest_of(facts: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a recipe's facts, 64 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def replayed(recipe: Recipe, template: Template) -> Recipe:
+    """Return the recipe of a record that a template decides again from what was read under another one."""
+    facts = {
+        "template": template.digest,
+        "deciding": deciding_code(),
+        "reading": recipe.facts["reading"],
+        "replayed": True,
+    }
+    return Recipe(
+        template.name, template.version, digest_of(facts), recipe.models, recipe.engines, facts
+    )
+
+
+def strips_of(template: Template) -> dict[str, Any]:
+    """Return, as JSON, all of a template that decides which strips are cut and read."""
+    return {
+        "each_page": template.pages.each_record,
+        "pages": None if template.pages.numbers is None else list(template.pages.numbers),
+        "fields": {
+            name: _strips_of_field(template, spec)
+            for name, spec in template.fields.items()
+            if spec.class_name is not None
+        },
+    }
+
+
+def _strips_of_field(template: Template, spec: FieldSpec) -> dict[str, Any]:
+    assert spec.class_name is not None
+    return {
+        "class": spec.class_name,
+        "lines": spec.lines,
+        "crop": [spec.crop.fit, spec.crop.along, spec.crop.across],
+        # Where every field of a class takes the best region only, not all of them are read.
+        "best_only": all(other.instances == "best" for other in template.fields_of(spec.class_name)),
+    }
 
 
 def _first(engines: Sequence[str], model_of: Callable[[str], Model]) -> Model:
@@ -101,11 +153,13 @@ def _first(engines: Sequence[str], model_of: Callable[[str], Model]) -> Model:
     raise first_error
 
 
-def _segment_model(template: Template, engine: str, environments: Mapping[str, Path]) -> SegmentModel:
+def _segment_model(
+    template: Template, engine: str, environments: Mapping[str, Path], workspace: Path | None
+) -> SegmentModel:
     resolve(engine_of("segment", engine).environment, environments)
     path = template.segment_model(engine)
     if engine == "ultralytics":
-        require_trust(path, find_workspace())
+        require_trust(path, workspace)
     return SegmentModel(engine, path, template.segment.image_size, template.segment.confidence)
 
 

@@ -8,11 +8,10 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import segocr.constraints
+from segocr.codeversion import constraints_code
 from segocr.constraints import Constraint, ConstraintError, compile_constraint
 
 
@@ -22,7 +21,7 @@ def cached_constraint(pattern: str | None, *, also: Sequence[str], **options: An
     Raises:
         ConstraintError: As ``compile_constraint``; mistakes are not cached.
     """
-    asked = json.dumps([_code_digest(), pattern, list(also), options], sort_keys=True, default=list)
+    asked = json.dumps([constraints_code(), pattern, list(also), options], sort_keys=True, default=list)
     file = _folder() / f"{hashlib.sha256(asked.encode()).hexdigest()}.json"
     with suppress(OSError, ValueError, KeyError, TypeError, ConstraintError):
         return Constraint.from_wire(json.loads(file.read_bytes()))
@@ -43,12 +42,3 @@ def _keep(file: Path, content: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(content)
     Path(scratch).replace(file)
-
-
-@cache
-def _code_digest() -> str:
-    """Digest the compiler itself, so that another version compiles anew."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(segocr.constraints.__path__[0]).rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -89,7 +89,7 @@ def watch(server: str, settings: Settings, engine: Engine, monkeypatch: pytest.M
     from flows.extract import run_flow
 
     monkeypatch.setattr(module, "Pipeline", Scripted)
-    monkeypatch.setattr(module, "choose_models", lambda *_: None)
+    monkeypatch.setattr(module, "choose_models", lambda *_, **__: None)
     monkeypatch.setattr(Scripted, "model_is_there", True)
     monkeypatch.setattr(Scripted, "hangs", [])
     with module.Watch(settings, engine, None, run_flow) as watch:  # type: ignore[arg-type]

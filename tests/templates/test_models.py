@@ -147,6 +147,15 @@ def test_a_draft_loads_and_has_a_field_for_each_class(tmp_path: Path) -> None:
         draft("order", model, tmp_path / "templates")
 
 
+def test_a_draft_from_labels_waits_for_its_model(tmp_path: Path) -> None:
+    file = draft("delivery_note", None, tmp_path, ("date", "Order No."))
+    template = load_template(file.parent)
+    assert template.classes == ("date", "Order No.")
+    with pytest.raises(ModelError) as caught:
+        template.segment_model("openvino")
+    assert caught.value.code == "model-absent"
+
+
 @given(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=8, unique=True))
 def test_any_classes_make_a_template_that_loads(labels: list[str]) -> None:
     from segocr.templates.load import compile_source
@@ -163,17 +172,15 @@ def test_a_run_refuses_a_pickle_that_nobody_trusted(tmp_path: Path, monkeypatch:
     checkpoint(tmp_path / "model.pt", {0: "a"})
     text = "template: lease\nversion: 1\nsegment: {engines: [ultralytics]}\nfields: {a: {}}\n"
     (tmp_path / "template.yaml").write_text(text)
-    (tmp_path / "segocr.toml").write_text("")
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
         "segocr.recipes.resolve", lambda *_: None
     )  # the environment is not what this is about
     template = load_template(tmp_path)
     with pytest.raises(ModelError) as caught:
-        choose_models(template, {})
+        choose_models(template, {}, workspace=tmp_path)
     assert caught.value.code == "model-untrusted"
     trust_model(tmp_path / "model.pt", tmp_path)
-    assert choose_models(template, {}).segment.path == tmp_path / "model.pt"
+    assert choose_models(template, {}, workspace=tmp_path).segment.path == tmp_path / "model.pt"
 
 
 def test_a_pickle_is_loaded_only_where_it_is_trusted(tmp_path: Path) -> None:
