@@ -11,6 +11,7 @@ from typing import TextIO
 
 from db.arrivals import Arrivals
 from db.connect import Engine
+from db.orphans import mend_orphans
 from segocr.inbox import recover, sweep
 from segocr.places import check_places, inboxes_in, places_in
 from segocr.settings import Settings
@@ -39,6 +40,7 @@ class Inboxes:
 
     def __init__(self, settings: Settings, engine: Engine, role: str, *, forgive: bool = False) -> None:
         workspace = settings.workspace or Path.cwd()
+        self._engine = engine
         self.ledger = Arrivals(engine)
         self.places = places_in(settings)
         self.by_key = {inbox.key: inbox for inbox in inboxes_in(settings)}
@@ -68,6 +70,7 @@ class Inboxes:
         Raises:
             SegocrError: As ``segocr.inbox.sweep``; the other inboxes were looked at.
         """
+        mend_orphans(self._engine, list(self.by_key.values()), self.places)
         ready = waiting = 0
         failure: Exception | None = None
         for inbox in self.by_key.values():

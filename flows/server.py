@@ -6,10 +6,8 @@ the environment when it is imported; ``local_server`` sets them, and makes it re
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -21,11 +19,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from segocr.errors import SegocrError
+from segocr.supervision import die_with_parent
 
 _START_SECONDS = 180.0
 _STOP_SECONDS = 15.0
 _LOOK_AGAIN = 0.1
-_PR_SET_PDEATHSIG = 1
+
+
+RETENTION = {
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(14 * 86400),
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+}
+"""Two weeks of flow runs (in seconds) and one of events are kept; our own database keeps the rest."""
 
 
 class ServerError(SegocrError):
@@ -51,6 +58,7 @@ def prefect_environment(home: Path, url: str | None = None) -> dict[str, str]:
         "PREFECT_SERVER_UI_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+        **RETENTION,
     }
     return settings | ({"PREFECT_API_URL": url} if url else {})
 
@@ -70,8 +78,8 @@ def local_server(workspace: Path) -> Iterator[str]:
     """
     home = workspace.resolve() / ".prefect"
     home.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}/api"
+    port = free_port()
+    url = local_url(port)
     process = _start(home, port)
     try:
         _await(process, url, home / "server.log")
@@ -81,7 +89,24 @@ def local_server(workspace: Path) -> Iterator[str]:
         _stop(process)
 
 
-def _free_port() -> int:
+def local_url(port: int) -> str:
+    """Return the address of the API of a server on this machine."""
+    return f"http://127.0.0.1:{port}/api"
+
+
+def server_command(port: int) -> list[str]:
+    """Return the command of a server that ends with this process."""
+    return [sys.executable, "-P", "-m", "flows.server", str(port), str(os.getpid())]
+
+
+def server_variables(home: Path) -> dict[str, str]:
+    """Return all environment variables of a server whose folder is ``home``, absolute."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    return kept | prefect_environment(home)
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -89,11 +114,10 @@ def _free_port() -> int:
 
 
 def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     with (home / "server.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "flows.server", str(port), str(os.getpid())],
-            env=kept | prefect_environment(home),
+            server_command(port),
+            env=server_variables(home),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -102,14 +126,21 @@ def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
         )
 
 
+def answers(url: str) -> bool:
+    """Say whether a server answers at this address of an API."""
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=5):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
 def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(_LOOK_AGAIN)
+        if answers(url):
+            return
+        time.sleep(_LOOK_AGAIN)
     raise ServerError(f"the local Prefect server did not start: {_last_words(log)}", hint=f"see {log}")
 
 
@@ -156,9 +187,7 @@ def _reread() -> None:
 
 def serve(port: int, parent: int) -> None:
     """Be the server until told to stop, or until `parent` dies."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the kernel was asked to watch it
-        return
+    die_with_parent(parent)
     import uvicorn
     from prefect.server.api.server import create_app
 

@@ -1,6 +1,6 @@
 """What lies ready in a workspace's inboxes becomes batches, one a template and day; stored, it is filed.
 
-How a batch is run is given: as a Prefect flow (``flows.extract.run_flow``), or here (``flows.batch.run_here``).
+A batch is run as a Prefect flow (``flows.extract.run_flow``) or here (``flows.batch.run_here``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from db.connect import Engine
+from db.duplicates import find_first, link
 from db.store import outcome
 from db.views import register_template, shape_of
 from flows.batch import Batch, Item
@@ -21,6 +22,7 @@ from segocr.arrivals import Arrival, State
 from segocr.errors import DocumentError, HostDied, HostTimeout, SegocrError
 from segocr.inbox import file_away, file_ended, is_unchanged, put_back
 from segocr.pipeline import Pipeline, Work
+from segocr.places import Duplicates
 from segocr.recipes import choose_models
 from segocr.records import Record
 from segocr.settings import Settings
@@ -84,7 +86,7 @@ class Watch:
         role: See ``Inboxes``.
         hooks: For the process around it.
         template: Takes all files, whatever the routes say.
-        pause: Seconds that arrivals rest when something other than a document keeps them from being processed.
+        pause: Seconds that arrivals rest when something else than a document keeps them from being processed.
         forgive: See ``Inboxes``.
 
     Raises:
@@ -152,10 +154,14 @@ class Watch:
         return ended
 
     def _take(self) -> list[Arrival]:
-        return [] if self._hooks.stopping() else self._ledger.take(self._owner, BATCH, _LEASE_SECONDS)
+        if self._hooks.stopping():
+            return []
+        return self._ledger.take(self._owner, BATCH, _LEASE_SECONDS, inboxes=self._inboxes.by_key)
 
     def _take_lost(self) -> Arrival | None:
-        return None if self._hooks.stopping() else self._ledger.take_lost(self._owner, _LEASE_SECONDS)
+        if self._hooks.stopping():
+            return None
+        return self._ledger.take_lost(self._owner, _LEASE_SECONDS, inboxes=self._inboxes.by_key)
 
     def _extract(self, arrivals: Sequence[Arrival], ended: Counter[str]) -> None:
         taken = {arrival.id: arrival for arrival in arrivals}
@@ -190,6 +196,7 @@ class Watch:
         self, taken: dict[uuid.UUID, Arrival], arrivals: Sequence[Arrival], ended: Counter[str]
     ) -> Mapping[tuple[str, date], list[Arrival]]:
         groups: dict[tuple[str, date], list[Arrival]] = {}
+        bytes_under: set[tuple[str | None, str]] = set()
         for arrival in arrivals:
             try:
                 name = self._template or route(
@@ -197,9 +204,34 @@ class Watch:
                 )
             except DocumentError as error:
                 self._refuse(taken.pop(arrival.id), error, ended)
-            else:
-                groups.setdefault((name, arrival.received_at.date()), []).append(arrival)
+                continue
+            if self._duplicates(arrival) is not Duplicates.AGAIN:
+                if (arrival.sha256, name) in bytes_under:
+                    continue  # released with this batch, it finds the first one's record in the next
+                bytes_under.add((arrival.sha256, name))
+                if self._is_known(arrival, name, ended):
+                    del taken[arrival.id]
+                    continue
+            groups.setdefault((name, arrival.received_at.date()), []).append(arrival)
         return groups
+
+    def _duplicates(self, arrival: Arrival) -> Duplicates:
+        return self._inboxes.by_key[arrival.inbox].duplicates
+
+    def _is_known(self, arrival: Arrival, template: str, ended: Counter[str]) -> bool:
+        """End an arrival whose bytes have a record already, as its inbox says."""
+        assert arrival.sha256 is not None
+        if self._duplicates(arrival) is Duplicates.REFUSE:
+            first = find_first(self._engine, arrival.sha256, template, but=arrival.id)
+            if first is None:
+                return False
+            error = DocumentError(f"the same bytes as {first.file}", code="duplicate")
+            self._refuse(arrival, error, ended)
+            return True
+        state = link(self._engine, arrival.id, self._owner, arrival.sha256, template)
+        if state is not None:
+            self._file(arrival, template, state, "duplicate", ended)
+        return state is not None
 
     def _refuse(self, arrival: Arrival, error: DocumentError, ended: Counter[str]) -> None:
         self._ledger.end(arrival.id, State.FAILED, error.code, error.message)

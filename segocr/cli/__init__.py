@@ -23,7 +23,7 @@ SUMMARIES = {
     "query": "Ask the database in SQL.",
     "documents": "List, show and forget documents.",
     "watch": "Process what is dropped into the inboxes, without Prefect's schedule.",
-    "serve": "Run the flows by schedule.",
+    "serve": "Watch the inboxes and extract what is dropped into them, for months.",
     "status": "Show inboxes, arrivals and what is paused, and why.",
     "replay": "Decide stored readings again, without pixels or models.",
     "db": "Upgrade and inspect the database.",

@@ -21,9 +21,16 @@ from segocr.errors import HostError, SegocrError
 @click.option("--device", metavar="auto|cpu|cuda:N", help="Where the models of --template run.")
 @click.option("--list", "listing", is_flag=True, help="List the hosts of the running keeper.")
 @click.option("--stop", is_flag=True, help="End the running keeper and its hosts.")
+@click.option("--parent", type=int, hidden=True, help="End with this process; wait for other keepers.")
 @formats(Format.TABLE, Format.JSON)
 def command(
-    templates: tuple[str, ...], idle: float, device: str | None, listing: bool, stop: bool, output: Format
+    templates: tuple[str, ...],
+    idle: float,
+    device: str | None,
+    listing: bool,
+    stop: bool,
+    parent: int | None,
+    output: Format,
 ) -> None:
     r"""Keep step hosts warm, so that later commands find models loaded. Ends with Ctrl-C or --stop.
 
@@ -37,7 +44,7 @@ def command(
     elif stop:
         _stop()
     else:
-        _serve(templates, idle, device)
+        _serve(templates, idle, device, parent)
 
 
 def _list(output: Format) -> None:
@@ -78,12 +85,16 @@ def _stop() -> None:
     note(f"the keeper (process {pid}) ends its hosts and leaves")
 
 
-def _serve(templates: Sequence[str], idle: float, device: str | None) -> None:
+def _serve(templates: Sequence[str], idle: float, device: str | None, parent: int | None) -> None:
     from segocr.settings import check_device
     from segocr.steps.keeper import Keeper
-    from segocr.steps.service import Service
+    from segocr.steps.service import Service, await_end
+    from segocr.supervision import die_with_parent
 
     device = None if device is None else check_device(device)
+    if parent is not None:
+        die_with_parent(parent)
+        await_end()
     service = Service(Keeper(idle))
 
     def leave(number: int, frame: FrameType | None) -> None:
@@ -91,7 +102,8 @@ def _serve(templates: Sequence[str], idle: float, device: str | None) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, leave)
-    note("hosts are kept warm; end with Ctrl-C or `segocr hosts --stop`")
+    if parent is None:
+        note("hosts are kept warm; end with Ctrl-C or `segocr hosts --stop`")
     if templates:
         threading.Thread(target=_warm, args=(templates, device), daemon=True).start()
     service.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from typing import NoReturn
 
 from segocr import errors
@@ -22,27 +23,36 @@ class AttachedKeeper:
 
     Args:
         address: Where it listens; None for the default.
+        patience: Seconds that one which has gone is given to be started again.
 
     Raises:
         HostError: ``no-keeper``: none is running.
     """
 
-    def __init__(self, address: str | None = None) -> None:
+    def __init__(self, address: str | None = None, *, patience: float = 0.0) -> None:
         self._address = address
         self._local = threading.local()
         self._channels: list[Channel] = []
         self._lock = threading.Lock()
+        self._patience = 0.0
         self._channel()
+        self._patience = patience
 
     def _channel(self) -> Channel:
         channel: Channel | None = getattr(self._local, "channel", None)
         if channel is None:
-            channel = connect(self._address)
+            channel = self._connected()
             if channel is None:
                 raise HostError("no keeper is running", code="no-keeper", hint="segocr hosts")
             self._local.channel = channel
             with self._lock:
                 self._channels.append(channel)
+        return channel
+
+    def _connected(self) -> Channel | None:
+        deadline = time.monotonic() + self._patience
+        while (channel := connect(self._address)) is None and time.monotonic() < deadline:
+            time.sleep(0.1)
         return channel
 
     def _ask(self, message: Message) -> Message:

@@ -31,6 +31,7 @@ from segocr.steps.protocol import Message
 from segocr.steps.refusals import raise_refusal
 
 _DEFAULTS = OpenOptions()
+_RETURN_SECONDS = 10.0
 _NO_KEEPER = ("keeper-gone", "keeper-closed", "no-keeper")
 
 
@@ -269,7 +270,7 @@ class Steps:
 def _keeper(shared: bool | None) -> Keeper | AttachedKeeper:
     if shared is not False:
         try:
-            return AttachedKeeper()
+            return AttachedKeeper(patience=_RETURN_SECONDS if shared else 0.0)
         except HostError:
             if shared:
                 raise

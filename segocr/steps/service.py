@@ -160,3 +160,10 @@ def connect(address: str | None = None) -> Channel | None:
         pass
     sock.close()
     return None
+
+
+def await_end(address: str | None = None) -> None:
+    """Wait until no keeper runs at an address, if one does: commands use that one meanwhile."""
+    while (channel := connect(address)) is not None:
+        with contextlib.closing(channel):
+            channel.poll(None)

@@ -1,0 +1,154 @@
+"""The process of ``segocr serve`` that extracts (``python -m flows.extractor``): Prefect is imported once.
+
+It takes what is claimed whenever it is woken, and now and then unasked. Prefect's server and the keeper of
+the hosts run beside it; while one of them is away, documents wait.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from db.connect import Engine, open_database
+from flows.server import answers
+from segocr.errors import HostError, SegocrError
+from segocr.logs import start_logging, tell
+from segocr.settings import Settings, load_settings
+from segocr.steps.client import Steps
+from segocr.supervision import die_with_parent, drained, noted_signals
+
+_log = logging.getLogger("segocr.extract")
+_LOOK_UNASKED = 10.0
+_PAUSE = 15.0
+"""Seconds that documents rest when a machine, an environment or a template keeps them from being read."""
+_LONGEST_BACK_OFF = 30.0
+_WARM = (("open", "open"), ("validate", "python"))
+
+
+class Signals:
+    """What can interrupt a wait: being woken, and being told to end.
+
+    Args:
+        told_to_end: Descriptor with a byte once this process is to end.
+        wake: Descriptor with a byte when something is ready.
+    """
+
+    def __init__(self, told_to_end: int, wake: int) -> None:
+        self._told_to_end = told_to_end
+        self._wake = wake
+
+    def stopping(self) -> bool:
+        """Say whether this process is to end."""
+        return bool(select.select([self._told_to_end], [], [], 0)[0])
+
+    def rest(self, seconds: float) -> None:
+        """Wait; only being told to end cuts it short."""
+        select.select([self._told_to_end], [], [], seconds)
+
+    def await_work(self, seconds: float) -> None:
+        """Wait until woken or told to end, at most so long."""
+        select.select([self._told_to_end, self._wake], [], [], seconds)
+        drained(self._wake)
+
+    def until(self, there: Callable[[], bool]) -> None:
+        """Wait until something is there, or told to end."""
+        while not self.stopping() and not there():
+            self.rest(0.2)
+
+
+def main(workspace: Path, parent: int, wake: int, *, forgive: bool) -> None:
+    """Extract until told to end, or until the parent is gone.
+
+    Args:
+        workspace: A folder with ``segocr.toml``.
+        parent: Process number of the supervisor.
+        wake: Descriptor that gets a byte when something is ready.
+        forgive: See ``flows.inboxes.Inboxes``.
+    """
+    die_with_parent(parent)
+    start_logging()
+    settings = load_settings(workspace)
+    engine = open_database(settings.database_url or "", folder=settings.workspace)
+    with noted_signals(signal.SIGTERM) as told_to_end:
+        signals = Signals(told_to_end, wake)
+        signals.until(lambda: answers(os.environ["PREFECT_API_URL"]))
+        signals.until(keeper_runs)
+        if not signals.stopping():
+            _work(settings, engine, signals, forgive)
+    engine.dispose()
+
+
+def keeper_runs() -> bool:
+    """Say whether a keeper of hosts can be attached to."""
+    try:
+        Steps(shared=True).close()
+    except HostError:
+        return False
+    return True
+
+
+def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -> None:
+    from flows.events import emit  # only now: Prefect asks its server for its version when it is imported
+    from flows.extract import run_flow
+    from flows.watch import Ended, Hooks, Watch
+
+    def ended(one: Ended) -> None:
+        tell(_log, logging.INFO, "stored", arrival=one.arrival, document=one.sha256, template=one.template,
+             state=one.state, code=one.code)  # fmt: skip
+        emit(one)
+
+    with (
+        Steps(
+            environments=settings.environment_pythons, device=settings.engines.devices, shared=True
+        ) as steps,
+        Watch(
+            settings,
+            engine,
+            steps,
+            run_flow,
+            role="extract",
+            hooks=Hooks(ended=ended, stopping=signals.stopping),
+            pause=_PAUSE,
+            forgive=forgive,
+        ) as watch,
+    ):
+        _warm(steps)
+        tell(_log, logging.INFO, "ready")
+        back_off = 0.5
+        while not signals.stopping():
+            begin = time.monotonic()
+            try:
+                states = watch.extract()
+            except SegocrError as error:
+                tell(_log, logging.ERROR, "paused", code=error.code, why=error.message)
+                back_off = min(back_off * 2, _LONGEST_BACK_OFF)
+                signals.rest(back_off)
+                continue
+            back_off = 0.5
+            if states:
+                seconds = time.monotonic() - begin
+                tell(_log, logging.INFO, "idle", **states, seconds=f"{seconds:.1f}")
+            signals.await_work(_LOOK_UNASKED)
+
+
+def _warm(steps: Steps) -> None:
+    try:
+        steps.warm(_WARM)
+    except SegocrError as error:
+        tell(_log, logging.ERROR, "not warm", code=error.code, why=error.message)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("parent", type=int)
+    parser.add_argument("wake", type=int)
+    parser.add_argument("--forgive", action="store_true")
+    given = parser.parse_args()
+    main(given.workspace, given.parent, given.wake, forgive=given.forgive)

@@ -1,0 +1,92 @@
+"""The process of ``segocr serve`` that looks at the inboxes (``python -m flows.sweeper``); without Prefect.
+
+It sweeps at the inboxes' interval, earlier when a folder changed, and often while files settle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+from db.connect import open_database
+from flows.inboxes import Inboxes
+from flows.pace import Folders, Pace
+from segocr.errors import SegocrError
+from segocr.logs import start_logging, tell
+from segocr.settings import Settings, load_settings
+from segocr.supervision import die_with_parent, noted_signals
+
+_log = logging.getLogger("segocr.sweep")
+
+
+class Sweeper:
+    """Sweeps, and wakes who extracts.
+
+    Args:
+        settings: Of a workspace.
+        inboxes: Its inboxes.
+        wake: Descriptor that gets a byte when something is ready.
+    """
+
+    def __init__(self, settings: Settings, inboxes: Inboxes, wake: int) -> None:
+        self._inboxes = inboxes
+        self._wake = wake
+        self._pace = Pace(settings)
+        self._folders = Folders([inbox.folder for inbox in inboxes.by_key.values()])
+        self._problem: str | None = None
+
+    def run(self, told_to_end: int) -> None:
+        """Sweep until there is something to read on this descriptor."""
+        seconds = 0.0
+        while not select.select([told_to_end], [], [], seconds)[0]:
+            changed = self._folders.changed()
+            if changed or self._pace.due():
+                self._sweep(changed)
+            seconds = self._pace.pause(self._folders.cost)
+
+    def _sweep(self, changed: bool) -> None:
+        begin = time.monotonic()
+        ready = waiting = 0
+        try:
+            ready, waiting = self._inboxes.sweep()
+        except (SegocrError, OSError) as error:
+            self._complain(error)
+        else:
+            self._problem = None
+        self._pace.swept(waiting, time.monotonic() - begin, moving=changed or ready > 0)
+        if ready:
+            tell(_log, logging.INFO, "claimed", files=ready, settling=waiting)
+            with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
+                os.write(self._wake, b".")
+
+    def _complain(self, error: SegocrError | OSError) -> None:
+        """Say once what keeps an inbox from being swept; it is tried again at every sweep."""
+        code = error.code if isinstance(error, SegocrError) else "internal"
+        if code != self._problem:
+            tell(_log, logging.ERROR, "paused", code=code, why=str(error))
+        self._problem = code
+
+
+def main(workspace: Path, parent: int, wake: int) -> None:
+    """Sweep the inboxes of a workspace until told to end, or until the parent is gone."""
+    die_with_parent(parent)
+    start_logging()
+    settings = load_settings(workspace)
+    engine = open_database(settings.database_url or "", folder=settings.workspace)
+    with (
+        noted_signals(signal.SIGTERM) as told_to_end,
+        contextlib.closing(Inboxes(settings, engine, "sweep")) as inboxes,
+    ):
+        tell(_log, logging.INFO, "looking", inboxes=len(inboxes.by_key))
+        Sweeper(settings, inboxes, wake).run(told_to_end)
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,140 @@
+"""``segocr serve``: the whole service on one machine, in one command."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from segocr.settings import Settings
+    from segocr.supervision import Child
+
+LOCK = ".serve.lock"
+_IDLE_SECONDS = 3600
+
+
+@click.command()
+@click.option("--workspace", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
+              help="The workspace; default: the one around this folder.")  # fmt: skip
+def command(workspace: Path | None) -> None:
+    r"""Watch the inboxes and extract what is dropped into them, until Ctrl-C or SIGTERM.
+
+    Runs a Prefect server in the workspace (or uses the one that PREFECT_API_URL names), the step hosts, a
+    process that looks at the folders and one that extracts, and restarts those that end.
+
+    \b
+    segocr init scans && cd scans && mkdir inbox/passports
+    segocr serve &
+    cp ~/photo.jpg inbox/passports/
+    segocr query "select surname, birth_date from passport"
+    """
+    from segocr.cli.output import note
+    from segocr.logs import start_logging
+    from segocr.settings import load_settings
+    from segocr.supervision import Supervisor
+
+    settings = load_settings(workspace)
+    folder = _check(settings)
+    with _alone(folder) as lock:
+        url, children = _children(folder)
+        lock({"pid": os.getpid(), "started_at": datetime.now(UTC).isoformat(), "prefect": url})
+        for inbox in settings.inbox:
+            note(f"drop files into {settings.inbox_folder(inbox)}; Ctrl-C ends")
+        start_logging()
+        Supervisor(children).run()
+
+
+def _check(settings: Settings) -> Path:
+    """Find mistakes before anything is started; make the database's tables if it has none."""
+    from db.schema import prepare
+    from segocr.cli.database import workspace_database
+    from segocr.errors import ConfigurationError
+    from segocr.places import check_places, inboxes_in, places_in
+    from segocr.templates import load_templates
+
+    if settings.workspace is None:
+        raise ConfigurationError("this folder is in no workspace", hint="run: segocr init")
+    if not settings.inbox:
+        raise ConfigurationError("the workspace has no inbox", hint="add [[inbox]] to segocr.toml")
+    check_places(inboxes_in(settings), places_in(settings))
+    load_templates(settings.template_folders, validators_folder=settings.validators_folder)
+    engine = workspace_database(settings)
+    prepare(engine)
+    engine.dispose()
+    return settings.workspace
+
+
+@contextmanager
+def _alone(workspace: Path) -> Iterator[Callable[[dict[str, object]], None]]:
+    """Hold the workspace's lock for a ``with`` block; yields what writes into it who holds it.
+
+    Raises:
+        HostError: ``service-running``.
+    """
+    from flows.inboxes import take_lock
+    from segocr.errors import HostError
+
+    path = workspace / LOCK
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+        if not take_lock(file):
+            raise HostError(
+                f"segocr serve runs in {workspace} already",
+                code="service-running",
+                hint="see `segocr status`; end it with SIGTERM",
+            )
+
+        def write(holder: dict[str, object]) -> None:
+            file.seek(0)
+            file.truncate()
+            file.write(json.dumps(holder) + "\n")
+            file.flush()
+
+        yield write
+        write({})
+
+
+def _children(workspace: Path) -> tuple[str, list[Child]]:
+    """Return the address of Prefect's API and the processes to run, in the order of their start."""
+    from flows.server import free_port, local_url, prefect_environment, server_command, server_variables
+    from segocr.supervision import Child
+
+    home = workspace / ".prefect"
+    home.mkdir(mode=0o700, exist_ok=True)
+    url = os.environ.get("PREFECT_API_URL")
+    children: list[Child] = []
+    if url is None:
+        port = free_port()
+        url = local_url(port)
+        log = home / "server.log"
+        children.append(Child("prefect", server_command(port), server_variables(home), log=log))
+        prefect = prefect_environment(home, url)
+    else:
+        prefect = {"PREFECT_API_URL": url, "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
+    python, parent = [sys.executable, "-P", "-m"], str(os.getpid())
+    plain = dict(os.environ)
+    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    keeper = [*python, "segocr.cli", "hosts", "--idle", str(_IDLE_SECONDS), "--parent", parent]
+    sweeper = [*python, "flows.sweeper", str(workspace), parent, str(writer)]
+    extractor = [*python, "flows.extractor", str(workspace), parent, str(reader)]
+    children += [
+        Child("keeper", keeper, plain),
+        Child("sweep", sweeper, plain, descriptors=(writer,)),
+        Child(
+            "extract",
+            extractor,
+            plain | prefect,
+            first=["--forgive"],
+            descriptors=(reader,),
+            stop_seconds=120,
+        ),
+    ]
+    return url, children

@@ -1,0 +1,48 @@
+"""Logs of the service: one line an event, ``key=value`` behind it; ids and codes, no file names or values."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+
+_PLAIN = re.compile(r"[^\s\"=\\]+")
+
+
+class _Lines(logging.Formatter):
+    """``2026-03-01T12:00:00.000Z info extract: stored arrival=… state=extracted``."""
+
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z"
+        name = record.name.removeprefix("segocr.")
+        fields = getattr(record, "fields", {})
+        words = [f"{key}={_word(value)}" for key, value in fields.items() if value is not None]
+        line = " ".join([moment, record.levelname.lower(), f"{name}:", record.getMessage(), *words])
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+def _word(value: object) -> str:
+    text = str(value)
+    if _PLAIN.fullmatch(text) and text.isprintable():
+        return text
+    return '"' + text.encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'
+
+
+def start_logging(level: int = logging.INFO) -> None:
+    """Write segocr's own log to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines())
+    logger = logging.getLogger("segocr")
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+def tell(logger: logging.Logger, level: int, event: str, **fields: object) -> None:
+    """Log an event with its fields; those that are None are left out."""
+    logger.log(level, event, extra={"fields": fields})
