@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -193,19 +193,24 @@ class Arrivals:
 
     # --- extraction's side ------------------------------------------------------------------------------
 
-    def take(self, owner: str, limit: int, seconds: float) -> list[Arrival]:
+    def take(
+        self, owner: str, limit: int, seconds: float, *, inboxes: Collection[str] | None = None
+    ) -> list[Arrival]:
         """Take claimed arrivals for extraction, oldest first; their attempts are not counted.
 
         They were never begun, so whatever ends this batch is not yet known to be one document's fault.
+        With ``inboxes``, only arrivals of these: what came by another one is somebody else's.
         """
-        return self._take(owner, limit, seconds, lost=False)
+        return self._take(owner, limit, seconds, lost=False, inboxes=inboxes)
 
-    def take_lost(self, owner: str, seconds: float) -> Arrival | None:
+    def take_lost(
+        self, owner: str, seconds: float, *, inboxes: Collection[str] | None = None
+    ) -> Arrival | None:
         """Take one arrival whose extraction somebody began and did not end; counted as an attempt.
 
         It is to be processed alone, so that, if this ends badly too, the fault is known to be its own.
         """
-        return next(iter(self._take(owner, 1, seconds, lost=True)), None)
+        return next(iter(self._take(owner, 1, seconds, lost=True, inboxes=inboxes)), None)
 
     def lose(self, owner: str, *, forgive: bool = False) -> int:
         """Count as lost, at once, what ``owner`` began and did not end before it was started again.
@@ -227,7 +232,9 @@ class Arrivals:
                 free |= {"state": State.CLAIMED.value, "attempts": _one_less(connection)}
             return connection.execute(update(ArrivalRow).where(held).values(free)).rowcount
 
-    def _take(self, owner: str, limit: int, seconds: float, *, lost: bool) -> list[Arrival]:
+    def _take(
+        self, owner: str, limit: int, seconds: float, *, lost: bool, inboxes: Collection[str] | None
+    ) -> list[Arrival]:
         with writing(self._engine) as connection:
             now = self._now(connection)
             expired = ArrivalRow.lease_until < now
@@ -236,6 +243,8 @@ class Arrivals:
             else:
                 hashed = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_not(None))
                 free = and_(hashed, or_(ArrivalRow.lease_until.is_(None), expired))
+            if inboxes is not None:
+                free = and_(free, ArrivalRow.inbox.in_(list(inboxes)))
             values = _lease(owner, now, seconds) | {"state": State.EXTRACTING.value}
             if lost:
                 values["attempts"] = ArrivalRow.attempts + 1

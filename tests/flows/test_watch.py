@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +18,7 @@ from db.schema import prepare
 from segocr.documents import read_document
 from segocr.errors import HostTimeout, ModelError
 from segocr.pipeline import Work
+from segocr.places import After, Duplicates
 from segocr.records import Recipe, Record, RecordStatus
 from segocr.settings import Settings, parse_settings
 
@@ -177,3 +180,59 @@ def test_what_a_killed_run_had_begun_is_taken_up_by_the_next_one(
     watch.close()
     with Watch(settings, engine, None, run_flow) as successor:  # type: ignore[arg-type]
         assert successor.extract() == {"extracted": 1}
+
+
+def with_inbox(watch: Any, **changes: Any) -> None:
+    """Change what the inbox says of itself."""
+    for key, inbox in watch._inboxes.by_key.items():
+        watch._inboxes.by_key[key] = dataclasses.replace(inbox, **changes)
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    ("duplicates", "states"),
+    [("link", {"extracted": 2}), ("again", {"extracted": 2}), ("refuse", {"extracted": 1, "failed": 1})],
+)
+def test_the_same_bytes_again_are_linked_refused_or_read_anew(
+    watch: Any, settings: Settings, engine: Engine, together: bool, duplicates: str, states: dict[str, int]
+) -> None:
+    tmp_path = settings.workspace
+    assert tmp_path is not None
+    with_inbox(watch, duplicates=Duplicates(duplicates))
+    ended: Counter[str] = Counter()
+    for name in ("a.jpg", "b.jpg"):
+        drop(settings, f"passports/{name}", "same")
+        if not together:
+            settle(watch)
+            ended += watch.extract()
+    settle(watch)
+    assert ended + watch.extract() == states
+    codes = [code for (code,) in rows(engine, "select last_problem_code from arrivals order by 1 desc")]
+    assert codes == ([None, None] if duplicates == "again" else ["duplicate", None])
+    assert rows(engine, "select count(*) from extractions where current") == [(1,)]
+    assert files_below(tmp_path / "work") == []
+    assert files_below(tmp_path / "done") == (["a.jpg"] if duplicates == "refuse" else ["a.jpg", "b.jpg"])
+
+
+def test_a_duplicate_of_a_failure_is_not_deleted_with_it(
+    watch: Any, settings: Settings, engine: Engine, tmp_path: Path
+) -> None:
+    with_inbox(watch, after=After.DELETE)
+    for name in ("a.jpg", "b.jpg"):
+        drop(settings, f"passports/{name}", "hang")
+    settle(watch)
+    assert watch.extract() == {"failed": 2}
+    kept = [file for file in files_below(tmp_path / "failed") if file.endswith(".jpg")]
+    assert kept == ["a.jpg", "b.jpg"]
+
+
+def test_arrivals_of_an_inbox_that_is_no_more_are_left_alone(
+    watch: Any, settings: Settings, engine: Engine
+) -> None:
+    drop(settings, "passports/a.jpg")
+    settle(watch)
+    [inbox] = watch._inboxes.by_key.values()
+    watch._inboxes.by_key.clear()
+    assert watch.extract() == {}
+    watch._inboxes.by_key[inbox.key] = inbox
+    assert watch.extract() == {"extracted": 1}
