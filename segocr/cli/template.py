@@ -84,22 +84,32 @@ def schema() -> None:
 
 @command.command()
 @click.argument("name")
-@click.option("--model", required=True, type=click.Path(path_type=Path), help="An .onnx or .pt file.")
+@click.option("--model", type=click.Path(path_type=Path), help="An .onnx or .pt file.")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), help="Labelled documents, to train one on."
+)
 @click.option(
     "--to", "folder", type=click.Path(path_type=Path), help="Folder; default: the workspace's first."
 )
-def new(name: str, model: Path, folder: Path | None) -> None:
-    r"""Draft a template with one field for each class of a model.
+def new(name: str, model: Path | None, data: Path | None, folder: Path | None) -> None:
+    r"""Draft a template with one field for each class of a model or of labelled documents.
 
     \b
+    segocr template new delivery_note --data labelled
     segocr template new delivery_note --model runs/segment/train/weights/best.onnx
     """
+    from segocr.errors import UsageError
+    from segocr.evaluation.labels import read_labels
     from segocr.settings import load_settings
     from segocr.templates.draft import draft
 
+    if (model is None) == (data is None):
+        raise UsageError("a draft takes its classes from --model or from --data", hint="name one of them")
+    documents = read_labels(data, None) if data else []
+    classes = dict.fromkeys(label.class_name for document in documents for label in document.labels)
     folders = load_settings().template_folders
     target = folder or (folders[0] if folders else Path("templates"))
-    file = draft(name, model, target)
+    file = draft(name, model, target, tuple(classes))
     click.echo(f"{file}")
     note(f"say what each field looks like, then: segocr template check {file.parent}")
 

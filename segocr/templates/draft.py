@@ -1,9 +1,10 @@
-"""Drafting a template from a model's own classes."""
+"""Drafting a template from the classes of a model or of labelled documents."""
 
 from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from segocr.errors import TemplateError
@@ -13,7 +14,7 @@ from segocr.templates.load import FILE
 
 _HEAD = """\
 # yaml-language-server: $schema=template.schema.json
-# A draft: one field for each class of the model. Say of each what its text looks like; see docs/templates.md.
+# A draft: one field for each class. Say of each what its text looks like; see docs/templates.md.
 template: {name}
 version: 1
 title: {title}
@@ -34,13 +35,15 @@ accept: {confidence: 0.9}
 """
 
 
-def draft(name: str, model: Path, folder: Path) -> Path:
+def draft(name: str, model: Path | None, folder: Path, classes: Sequence[str] = ()) -> Path:
     """Write a template's folder with a draft and a copy of its model.
 
     Args:
         name: The template's name.
         model: An ``.onnx`` or ``.pt`` file; another one of the same name and the other suffix is taken along.
+            None: it is still to be trained.
         folder: Where the template's folder is made.
+        classes: Those of the labels, where there is no model.
 
     Returns:
         The template's file.
@@ -51,14 +54,14 @@ def draft(name: str, model: Path, folder: Path) -> Path:
     """
     if fault := names.fault_of_template_name(name):
         raise TemplateError(fault)
-    text = draft_text(name, model_classes(model), model)
+    text = draft_text(name, model_classes(model) if model else tuple(classes), model or Path("model.onnx"))
     target = folder / name
     if target.exists():
         raise TemplateError(f"{target} exists already", hint="choose another name, or edit what is there")
     try:
         target.mkdir(parents=True)
         for suffix in (".onnx", ".pt"):
-            if (part := model.with_suffix(suffix)).is_file():
+            if model and (part := model.with_suffix(suffix)).is_file():
                 shutil.copyfile(part, target / f"model{suffix}")
         (target / FILE).write_text(text, encoding="utf-8")
         (target / "template.schema.json").write_text(schema_text(), encoding="utf-8")
@@ -70,8 +73,8 @@ def draft(name: str, model: Path, folder: Path) -> Path:
 def draft_text(name: str, classes: tuple[str, ...], model: Path) -> str:
     """Return the draft of a template with one field for each class."""
     fields = _field_names(classes)
-    engines = "openvino, ultralytics" if model.with_suffix(".onnx").is_file() else "ultralytics"
-    suffix = ".onnx" if model.with_suffix(".onnx").is_file() else ".pt"
+    bare = model.suffix == ".pt" and not model.with_suffix(".onnx").is_file()
+    engines, suffix = ("ultralytics", ".pt") if bare else ("openvino, ultralytics", ".onnx")
     head = _HEAD.format(name=name, title=name.replace("_", " ").capitalize(), engines=engines, suffix=suffix)
     body = "".join(
         _FIELD.format(field=field, class_="" if field == label else f"\n    class: {_quoted(label)}")
