@@ -31,7 +31,7 @@ from segocr.steps.contract import (
     SegmentModel,
     StripReading,
 )
-from segocr.steps.ocr import lines, models
+from segocr.steps.ocr import decoding, lines, models
 from segocr.steps.ocr.decoding import Decoder
 from segocr.steps.ocr.strips import narrowed, prepare
 from segocr.steps.protocol import Message
@@ -41,8 +41,6 @@ NO_MODEL = SegmentModel("openvino", Path("absent.onnx"))
 """Stands for the model of a template that has none: it can be loaded, but finds nothing."""
 
 _TOGETHER = 16
-_KEPT = np.float32(1e-7)
-"""Symbols below this in every frame cannot decide anything: the decoder leaves them out as well."""
 
 
 class PretendingSteps(Steps):
@@ -87,7 +85,7 @@ class RememberingSteps(PretendingSteps):
 
     def detect(self, pages: Sequence[Image], model: OcrModel) -> list[list[LinePolygon]]:
         """As ``Steps.detect``."""
-        keys = [_key("detect", (model, _code()), page) for page in pages]
+        keys = [_key("detect", (model, _source(lines)), page) for page in pages]
         return self._remembered(keys, lambda places: super(RememberingSteps, self).detect(
             [pages[place] for place in places], model))  # fmt: skip
 
@@ -109,7 +107,7 @@ class RememberingSteps(PretendingSteps):
             narrowed(strip, decoder.characters(own), width)
             for strip, own in zip(strips, digests, strict=True)
         ]
-        keys = [_key("read", (model, _code()), strip) for strip in strips]
+        keys = [_key("read", (model, _source(prepare)), strip) for strip in strips]
         found: list[Any] = []
         always = [place for place, text in enumerate(alphabet) if not place or " " <= text <= "~"]
         for start in range(0, len(strips), _TOGETHER):
@@ -170,14 +168,13 @@ def _digest_of(path: Path) -> str:
 
 
 @cache
-def _code() -> str:
-    """Digest how pictures are given to the OCR models."""
-    sources = [inspect.getsource(what) for what in (prepare, lines, models)]
-    return hashlib.sha256("".join(sources).encode()).hexdigest()
+def _source(code: Any) -> str:
+    """Digest what gives pictures to a model: answers are another's if it changes."""
+    return hashlib.sha256(inspect.getsource(code).encode()).hexdigest()
 
 
 def _sparse(posteriors: np.ndarray, always: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the columns that have a chance anywhere, or always count, and what they hold."""
-    columns = np.flatnonzero(posteriors.max(axis=0, initial=0.0) > _KEPT)
+    """Return the columns that the decoder looks at, and what they hold."""
+    columns = np.flatnonzero(posteriors.max(axis=0, initial=0.0) > decoding.NO_CHANCE)
     columns = np.union1d(columns, always).astype(np.int32)
     return columns, posteriors[:, columns].copy()

@@ -17,7 +17,7 @@ from segocr.steps.protocol import Refusal
 
 _LEAST = np.float32(1e-37)
 _KNOWN = 512
-_NO_CHANCE = np.float32(1e-4)
+NO_CHANCE = np.float32(1e-4)
 """A symbol that is nowhere more probable than this decides nothing; it takes the floor of the lattice."""
 
 
@@ -78,7 +78,7 @@ class Decoder:
         Returns:
             A decoded reading for each, in its wire form; and the compact lattice.
         """
-        counts = self._always | (posteriors.max(axis=0) > _NO_CHANCE)
+        counts = self._always | (posteriors.max(axis=0) > NO_CHANCE)
         columns = np.flatnonzero(counts)
         log_probs = np.log(np.maximum(posteriors[:, columns], _LEAST))
         packed = Lattice.compress(log_probs, self._alphabet, columns)
