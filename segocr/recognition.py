@@ -104,10 +104,22 @@ class _Line:
     specs: Sequence[FieldSpec]
     direction: int = 0
     best: list[_Best] = field(default_factory=list)
+    _seen: dict[str, Points] = field(default_factory=dict)
+
+    def shown(self, look: _Look) -> Points:
+        """Return the quad of a look; finding a line's ends takes a few milliseconds, so it is done once."""
+        if look.name not in self._seen:
+            self._seen[look.name] = look.quad(self.crop, self.quad)
+        return self._seen[look.name]
+
+    def follow(self, look: _Look) -> None:
+        """Take the quad of a look for the line's own."""
+        self.quad = self.shown(look)
+        self._seen.clear()
 
     def cut(self, direction: int, look: _Look) -> tuple[NDArray[np.uint8], Points]:
         """Return the strip and the quad in the patch that it shows, in reading direction."""
-        quad = look.quad(self.crop, self.quad)
+        quad = self.shown(look)
         quad = geometry.turned(quad) if direction else quad
         own = self.specs[0].crop
         margins = Margins(own.along + look.wider.along, own.across + look.wider.across)
@@ -116,12 +128,12 @@ class _Line:
     def is_cut_off(self) -> bool:
         """Whether the print goes on well beyond the region's ends, or is much lower than the region."""
         width, height = geometry.quad_size(self.quad)
-        longer, lower = geometry.quad_size(_LONGER.quad(self.crop, self.quad))
+        longer, lower = geometry.quad_size(self.shown(_LONGER))
         return longer / max(lower, 1.0) >= _CUT_OFF * width / max(height, 1.0)
 
     def differs(self, look: _Look) -> bool:
         """Whether a look would show anything that the first one did not."""
-        moved = np.abs(look.quad(self.crop, self.quad) - self.quad).max()
+        moved = np.abs(self.shown(look) - self.quad).max()
         return look.wider != _FIRST.wider or bool(moved >= _MOVED)
 
     @property
@@ -269,7 +281,7 @@ class _Reader:
                 map(_Best.beaten_by, line.best, bests)
             ):
                 line.best = [replace(best, tries=(_FIRST.name, _LONGER.name)) for best in bests]
-                line.quad = _LONGER.quad(line.crop, line.quad)
+                line.follow(_LONGER)
 
     def turn(self, pages: Sequence[Sequence[_Line]]) -> None:
         """Read pages upside down; turn those for whose regions together it is the more probable way."""

@@ -83,18 +83,20 @@ def _best_band(surplus: NDArray[np.float32]) -> tuple[float, float, float]:
     place = (np.arange(len(parts)) + 0.5) / len(parts)
     left, right = np.meshgrid(middles, middles, indexing="ij")
     centre = left[..., None] * (1 - place) + right[..., None] * place
-    part = np.arange(len(parts))
+    # Which row of the table below each line passes in each part.
+    passed = np.round(centre).astype(int), np.arange(len(parts))
+    row = np.arange(rows + 1.0)
     best, chosen = -np.inf, (rows / 2, rows / 2, float(_LINE))
 
     def print_between(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> NDArray[np.float64]:
-        rows_of = [np.clip(np.round(edge).astype(int), 0, rows) for edge in (top, bottom)]
+        first, last = (np.clip(np.round(edge).astype(int), 0, rows) for edge in (top, bottom))
         # Beyond the ends of the line there is nothing, which must not speak for a thinner band.
-        return np.asarray(np.maximum(total[rows_of[1], part] - total[rows_of[0], part], 0))
+        return np.asarray(np.maximum(total[last] - total[first], 0))
 
     for height in _HEIGHTS * _LINE:
-        top, bottom, edge = centre - height / 2, centre + height / 2, max(1.0, _EDGE * height)
+        top, bottom, edge = row - height / 2, row + height / 2, max(1.0, _EDGE * height)
         beside = print_between(top - edge, top) + print_between(bottom, bottom + edge)
-        score = (print_between(top, bottom) - _EDGE_WEIGHT * beside).sum(axis=2)
+        score = (print_between(top, bottom) - _EDGE_WEIGHT * beside)[passed].sum(axis=2)
         i, j = np.unravel_index(int(np.argmax(score)), score.shape)
         if score[i, j] > best:
             best, chosen = float(score[i, j]), (float(middles[i]), float(middles[j]), float(height))

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from segocr.constraints.automaton import Automaton
@@ -132,12 +132,14 @@ class Constraint:
             checks = after
         return bool(self.automaton.accepting[state]) and self.checks_accept(checks)
 
-    def parts(self, text: str) -> dict[str, tuple[int, int]]:
+    def parts(self, text: str) -> Mapping[str, tuple[int, int]]:
         """Start and end of every named part in an accepted text; the author's names win over a layout's."""
-        found: dict[str, tuple[int, int]] = {}
-        for nfa in self._part_automata:
-            found = (find_parts(nfa, text) or {}) | found
-        return found
+        return self._find_parts(text)
+
+    @cached_property
+    def _find_parts(self) -> Callable[[str], Mapping[str, tuple[int, int]]]:
+        # A line of many parts is asked for one after the other.
+        return lru_cache(maxsize=64)(partial(_parts_of, self._part_automata))
 
     @cached_property
     def _part_automata(self) -> tuple[Nfa, ...]:
@@ -146,6 +148,13 @@ class Constraint:
             for pattern in self.patterns
             if "(?P<" in pattern
         )
+
+
+def _parts_of(automata: tuple[Nfa, ...], text: str) -> Mapping[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for nfa in automata:
+        found = (find_parts(nfa, text) or {}) | found
+    return found
 
 
 class CheckStates:

@@ -15,6 +15,7 @@ import numpy as np
 
 from segocr import crops, geometry
 from segocr.bench.scripts.rounds import serve
+from segocr.constraints.lengths import known_length
 from segocr.documents import Document
 from segocr.extraction import extract
 from segocr.pages import Page
@@ -22,10 +23,12 @@ from segocr.records import Record
 from segocr.settings import Settings, load_settings
 from segocr.steps.client import Steps
 from segocr.steps.ocr import strips
+from segocr.steps.ocr.models import NAMED
 from segocr.steps.segment.letterbox import Letterbox
 from segocr.templates import Template, load_template
 
 Answer = dict[str, Any]
+_FLOOR_MODEL = "PP-OCRv6_small"
 
 
 def prepare(config: dict[str, Any]) -> Mapping[str, Callable[[], Answer]]:
@@ -78,16 +81,30 @@ def _write_page(path: Path, record: Record, page: Page, template: Template) -> N
     height, width = page.image.shape[:2]
     box = Letterbox.of(width, height, template.segment.image_size)
     quads = {
-        reading.quad.tobytes(): reading.quad
-        for values in record.fields.values()
+        reading.quad.tobytes(): (reading.quad, _characters(template, name))
+        for name, values in record.fields.items()
         for value in values
         for reading in value.readings
     }
+    narrowest = NAMED[_FLOOR_MODEL]().character_width
     lines, turned = (
-        [strips.prepare(_strip(page, quad)) for quad in chosen]
-        for chosen in (list(quads.values()), [geometry.turned(quad) for quad in quads.values()])
+        [
+            strips.prepare(strips.narrowed(_strip(page, turn(quad)), characters, narrowest))
+            for quad, characters in quads.values()
+        ]
+        for turn in (_as_it_is, geometry.turned)
     )
     np.savez(path, page=box.apply(page.image)[0], strips=_batch(lines), turned=_batch(turned))
+
+
+def _as_it_is(quad: geometry.Points) -> geometry.Points:
+    return quad
+
+
+def _characters(template: Template, name: str) -> int | None:
+    """Return how many characters a field has if its constraint says it, as the OCR host finds out itself."""
+    constraint = template.fields[name].constraint
+    return known_length(constraint) if constraint is not None else None
 
 
 def _strip(page: Page, quad: geometry.Points) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -47,7 +47,7 @@ class OpenvinoRecogniser:
         weights = self._files.recogniser.with_suffix(".pdiparams")
         extra = [path for path in (weights, self._files.alphabet) if path is not None and path.is_file()]
         self.digest = digest_files([self._files.recogniser, *extra])
-        self._recogniser = OpenvinoModel(self._files.recogniser, settings)
+        self._recogniser = OpenvinoModel(self._files.recogniser, settings, exact=self._files.exact)
         self._detector: OpenvinoModel | None = None
         self.character_width = self._files.character_width
         characters = read_alphabet(self._files, metadata(self._recogniser.network, "character"))
@@ -70,7 +70,9 @@ class OpenvinoRecogniser:
         if self._files.detector is None:
             raise Refusal("model", "no-detector", f"the OCR model {self._files.name} has no text detector")
         if self._detector is None:
-            self._detector = OpenvinoModel(self._files.detector, self._settings, alone=True)
+            self._detector = OpenvinoModel(
+                self._files.detector, self._settings, alone=True, exact=self._files.exact
+            )
         settings = self._files.settings
         outputs = self._detector.run(lines.prepare(page, settings) for page in pages)
         found = [
