@@ -82,19 +82,47 @@ def field_values(
 
 def validate_request(template: Template, parts: Sequence[Candidates], day: date) -> dict[str, Any]:
     """Return what the validate host is asked (form: ``segocr.steps.validate.python``)."""
+    asked = [
+        {
+            name: [_candidate_as_json(candidate, template.fields[name]) for candidate in candidates]
+            for name, candidates in part.items()
+        }
+        for part in parts
+    ]
+    return _request(template, asked, day)
+
+
+def texts_request(
+    template: Template, parts: Sequence[Mapping[str, Sequence[str]]], day: date
+) -> dict[str, Any]:
+    """Return what the validate host is asked about texts that nobody read: as if each were read for certain.
+
+    Args:
+        template: What they are fields of.
+        parts: One mapping a record, from the name of a field that is read to its texts; the lines of one text
+            are separated by line breaks.
+        day: What ``today`` means.
+    """
+    fields = template.fields
+    asked = [
+        {name: [_text_as_json(text, fields[name]) for text in texts] for name, texts in part.items()}
+        for part in parts
+    ]
+    return _request(template, asked, day)
+
+
+def _text_as_json(text: str, spec: FieldSpec) -> dict[str, Any]:
+    return {"text": text, "merit": 0.0, "standing": 0, "parts": _named_parts(text, spec)}
+
+
+def _request(template: Template, parts: list[dict[str, Any]], day: date) -> dict[str, Any]:
     folder = template.validators_folder
     return {
         "day": day.isoformat(),
         "folder": None if folder is None else str(folder),
         "fields": {name: _spec_as_json(spec) for name, spec in template.fields.items()},
         "rules": [{"name": rule.name, "expression": rule.expression} for rule in template.rules],
-        "parts": [
-            {
-                name: [_candidate_as_json(candidate, template.fields[name]) for candidate in candidates]
-                for name, candidates in part.items()
-            }
-            for part in parts
-        ],
+        "parts": parts,
     }
 
 
