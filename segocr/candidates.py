@@ -7,7 +7,7 @@ were both found and read with some confidence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -31,6 +31,29 @@ _WORTH = {
 Candidate = tuple[Reading, ...]
 
 
+def chosen(
+    found: Mapping[str, Sequence[Candidate]], lists: Collection[str]
+) -> tuple[dict[str, Sequence[Candidate]], list[Reading]]:
+    """Choose the candidates that count.
+
+    Args:
+        found: By field, the candidates in the order in which their regions were found.
+        lists: The fields that take any number of regions.
+
+    Returns:
+        By field, the candidates kept; the readings of all others.
+    """
+    kept: dict[str, Sequence[Candidate]] = {}
+    unchosen: list[Reading] = []
+    for name, candidates in found.items():
+        kept[name], dropped = without_overlaps(candidates)
+        unchosen += dropped
+        if name in lists:
+            kept[name], dropped = instances(kept[name])
+            unchosen += dropped
+    return kept, unchosen
+
+
 def without_overlaps(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Reading]]:
     """Keep one candidate a place.
 
@@ -44,9 +67,9 @@ def without_overlaps(candidates: Sequence[Candidate]) -> tuple[list[Candidate], 
     for candidate in sorted(candidates, key=_worth, reverse=True):
         if not any(_on_one_place(candidate, other) for other in kept):
             kept.append(candidate)
-    chosen = {id(candidate) for candidate in kept}
-    dropped = [reading for candidate in candidates if id(candidate) not in chosen for reading in candidate]
-    return [candidate for candidate in candidates if id(candidate) in chosen], dropped
+    left = {id(candidate) for candidate in kept}
+    dropped = [reading for candidate in candidates if id(candidate) not in left for reading in candidate]
+    return [candidate for candidate in candidates if id(candidate) in left], dropped
 
 
 def instances(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Reading]]:
@@ -56,8 +79,8 @@ def instances(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Re
         The candidates kept, in the order given; the readings of the others.
     """
     kept = [candidate for candidate in candidates if _worth(candidate)[1] >= LEAST_WORTH]
-    chosen = set(map(id, kept))
-    return kept, [reading for candidate in candidates if id(candidate) not in chosen for reading in candidate]
+    left = set(map(id, kept))
+    return kept, [reading for candidate in candidates if id(candidate) not in left for reading in candidate]
 
 
 def _worth(candidate: Candidate) -> tuple[int, float]:

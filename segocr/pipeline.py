@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from segocr import crops
 from segocr.ahead import ahead
-from segocr.candidates import instances, without_overlaps
+from segocr.candidates import chosen
 from segocr.crops import Crop
 from segocr.documents import Document, hashed, opened
 from segocr.errors import DocumentError, HostDied, HostTimeout
@@ -28,7 +28,7 @@ from segocr.pages import Page, PageInfo
 from segocr.readings import Reading
 from segocr.recipes import Models, recipe_of
 from segocr.recognition import CropReadings, read_pages
-from segocr.records import Problem, Record, RecordStatus
+from segocr.records import Problem, Record, RecordStatus, failure
 from segocr.regions import Region
 from segocr.settings import Settings
 from segocr.steps.client import Steps
@@ -73,7 +73,7 @@ class Work:
 
     def fail(self, error: Failure) -> None:
         """Note why there will be no values, and drop what was found so far."""
-        self.failure = Problem(error.code, error.message)
+        self.failure = failure(error)
         self.pages, self.crops, self.readings, self.kept = [], [], [], []
 
     def spend(self, step: str, seconds: float) -> None:
@@ -255,13 +255,8 @@ class Pipeline:
             for crop_readings in work.readings[place]:
                 for name, readings in crop_readings.items():
                     found.setdefault(name, []).append(readings)
-        kept: dict[str, Sequence[tuple[Reading, ...]]] = {}
-        for name, candidates in found.items():
-            kept[name], dropped = without_overlaps(candidates)
-            work.unchosen += dropped
-            if name in self.template.lists:
-                kept[name], dropped = instances(kept[name])
-                work.unchosen += dropped
+        kept, unchosen = chosen(found, self.template.lists)
+        work.unchosen += unchosen
         return kept
 
     def _record(self, work: Work, part: int, pages: Sequence[int], result: PartResult) -> Record:

@@ -113,9 +113,7 @@ def replayed(recipe: Recipe, template: Template) -> Recipe:
         "reading": recipe.facts["reading"],
         "replayed": True,
     }
-    return Recipe(
-        template.name, template.version, digest_of(facts), recipe.models, recipe.engines, facts
-    )
+    return Recipe(template.name, template.version, digest_of(facts), recipe.models, recipe.engines, facts)
 
 
 def strips_of(template: Template) -> dict[str, Any]:
