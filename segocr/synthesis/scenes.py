@@ -7,7 +7,7 @@ Coordinates: pixels, origin top-left, y down. Pictures: ``uint8 (H, W, 3)``, BGR
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -129,6 +129,8 @@ def lay_page(
     background: Picture,
     recipe: CameraRecipe,
     rng: np.random.Generator,
+    *,
+    lay_on: Callable[[Picture], None] = lambda _: None,
 ) -> Scene:
     """Lay a flat page on a background and photograph it.
 
@@ -138,10 +140,12 @@ def lay_page(
         background: Any picture; it is scaled and cut to the photo's size.
         recipe: The ranges that angle, size, light and so on are drawn from.
         rng: The only source of chance.
+        lay_on: Draws into the scene what lies on the page, before the photo is taken.
     """
     size = (page.shape[1], page.shape[0])
     matrix = homography(rectangle(*size), draw_corners(size, recipe, rng))
     photo = paste(page, matrix, cover(background, recipe.size))
+    lay_on(photo)
     return Scene(photograph(photo, recipe.light, rng), moved_outlines(outlines, matrix), matrix)
 
 

@@ -5,7 +5,7 @@ Units and conventions are those of ``segocr.synthesis.scenes``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -108,6 +108,8 @@ def make_view(
     cuttings: Sequence[Cutting],
     recipe: ViewRecipe,
     rng: np.random.Generator,
+    *,
+    lay_on: Callable[[Picture], None] = lambda _: None,
 ) -> Scene:
     """Make another view of a photo, with targets of other photos pasted in.
 
@@ -118,6 +120,7 @@ def make_view(
         cuttings: Targets to paste; as many as ``recipe.pasted`` at most are taken.
         recipe: The ranges of everything drawn.
         rng: The only source of chance.
+        lay_on: Draws into the view what stands before it, before the photo is taken.
     """
     size = (photo.shape[1], photo.shape[0])
     target = outlines[int(rng.integers(len(outlines)))].polygon
@@ -125,6 +128,7 @@ def make_view(
     scene = Scene(paste(photo, matrix, ground), moved_outlines(outlines, matrix), matrix)
     for cutting in cuttings[: recipe.pasted]:
         scene = paste_cutting(scene, cutting, recipe, rng)
+    lay_on(scene.picture)
     return Scene(photograph(scene.picture, recipe.light, rng), scene.outlines, matrix)
 
 

@@ -1,0 +1,1 @@
+"""Folders of labelled documents: imported, checked, split, written."""

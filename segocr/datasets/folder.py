@@ -1,0 +1,150 @@
+"""A folder of labelled documents is written beside its place and gets its name when it is whole.
+
+It holds ``fields.jsonl``, the pictures, and ``made.json``, which says how it was made; by that file a folder
+is known as one that may be made again.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from segocr.errors import ConfigurationError, UsageError
+from segocr.evaluation.labels import LABELS, Label, LabelledDocument
+
+MADE = "made.json"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_SPARE = 1.1
+
+
+def label_row(document: LabelledDocument, image: str) -> dict[str, Any]:
+    """Return a document as a line of ``fields.jsonl``.
+
+    Args:
+        document: What is to be written.
+        image: Its picture's path inside the folder.
+    """
+    width, height = document.size
+    row: dict[str, Any] = {"id": document.id, "split": document.split or "train", "image": image}
+    row |= {"width": width, "height": height, "fields": [_field(label) for label in document.labels]}
+    return row if document.group is None else {**row, "group": document.group}
+
+
+def _field(label: Label) -> dict[str, Any]:
+    field: dict[str, Any] = {"class": label.class_name, "value": label.value}
+    field["polygons"] = [polygon.round(2).tolist() for polygon in label.polygons]
+    if label.alternatives:
+        field["alt_polygons"] = [polygon.round(2).tolist() for polygon in label.alternatives]
+    if not label.scored:
+        field["match"] = "covered" if label.taught else "subset"
+    return field
+
+
+@contextmanager
+def new_folder(
+    target: Path, made: Mapping[str, Any], sources: Sequence[Path], *, force: bool
+) -> Iterator[Path]:
+    """Give a folder to write into, which becomes ``target`` when the block is done, and leaves nothing else.
+
+    Args:
+        target: Absent, empty, or made in this way before: then it is replaced.
+        made: How it is made: ``made.json``.
+        sources: What it is made from; none of it may lie in ``target``.
+        force: Whether to put the new files into a folder that is somebody else's, its other files staying.
+
+    Raises:
+        UsageError: ``folder-taken``.
+        ConfigurationError: ``disk-full``, or ``target`` cannot be written.
+    """
+    target = target.resolve()
+    _require_free(target, sources, force)
+    scratch = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        scratch.mkdir(parents=True)
+        yield scratch
+        (scratch / MADE).write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        _put(scratch, target)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _require_free(target: Path, sources: Sequence[Path], force: bool) -> None:
+    for source in sources:
+        if source.resolve().is_relative_to(target):
+            raise UsageError(
+                f"{target} holds {source}, which the new documents are made from",
+                code="folder-taken",
+                hint="name another folder with --out",
+            )
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{target} is a file", code="folder-taken", hint="name another one with --out")
+    if target.is_dir() and any(target.iterdir()) and not (target / MADE).is_file() and not force:
+        raise UsageError(
+            f"{target} holds files and was not made by segocr",
+            code="folder-taken",
+            hint="name another folder with --out; --force adds to this one and replaces files of like names",
+        )
+
+
+def _put(scratch: Path, target: Path) -> None:
+    if not target.exists() or not any(target.iterdir()):
+        scratch.replace(target)
+    elif (target / MADE).is_file():
+        old = scratch.with_suffix(".old")
+        target.rename(old)
+        scratch.rename(target)
+        shutil.rmtree(old)
+    else:
+        for path in sorted(scratch.rglob("*")):
+            if path.is_file():
+                place = target / path.relative_to(scratch)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(place)
+
+
+def _cannot_write(target: Path, error: OSError) -> ConfigurationError:
+    if error.errno in _FULL:
+        message = f"there is no room left for {target}; nothing was changed"
+        return ConfigurationError(
+            message, code="disk-full", hint="make room, or name another disk with --out"
+        )
+    return ConfigurationError(
+        f"{error.filename or target} cannot be written: {error.strerror}"
+    )
+
+
+def require_room(target: Path, needed: int) -> None:
+    """Refuse to write what the disk has no room for.
+
+    Args:
+        target: Where it would lie; itself or a folder above it exists.
+        needed: Bytes.
+
+    Raises:
+        ConfigurationError: ``disk-full``.
+    """
+    target = target.resolve()
+    there = next(folder for folder in (target, *target.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed * _SPARE:
+        raise ConfigurationError(
+            f"{there} has {free / 1e6:.0f} MB free; about {needed / 1e6:.0f} MB would be written",
+            code="disk-full",
+            hint="make room, name another disk with --out, or ask for fewer pictures",
+        )
+
+
+def write_labels(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write ``fields.jsonl``, whole or not at all."""
+    path = folder / LABELS
+    scratch = path.with_suffix(".new")
+    scratch.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    scratch.replace(path)
