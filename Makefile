@@ -14,7 +14,7 @@ MARKERS := $(foreach name,$(DEFAULT_ENVIRONMENTS),$(ENVIRONMENTS)/$(name)/segocr
 ABSENT := $(filter-out $(wildcard $(MARKERS)),$(MARKERS))
 
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint clean force
+.PHONY: setup demo test lint chaos clean force
 
 setup: $(VENV)/.environments  ## everything that demo and test need
 
@@ -28,6 +28,9 @@ lint: $(VENV)/.core  ## style, types, who may import whom
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+chaos: setup  ## 2,000 files dropped in every bad manner, 50 processes killed meanwhile; CHAOS_ARGS="--files 200 --kills 10"
+	@$(BIN)/python -m bench.chaos $(CHAOS_ARGS)
 
 clean:  ## what set-up and demo made
 	rm -rf $(VENV) demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
