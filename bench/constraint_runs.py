@@ -10,7 +10,7 @@ import numpy as np
 from constraint_ways import narrowed, steered
 from remembered import NO_MODEL, PretendingSteps
 
-from segocr.errors import ModelError
+from segocr.errors import SegocrError
 from segocr.evaluation.labels import LabelledDocument
 from segocr.evaluation.outcomes import FieldRule, Outcome, outcomes_of
 from segocr.evaluation.run import field_rules
@@ -45,7 +45,7 @@ def chosen_models(template: Template) -> tuple[Models, bool]:
     """Return the models to take, and whether there is one that finds regions."""
     try:
         return choose_models(template, {}), True
-    except ModelError:
+    except SegocrError:
         return Models(NO_MODEL, OcrModel(template.ocr.engines[0], template.ocr.model)), False
 
 

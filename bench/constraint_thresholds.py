@@ -54,14 +54,14 @@ class Sample:
 
 
 def collect(
-    folder: Path, name: str, split: str, limit: int | None, steps: RememberingSteps
+    folder: Path, name: str, split: str, limit: int | None, damages: Sequence[str], steps: RememberingSteps
 ) -> Iterator[Sample]:
-    """Read the true regions of one set, at every damage."""
+    """Read the true regions of one set, at some damages."""
     template = template_of(name)
     steps.classes = template.classes
     models, _ = chosen_models(template)
     documents = drawn(read_labels(folder / name, split), limit)
-    for damage in DAMAGES:
+    for damage in (one for one in DAMAGES if one.name in damages):
         with tempfile.TemporaryDirectory(prefix="segocr-damage-") as scratch:
             damaged = damage_documents(documents, damage, Path(scratch))
             read = read_all(template, ("checks",), damaged, models, steps, true_regions(damaged))
@@ -83,30 +83,28 @@ def threshold(name: str, value: float) -> Iterator[None]:
         setattr(scores, name, before)
 
 
-def row(title: str, accepted: Sequence[Sample], of: int) -> str:
-    """Return one line of a curve."""
+def counted(accepted: Sequence[Sample], of: int) -> str:
+    """Return three cells of a curve."""
     wrong = Share(sum(not sample.right for sample in accepted), len(accepted))
-    if wrong.value is None or wrong.interval is None:
-        return f"| {title} | 0 | | | |"
-    return (
-        f"| {title} | {100 * len(accepted) / of:.1f} % | {wrong.count} of {wrong.total} "
-        f"| {100 * wrong.value:.2f} % | {100 * wrong.interval[1]:.2f} % |"
-    )
+    below = f"{100 * wrong.interval[1]:.1f} %" if wrong.interval else ""
+    return f"{100 * len(accepted) / of:.1f} % | {wrong.count} of {wrong.total} | {below}"
 
 
 def curves(samples: Sequence[Sample]) -> Iterator[str]:
     """Yield the curves of all thresholds, as markdown."""
-    head = ("accepted", "wrong", "share", "at most")
+    cells = "accepted | wrong | at most"
     for name, values in GRID.items():
-        yield f"\n| {name} | " + " | ".join(head) + " |\n" + "|---" * 5 + "|"
+        yield f"\n| {name} | {cells} | at confidence 0.5: {cells} |\n" + "|---" * 7 + "|"
         for value in values:
             mark = " (now)" if value == getattr(scores, name) else ""
             with threshold(name, value):
                 accepted = [sample for sample in samples if sample.accepted(sample.least)]
-            yield row(f"{value:g}{mark}", accepted, len(samples))
-    yield "\n| accept.confidence | " + " | ".join(head) + " |\n" + "|---" * 5 + "|"
+                weak = [sample for sample in samples if sample.accepted(0.5)]
+            yield f"| {value:g}{mark} | {counted(accepted, len(samples))} | {counted(weak, len(samples))} |"
+    yield f"\n| accept.confidence | {cells} |\n" + "|---" * 4 + "|"
     for confidence in CONFIDENCES:
-        yield row(f"{confidence:g}", [s for s in samples if s.accepted(confidence)], len(samples))
+        accepted = [sample for sample in samples if sample.accepted(confidence)]
+        yield f"| {confidence:g} | {counted(accepted, len(samples))} |"
 
 
 def main() -> None:
@@ -118,13 +116,15 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--split", default="train")
     parser.add_argument("--limit", type=int, nargs="+", help="documents of each set, drawn with a seed")
+    names = [damage.name for damage in DAMAGES]
+    parser.add_argument("--damages", nargs="+", choices=names, default=names)
     parser.add_argument("--cache", type=Path, default=FOLDER)
     given = parser.parse_args()
     limits = (given.limit or [None]) * (len(given.sets) if len(given.limit or [None]) == 1 else 1)
     samples: list[Sample] = []
     with RememberingSteps(given.cache, shared=False) as steps:
         for name, limit in zip(given.sets, limits, strict=True):
-            own = list(collect(given.data, name, given.split, limit, steps))
+            own = list(collect(given.data, name, given.split, limit, given.damages, steps))
             print(
                 f"\n## {name}: {len(own)} values, {sum(not s.right for s in own)} wrong",
                 *curves(own),
