@@ -20,13 +20,13 @@ from segocr.errors import ModelError
 from segocr.geometry import rectangle
 from segocr.synthesis.backgrounds import surface
 from segocr.synthesis.scenes import Outline, Scene
+from segocr.templates.classes import model_classes
 from segocr.training.dataset import write_data_yaml, write_scene
 from segocr.training.train import (
     Progress,
     TrainingSettings,
     average_yolo,
     export_yolo,
-    predict_yolo,
     train_yolo,
 )
 
@@ -72,8 +72,11 @@ def test_a_killed_training_goes_on_and_ships_a_pair_without_traces_of_its_machin
     words = [sys.executable, "-c", TRAINING, str(python), str(prepared), str(run)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as first:
         assert first.stdout is not None
-        assert first.stdout.readline() == "1\n"
+        assert next(line for line in first.stdout if float(line) >= 1) == "1\n"
         os.killpg(first.pid, signal.SIGKILL)
+    # A kill in the middle of writing leaves a torn checkpoint.
+    last = run / "weights" / "last.pt"
+    last.write_bytes(last.read_bytes()[:1000])
     seen: list[Progress] = []
     best = train_yolo(python, prepared, run, "yolo11n-seg.yaml", SETTINGS, seen.append)
     assert seen[0].epoch > 1
@@ -85,9 +88,7 @@ def test_a_killed_training_goes_on_and_ships_a_pair_without_traces_of_its_machin
         content = b"".join(archive.read(name) for name in archive.namelist())
     for trace in (str(tmp_path), str(Path.home()), str(python.parents[1])):
         assert trace.encode() not in content + onnx.read_bytes()
-    picture = next((tmp_path / "prepared/images/val").iterdir())
-    one, other = (next(predict_yolo(python, file, [picture], 64, 1)) for file in (weights, onnx))
-    assert len(one.regions) == len(other.regions)
+    assert model_classes(weights) == model_classes(onnx) == ("bär 1",)
 
 
 def test_a_training_that_cannot_start_says_what_the_framework_said(python: Path, tmp_path: Path) -> None:
