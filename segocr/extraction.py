@@ -21,7 +21,7 @@ from segocr.inputs import find_inputs
 from segocr.pages import Page
 from segocr.pipeline import Pipeline, RegionsOf, Work
 from segocr.recipes import choose_models
-from segocr.records import Problem, Recipe, Record, RecordStatus
+from segocr.records import Recipe, Record, RecordStatus, failure
 from segocr.settings import Settings, load_settings, with_dpi
 from segocr.steps.client import Steps
 from segocr.templates import Template, find_templates, load_template
@@ -168,7 +168,7 @@ def _unrouted(path: Path, error: DocumentError, day: date) -> Record:
         recipe=Recipe("", 0, ""),
         status=RecordStatus.FAILED,
         accepted=False,
-        problems=(Problem(error.code, error.message),),
+        problems=(failure(error),),
         pages=(),
         fields={},
         lists=frozenset(),

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from segocr.errors import SegocrError
 from segocr.pages import PageInfo
 from segocr.readings import Reading
 
@@ -45,6 +46,11 @@ class Problem:
     message: str
     field: str | None = None
     severity: Severity = Severity.ERROR
+
+
+def failure(error: SegocrError) -> Problem:
+    """Return why a document has no values, with what to do about it."""
+    return Problem(error.code, f"{error.message}; {error.hint}" if error.hint else error.message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from segocr.constraints import Constraint, Decoded
 from segocr.environments.locate import resolve
-from segocr.errors import HostDied, HostError
+from segocr.errors import EnvironmentMissing, HostDied, HostError, ModelError
 from segocr.steps.attached import AttachedKeeper
 from segocr.steps.contract import (
     Image,
@@ -30,6 +30,7 @@ from segocr.steps.keeper import HostInfo, Keeper
 from segocr.steps.protocol import Message
 from segocr.steps.refusals import raise_refusal
 
+Answer = TypeVar("Answer")
 _DEFAULTS = OpenOptions()
 _RETURN_SECONDS = 10.0
 _NO_KEEPER = ("keeper-gone", "keeper-closed", "no-keeper")
@@ -96,20 +97,23 @@ class Steps:
         return answer
 
     def _try(self, key: HostKey, message: Message, seconds: float) -> Message:
-        try:
-            return self._keeper.call(key, message, seconds)
-        except HostError as error:
-            if error.code not in _NO_KEEPER or self._shared:
-                raise
-            return self._alone().call(key, message, seconds)
+        return self._with_keeper(key, lambda keeper: keeper.call(key, message, seconds))
 
     def _start(self, key: HostKey) -> Mapping[str, object]:
+        return self._with_keeper(key, lambda keeper: keeper.start(key))
+
+    def _with_keeper(self, key: HostKey, ask: Callable[[Keeper | AttachedKeeper], Answer]) -> Answer:
         try:
-            return self._keeper.start(key)
-        except HostError as error:
-            if error.code not in _NO_KEEPER or self._shared:
-                raise
-            return self._alone().start(key)
+            try:
+                return ask(self._keeper)
+            except HostError as error:
+                if error.code not in _NO_KEEPER or self._shared:
+                    raise
+                return ask(self._alone())
+        except EnvironmentMissing as error:
+            if (name := key.engine.environment) in self._environments:  # not one that segocr could build anew
+                error.hint = f"correct [environments.{name}] python in segocr.toml"
+            raise
 
     def _alone(self) -> Keeper:
         """Go on with hosts of our own: the shared keeper has gone."""
@@ -140,7 +144,13 @@ class Steps:
             if isinstance(model, SegmentModel)
             else ("ocr", {"model": model.name})
         )
-        answer = self._call(step, model.engine, Message("call", {"operation": "load", **body})).body
+        try:
+            answer = self._call(step, model.engine, Message("call", {"operation": "load", **body})).body
+        except ModelError as error:
+            name = model.path if isinstance(model, SegmentModel) else Path(model.name)
+            if name.name in error.message:
+                raise
+            raise ModelError(f"{name}: {error.message}", code=error.code, hint=error.hint) from error
         return ModelInfo(answer["digest"], tuple(answer["classes"]), answer["alphabet"])
 
     def about(self, step: str, engine: str) -> Mapping[str, object]:

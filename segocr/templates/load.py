@@ -127,7 +127,8 @@ def _located(name_or_path: str | Path, search: Sequence[Path]) -> Path:
         return (path / FILE).resolve()
     if path.is_file():
         return path.resolve()
-    message = f"there is no template {str(name_or_path)!r}"
+    lacks = f": the folder has no {FILE}" if path.is_dir() else ""
+    message = f"there is no template {str(name_or_path)!r}{lacks}"
     raise TemplateError(message, code="no-such-template", hint=known_words(str(name_or_path), known))
 
 

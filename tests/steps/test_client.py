@@ -94,3 +94,10 @@ def test_an_absent_environment_is_named_with_the_command_that_builds_it(
     monkeypatch.setenv("SEGOCR_HOME", str(tmp_path))
     with Steps(shared=False) as steps, pytest.raises(EnvironmentMissing, match="segocr env create paddle"):
         steps.load(OcrModel("paddleocr", "PP-OCRv4_mobile"))
+
+
+def test_an_interpreter_that_somebody_named_is_theirs_to_mend(environment: Callable[[str], Path]) -> None:
+    named = {"openvino": Path("/bin/false")}
+    with Steps(environments=named, shared=False) as steps, pytest.raises(EnvironmentMissing) as caught:
+        steps.load(MODEL)
+    assert caught.value.hint == "correct [environments.openvino] python in segocr.toml"
