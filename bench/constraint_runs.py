@@ -87,6 +87,14 @@ def compare(document: LabelledDocument, record: Record, rules: Sequence[FieldRul
         yield outcome, values.get((outcome.field, outcome.read, outcome.raw))
 
 
+def labelled(documents: Sequence[LabelledDocument], template: Template) -> list[LabelledDocument]:
+    """Return the documents with the labels that the template has a field for."""
+    return [
+        replace(document, labels=tuple(one for one in document.labels if one.class_name in template.classes))
+        for document in documents
+    ]
+
+
 def drawn(documents: list[LabelledDocument], limit: int | None) -> list[LabelledDocument]:
     """Return some of the documents, always the same, in their order."""
     if limit is None or limit >= len(documents):

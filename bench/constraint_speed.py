@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from time import process_time
 
-from constraint_runs import SETS, TOGETHER, chosen_models
+from constraint_runs import SETS, TOGETHER, chosen_models, labelled
 from remembered import NO_MODEL, PretendingSteps, RememberingSteps
 
 from segocr.bench.processor import processor_seconds
@@ -79,7 +79,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for name, _ in SETS.values():
         template = load_template(name)
-        documents = read_labels(template.folder / "golden", None)
+        documents = labelled(read_labels(template.folder / "golden", None), template)
         models, _ = chosen_models(template)
         total = processor_time(template, documents, models)
         with (

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from constraint_runs import SETS, chosen_models, drawn, read_all, template_of
+from constraint_runs import SETS, chosen_models, drawn, labelled, read_all, template_of
 from constraint_ways import WAYS, has_checks
 from remembered import FOLDER, RememberingSteps
 
@@ -111,7 +111,7 @@ def measure(
         if damage.name not in damages:
             continue
         with tempfile.TemporaryDirectory(prefix="segocr-damage-") as folder:
-            damaged = damage_documents(documents, damage, Path(folder))
+            damaged = labelled(damage_documents(documents, damage, Path(folder)), template)
             for regions, regions_of in (("found", None), ("true", true_regions(damaged))):
                 if regions_of is None and (oracle or not has_model):
                     continue
