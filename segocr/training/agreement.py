@@ -71,7 +71,7 @@ def require_agreement(agreement: Agreement) -> None:
             f"regions have no partner (IoU ≥ {LEAST_IOU}, score within {SCORE_TOLERANCE}): "
             + "; ".join(agreement.alone[:3]),
             code="engines-disagree",
-            hint="nothing was installed. A model that is trained longer has clearer edges",
+            hint="nothing was put in place; the model that was there stays",
         )
 
 

@@ -191,7 +191,7 @@ def test_files_of_two_models_do_not_agree() -> None:
         same = compare_engines(steps, PASSPORT / "model.pt", PASSPORT / "model.onnx", pictures, 640, 0.25)
     assert same.compared >= 8
     require_agreement(same)
-    with pytest.raises(ModelError, match=r"mrz_line. with score 0\.\d+ by openvino only") as caught:
+    with pytest.raises(ModelError, match=r"plate with score 0\.\d+ by ultralytics only") as caught:
         require_agreement(found)
     assert caught.value.code == "engines-disagree"
 
