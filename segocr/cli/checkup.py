@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from segocr.environments.locate import State, list_environments, status_of
-from segocr.errors import SegocrError
+from segocr.errors import ModelError, SegocrError
 from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.engines import ENGINES, EngineSpec
 from segocr.templates import Template, find_templates, load_template
-from segocr.training.card import ModelCard, describe_file
+from segocr.training.card import describe_file, read_card
 
 DEFAULT_ENGINES = frozenset({"open/open", "segment/openvino", "ocr/openvino", "validate/python"})
 
@@ -166,16 +164,15 @@ def _segment_model(template: Template, engine: str, working: frozenset[str], ste
 def _origin(path: Path) -> str:
     """Return a model file's digest, data and licence; begins with ``!`` if its card is of another file."""
     digest = describe_file(path).sha256
-    card_file = path.parent / "model.json"
     try:
-        card = ModelCard.model_validate_json(card_file.read_bytes())
-    except FileNotFoundError:
+        card = read_card(path.parent)
+    except ModelError as error:
+        return f"!digest {digest[:16]}; {error.message}"
+    if card is None:
         return f"digest {digest[:16]}; no model.json says where it comes from"
-    except (OSError, ValidationError) as error:
-        return f"!digest {digest[:16]}; {card_file.name} cannot be used: {str(error).splitlines()[0]}"
     known = card.files.get(path.name)
     if known is None or known.sha256 != digest:
-        return f"!digest {digest[:16]} is not the one in {card_file.name}"
+        return f"!digest {digest[:16]} is not the one in model.json"
     data = ", ".join(source.name for source in card.data)
     return f"digest {digest[:16]}; from {data}; licence {card.licence}"
 
