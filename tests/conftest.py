@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 from drawn_records import HOSTILE, Drawn, draw_document
 from drawn_records import failed_record as make_failed_record
+from postgresql_server import postgresql  # noqa: F401  # a fixture
 
 from segocr.records import Record
 
