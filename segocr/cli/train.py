@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from segocr.training.making import Order
     from segocr.training.train import Progress
 
+_SECONDS_A_LINE = 60.0
 _KINDS = ("ready", "scans", "photos", "camera")
 
 
@@ -149,24 +150,23 @@ def _pictures_shown() -> Callable[[int, int], None]:
 
 
 def _training_shown() -> Callable[[Progress], None]:
-    """Return what shows progress: a line an epoch, and on a terminal one that changes in between."""
+    """Return what shows progress: a line an epoch, between them one that changes or, in a file, one a minute."""
     import sys
+    from time import monotonic
+
+    told = monotonic()
 
     def show(progress: Progress) -> None:
+        nonlocal told
         left = _time(progress.seconds_left)
-        if not progress.metrics:
-            if sys.stderr.isatty():
-                click.echo(
-                    f"\repoch {progress.epoch:.2f} of {progress.epochs}, {left} left   ", err=True, nl=False
-                )
+        within, terminal = not progress.metrics, sys.stderr.isatty()
+        if within and not terminal and monotonic() - told < _SECONDS_A_LINE:
             return
-        masks = progress.metrics.get("metrics/mAP50(M)", 0.0)
-        click.echo(
-            f"\repoch {progress.epoch:.0f} of {progress.epochs}: mask mAP50 {masks:.3f}, {left} left   "
-            if sys.stderr.isatty()
-            else f"epoch {progress.epoch:.0f} of {progress.epochs}: mask mAP50 {masks:.3f}, {left} left",
-            err=True,
-        )
+        told = monotonic()
+        text = f"epoch {progress.epoch:{'.2f' if within else '.0f'}} of {progress.epochs}, {left} left"
+        if not within:
+            text += f", mask mAP50 {progress.metrics.get('metrics/mAP50(M)', 0.0):.3f}"
+        click.echo(f"\r{text}   " if terminal else text, err=True, nl=not (within and terminal))
 
     return show
 
