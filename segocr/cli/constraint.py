@@ -41,7 +41,9 @@ def explain(
     texts: tuple[str, ...],
     output: Format,
 ) -> None:
-    r"""Show the size of a constraint, texts that it accepts and near misses that it rejects.
+    r"""Show what a constraint accepts and nearly accepts.
+
+    That is: its size, texts that it accepts, and near misses that it rejects.
 
     \b
     segocr constraint explain '[A-Z]{3}[UJZ]\d{7}' --checks iso6346

@@ -42,7 +42,11 @@ class Options:
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
-    "--template", "-t", metavar="NAME|PATH", help="The document type. By default the routes decide."
+    "--template",
+    "-t",
+    metavar="NAME|PATH",
+    help="The type of all these documents (see: segocr template list). By default the templates' routes "
+    "decide, by folder and file name.",
 )
 @formats(Format.TABLE, Format.JSON, Format.JSONL, Format.CSV, default=None)
 @click.option("--overlay", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
@@ -52,9 +56,13 @@ class Options:
 @click.option(
     "--store/--no-store", default=None, help="Keep the records in the database. The default in a workspace."
 )
-@click.option("--segment-engine", metavar="ENGINE", help="Instead of the template's list.")
-@click.option("--ocr-engine", metavar="ENGINE", help="Instead of the template's list.")
-@click.option("--device", metavar="auto|cpu|cuda:N", help="Where models run.")
+@click.option(
+    "--segment-engine", metavar="ENGINE", help="What finds regions, instead of the template's list."
+)
+@click.option("--ocr-engine", metavar="ENGINE", help="What reads them, instead of the template's list.")
+@click.option(
+    "--device", metavar="auto|cpu|cuda:N", help="Where models run, instead of the settings' device."
+)
 @click.option("--dpi", type=float, metavar="N", help="Resolution of PDF pages, instead of the settings' 200.")
 @click.option("--explain", is_flag=True, help="Say what was read, accepted and changed, at which cost.")
 @click.option("--dry-run", is_flag=True, help="List the files and their templates, and read nothing.")
@@ -76,6 +84,7 @@ def command(
 
     PATH is a file, a folder (the pictures and PDFs in it and below) or a pattern such as 'in/*.jpg'.
     The output is a table on a terminal and JSON anywhere else, unless a format is asked for.
+    A document that cannot be read has a failed record, the others go on, and the exit code is 3.
 
     \b
     segocr extract receipt.jpg --template receipt

@@ -25,7 +25,10 @@ command.add_command(test)
 @command.command("list")
 @formats(Format.TABLE, Format.JSON, Format.CSV)
 def list_(output: Format) -> None:
-    """List the templates that can be named here: the workspace's, then the shipped ones."""
+    """List the templates that can be named here.
+
+    Those of the workspace come first; one of them hides a shipped one of the same name.
+    """
     from segocr.settings import load_settings
     from segocr.templates import find_templates
 
@@ -37,7 +40,10 @@ def list_(output: Format) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
 @formats(Format.TABLE, Format.JSON, Format.CSV)
 def check(names: tuple[str, ...], output: Format) -> None:
-    """Check templates (default: all that can be found); the first mistake is shown with its place."""
+    """Check templates, by default all that can be found.
+
+    The first mistake is shown with its place.
+    """
     from segocr.settings import load_settings
     from segocr.templates import find_templates
 
@@ -56,7 +62,7 @@ def check(names: tuple[str, ...], output: Format) -> None:
 @click.argument("name", metavar="NAME|PATH")
 @formats(Format.TABLE, Format.JSON)
 def show(name: str, output: Format) -> None:
-    """Show what a template means: its fields, rules and models, defaults filled in."""
+    """Show what a template means, with all defaults."""
     template = _load(name)
     if output is Format.JSON:
         print_mapping(
@@ -117,7 +123,10 @@ def new(name: str, model: Path | None, data: Path | None, folder: Path | None) -
 @command.command()
 @click.argument("model", metavar="MODEL.pt|TEMPLATE")
 def trust(model: str) -> None:
-    """Allow a .pt model of this workspace to be loaded (loading one runs the code that is in it)."""
+    """Allow a .pt model to be loaded in this workspace.
+
+    Loading one runs the code that is in it: trust only what you or somebody you know has trained.
+    """
     from segocr.errors import UsageError
     from segocr.settings import load_settings
     from segocr.templates.trust import trust_model

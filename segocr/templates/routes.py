@@ -39,7 +39,8 @@ def nearest_route(path: PurePath, routes: Mapping[str, Route]) -> str:
         raise DocumentError(
             f"no template's route takes {path.name!r}",
             code="no-template",
-            hint="name one with --template, or put the file into a folder that a template's route names",
+            hint="name one with --template (segocr template list), or put the file into a folder that a "
+            "template's route names",
         )
     if len(best) > 1:
         raise DocumentError(
