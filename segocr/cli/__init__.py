@@ -28,7 +28,7 @@ SUMMARIES = {
     "replay": "Decide stored readings again, without pixels or models.",
     "db": "Upgrade and inspect the database.",
     "dataset": "Prepare labelled documents for training.",
-    "synth": "Draw labelled documents.",
+    "synth": "Make labelled pictures from a few labelled pages.",
     "train": "Train a template's models.",
     "evaluate": "Measure a template on labelled documents.",
     "model": "List, export and inspect models.",

@@ -116,9 +116,7 @@ def _cannot_write(target: Path, error: OSError) -> ConfigurationError:
         return ConfigurationError(
             message, code="disk-full", hint="make room, or name another disk with --out"
         )
-    return ConfigurationError(
-        f"{error.filename or target} cannot be written: {error.strerror}"
-    )
+    return ConfigurationError(f"{error.filename or target} cannot be written: {error.strerror}")
 
 
 def require_room(target: Path, needed: int) -> None:

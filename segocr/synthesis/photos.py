@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from segocr.evaluation.labels import Label
-from segocr.geometry import Points
+from segocr.geometry import Points, convex_hull
 from segocr.synthesis.backgrounds import draw_background
 from segocr.synthesis.coverings import Mask, cover_partly, hidden_share
 from segocr.synthesis.light import Light, photograph
@@ -193,7 +193,7 @@ def _seen(polygon: Points, size: tuple[int, int], hidden: Mask | None) -> tuple[
     """Return what is seen of an outline, None if too little is; and whether its text can be read."""
     inside, share = polygon, 1.0
     if (polygon < 0).any() or (polygon > size).any():
-        inside, share = clip_polygon(polygon, size)
+        inside, share = clip_polygon(polygon if len(polygon) == 4 else convex_hull(polygon), size)
     lost = hidden_share(hidden, polygon) if hidden is not None else 0.0
     if share * (1 - lost) < _SEEN or len(inside) < 3:
         return None, False

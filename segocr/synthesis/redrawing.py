@@ -112,9 +112,10 @@ def _print(page: Picture, line: NewLine) -> Points | None:
 
 
 def _label(old: Box, old_ink: Box, ink: Box) -> Points:
-    """Return the corners of a label with the margins of the old one; its height stays."""
+    """Return the corners of a label with the margins of the old one, as high or as high as the ink."""
     left, right = ink[0] - (old_ink[0] - old[0]), ink[2] + (old[2] - old_ink[2])
-    return np.array([[left, old[1]], [right, old[1]], [right, old[3]], [left, old[3]]])
+    top, bottom = min(old[1], ink[1]), max(old[3], ink[3])
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
 
 
 def _around(quad: Points, page: Picture, room: int) -> tuple[int, int, int, int]:

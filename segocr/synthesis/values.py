@@ -8,6 +8,7 @@ drawn again.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,11 @@ Validate = Callable[[dict[str, Any]], dict[str, Any]]
 Wished = Mapping[str, Sequence[str]]
 """By class: the texts that one document shows, in reading order, as printed; lines end in line breaks."""
 
+Fits = Callable[[int, str, int, str], bool]
+"""Whether a text has room: (place of the document, class, number of the text in it, text)."""
+
 _ROUNDS, _RULED, _BATCH = 40, 20, 200
+_TRIES = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ def draw_values(
     seeds: Sequence[Sequence[int]],
     validate: Validate,
     today: dt.date,
+    fits: Fits = lambda *_: True,
 ) -> list[dict[str, list[str]]]:
     """Draw new texts for documents.
 
@@ -96,6 +102,7 @@ def draw_values(
         seeds: One a document; what is drawn for it depends on nothing else.
         validate: Judges them.
         today: What ``today`` means in validators.
+        fits: Says whether a text has room where it would stand; a text that never has stays the example's.
 
     Returns:
         By class the new texts, as many as were wished for.
@@ -110,7 +117,9 @@ def draw_values(
         if not open_places:
             return drawn
         for place in open_places:
-            drawn[place] = _draw_document(template, wishes[place], vocabulary, sources[place])
+            drawn[place] = _draw_document(
+                template, wishes[place], vocabulary, sources[place], functools.partial(fits, place)
+            )
         left = []
         for start in range(0, len(open_places), _BATCH):
             places = open_places[start : start + _BATCH]
@@ -128,13 +137,20 @@ def draw_values(
 
 
 def _draw_document(
-    template: Template, wished: Wished, vocabulary: Vocabulary, source: random.Random
+    template: Template,
+    wished: Wished,
+    vocabulary: Vocabulary,
+    source: random.Random,
+    fits: Callable[[str, int, str], bool],
 ) -> dict[str, list[str]]:
-    drawn = {}
+    drawn: dict[str, list[str]] = {}
     for name, examples in wished.items():
-        spec = field_of(template, name)
-        texts = [draw_text(spec, like, vocabulary.words.get(name, ()), source) for like in examples]
-        drawn[name] = [like if text is None else text for text, like in zip(texts, examples, strict=True)]
+        spec, words = field_of(template, name), vocabulary.words.get(name, ())
+        drawn[name] = []
+        for number, like in enumerate(examples):
+            tried = (draw_text(spec, like, words, source) for _ in range(_TRIES))
+            fitting = (text for text in tried if text is not None and fits(name, number, text))
+            drawn[name].append(next(fitting, like))
     return drawn
 
 
