@@ -150,7 +150,7 @@ def _pictures_shown() -> Callable[[int, int], None]:
 
 
 def _training_shown() -> Callable[[Progress], None]:
-    """Return what shows progress: a line an epoch, between them one that changes or, in a file, one a minute."""
+    """Return what shows progress: a line an epoch, and one that changes or, in a file, one a minute."""
     import sys
     from time import monotonic
 
