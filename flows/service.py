@@ -1,7 +1,13 @@
-"""The flow that a schedule runs: one look at a workspace's inboxes, and a batch of what is ready."""
+"""The flows that schedules run: a look at a workspace's inboxes, and batches of what is ready in them.
+
+`watch` runs once at a time: it sweeps, and extracts. `extract-ready` only extracts, on as many workers as
+there are: the database gives each document to one of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from prefect import flow
@@ -25,6 +31,27 @@ def watch_inboxes(workspace: str) -> None:
     Raises:
         SegocrError: Nobody's document is to blame; what was not stored is free again.
     """
+    with _opened(workspace, "watch") as watch:
+        watch.sweep()
+        watch.extract()
+
+
+@flow(name="extract-ready", flow_run_name="extract-ready", persist_result=False)
+def extract_ready(workspace: str) -> None:
+    """Process what lies ready in a workspace, beside whoever else does.
+
+    Args:
+        workspace: A folder with ``segocr.toml``.
+
+    Raises:
+        SegocrError: As ``watch_inboxes``.
+    """
+    with _opened(workspace, "extract-ready") as watch:
+        watch.extract()
+
+
+@contextmanager
+def _opened(workspace: str, role: str) -> Iterator[Watch]:
     settings = load_settings(Path(workspace))
     if settings.database_url is None:
         raise ConfigurationError("the workspace names no database", code="no-database")
@@ -33,9 +60,8 @@ def watch_inboxes(workspace: str) -> None:
         prepare(engine)
         with (
             Steps(environments=settings.environment_pythons, device=settings.engines.devices) as steps,
-            Watch(settings, engine, steps, run_flow) as watch,
+            Watch(settings, engine, steps, run_flow, role=role) as watch,
         ):
-            watch.sweep()
-            watch.extract()
+            yield watch
     finally:
         engine.dispose()

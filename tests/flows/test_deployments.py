@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +32,8 @@ def test_every_deployments_flow_exists_and_takes_its_parameters() -> None:
         flow = getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
         assert set(deployment["parameters"]) == set(inspect.signature(flow.fn).parameters)
         assert flow.persist_result is False
-        assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+        assert deployment["concurrency_limit"]["collision_strategy"] == "CANCEL_NEW"
+        assert deployment["concurrency_limit"]["limit"] == 1 or deployment["name"] != "watch"
 
 
 def test_the_deployments_prefect_is_the_pinned_one() -> None:
@@ -43,7 +49,31 @@ def test_containers_and_units_start_programs_of_the_checkout() -> None:
     for unit in (DEPLOYMENTS / "systemd").iterdir():
         command = re.search(r"^ExecStart=(\S+)", unit.read_text("utf-8"), re.MULTILINE)
         assert command is not None
-        assert command[1] == "/opt/segocr/.venv/bin/prefect"
+        assert command[1] in ("/opt/segocr/.venv/bin/prefect", "/opt/segocr/.venv/bin/segocr")
+
+
+def test_units_pass_systemds_own_check(require: Callable[..., None], tmp_path: Path) -> None:
+    checker = shutil.which("systemd-analyze")
+    require("systemd", checker, "systemd-analyze is not installed (Debian: apt install systemd)")
+    units = []
+    for unit in (DEPLOYMENTS / "systemd").iterdir():
+        copy = tmp_path / unit.name  # with this checkout's programs, since /opt/segocr need not exist
+        programs = str(Path(sys.executable).parent)
+        copy.write_text(unit.read_text("utf-8").replace("/opt/segocr/.venv/bin", programs))
+        units.append(copy)
+    done = subprocess.run([str(checker), "--man=no", "verify", *units], capture_output=True, text=True)
+    complaints = [line for line in done.stderr.splitlines() if str(tmp_path) in line]
+    assert (done.returncode, complaints) == (0, [])
+
+
+def test_the_compose_file_passes_composes_own_check(require: Callable[..., None]) -> None:
+    docker = shutil.which("docker")
+    plugin = docker and subprocess.run([docker, "compose", "version"], capture_output=True).returncode == 0
+    require("compose", plugin, "docker's compose plugin is not installed")
+    words = [str(docker), "compose", "-f", DEPLOYMENTS / "compose.yaml", "config", "--quiet"]
+    env = {**os.environ, "POSTGRES_PASSWORD": "secret"}
+    done = subprocess.run(words, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_pin_is_a_name_and_a_version() -> None:
