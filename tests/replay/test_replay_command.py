@@ -94,7 +94,7 @@ def test_a_dry_run_shows_and_stores_nothing(
     answer = json.loads(captured.out)
     assert answer["decided"] == 4
     plates = [one for record in answer["changed"] for one in record["changes"] if one["field"] == "plate"]
-    assert ("ok", "doubtful") in {(one["before"]["status"], one["after"]["status"]) for one in plates}
+    assert ("ok", "invalid") in {(one["before"]["status"], one["after"]["status"]) for one in plates}
     assert all(one["before"]["value"] == one["after"]["value"] for one in plates)
     assert "4 records decided again" in captured.err
     assert run_query(workspace, "select count(*) from extractions").rows == ((4,),)
