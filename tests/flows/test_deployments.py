@@ -43,7 +43,7 @@ def test_the_deployments_prefect_is_the_pinned_one() -> None:
 
 def test_containers_and_units_start_programs_of_the_checkout() -> None:
     services = load("compose.yaml")["services"]
-    assert {"database", "prefect", "worker"} == set(services)
+    assert {"database", "prefect", "deploy", "worker"} == set(services)
     assert (DEPLOYMENTS / "../deployments" / "Containerfile").is_file()
     assert services["worker"]["build"]["dockerfile"] == "deployments/Containerfile"
     for unit in (DEPLOYMENTS / "systemd").iterdir():
