@@ -21,7 +21,7 @@ _WORDS = {
     "sweep": "flows.sweeper",
     "extract": "flows.extractor",
 }
-TARGETS = ("extract", "host", "keeper", "sweep", "prefect", "serve")
+TARGETS = ("extract", "host", "serve", "keeper", "sweep", "prefect")
 
 
 class Service:
