@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +26,12 @@ def single(crop: Crop) -> Points:
 
 def _or(found: Points | None, quad: Points) -> Points:
     return quad if found is None else found
+
+
+def fitted(crop: Crop) -> Crop:
+    """Return the crop with its region's lines refitted to the print where it stands out."""
+    quads = [geometry.transform(crop.to_page, _or(refit(crop, quad), quad)) for quad in crop.lines]
+    return replace(crop, region=replace(crop.region, lines=tuple(quads)))
 
 
 def lengthened(crop: Crop, quad: Points) -> Points:

@@ -1,0 +1,65 @@
+"""Lines that were found one by one become the block that they are; what stands elsewhere stays alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segocr.blocks import joined
+from segocr.geometry import reading_angle
+from segocr.regions import Region
+
+
+def line(
+    x: float, y: float, width: float = 200, height: float = 20, name: str = "address", score: float = 0.8
+):
+    corners = [[x, y], [x + width, y], [x + width, y + height], [x, y + height]]
+    return Region(1, name, score, np.array(corners, np.float32))
+
+
+def turned(region: Region, degrees: float) -> Region:
+    turn = np.deg2rad(degrees)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    return Region(1, region.class_name, region.score, (region.polygon @ matrix.T).astype(np.float32))
+
+
+def many(name: str) -> bool:
+    return name == "address"
+
+
+@pytest.mark.parametrize("degrees", [0, 20, -70])
+def test_lines_under_each_other_become_one_region_in_reading_order(degrees: float) -> None:
+    lines = [turned(line(40, y), degrees) for y in (128, 100, 156)]
+    (block,) = joined(lines, many)
+    assert len(block.lines) == 3
+    assert block.score == pytest.approx(1 - 0.2**3)
+    down = np.array([-np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))])
+    heights = [float(quad.mean(axis=0) @ down) for quad in block.lines]
+    assert heights == sorted(heights)
+    assert reading_angle(block.lines[0]) == pytest.approx(np.deg2rad(degrees), abs=0.01)
+
+
+def test_two_halves_of_a_row_are_read_from_left_to_right() -> None:
+    (block,) = joined([line(250, 101), line(40, 100), line(40, 128)], many)
+    assert [round(float(quad[0, 0])) for quad in block.lines] == [40, 250, 40]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        line(40, 300),
+        line(40, 130, height=60),
+        line(600, 128),
+        turned(line(40, 128), 30),
+        line(40, 128, name="total"),
+    ],
+    ids=["far below", "of other size", "in another column", "of another tilt", "of another class"],
+)
+def test_what_is_no_neighbour_stays_alone(other: Region) -> None:
+    alone = line(40, 100)
+    assert joined([alone, other], many) == [alone, other]
+
+
+def test_classes_of_one_line_are_left_alone() -> None:
+    lines = [line(40, 100, name="total"), line(40, 128, name="total")]
+    assert joined(lines, many) == lines
