@@ -21,7 +21,8 @@ class Inputs:
     """What was found.
 
     Attributes:
-        files: In the order of the paths, sorted within folders, each once.
+        files: In the order of the paths, sorted within folders. What folders and patterns stand for comes
+            once, a file that is named itself as often as it is.
         others: How many files in the folders are no documents by their names.
         linked: How many links to folders in the folders were not followed.
     """
@@ -48,28 +49,34 @@ def find_inputs(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
     """
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
-    found: dict[Path, None] = {}
+    files: list[Path] = []
+    known: set[Path] = set()
+    stood_for: set[Path] = set()
     others = linked = 0
-    for path in _matched(paths):
-        if path.is_dir():
-            inside = _in_folder(path)
+    for path, named in _matched(paths):
+        if named and not path.is_dir():
+            new = [] if path in stood_for else [path]
+        else:
+            inside = _in_folder(path) if path.is_dir() else Inputs((path,))
             others += inside.others
             linked += inside.linked
-            found.update(dict.fromkeys(inside.files))
-        else:
-            found[path] = None
-    return Inputs(tuple(found), others, linked)
+            new = [file for file in inside.files if file not in known]
+            stood_for.update(new)
+        files += new
+        known.update(new)
+    return Inputs(tuple(files), others, linked)
 
 
-def _matched(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+def _matched(paths: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[Path, bool]]:
+    """Yield paths, and whether they were named, not matched."""
     for path in paths:
         if isinstance(path, str) and glob.has_magic(path) and not os.path.lexists(path):
             matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207
             if not matches:
                 raise UsageError(f"no file matches {path!r}", hint="check the pattern, or name a folder")
-            yield from map(Path, matches)
+            yield from ((Path(match), False) for match in matches)
         else:
-            yield Path(path)
+            yield Path(path), True
 
 
 def _in_folder(folder: Path) -> Inputs:

@@ -56,8 +56,13 @@ def test_a_file_with_the_letters_of_a_pattern_is_itself(folder: Path) -> None:
     assert names(Path("y[1].jpg")) == ["y[1].jpg"]
 
 
-def test_a_file_named_twice_comes_once(folder: Path) -> None:
+def test_what_folders_and_patterns_stand_for_comes_once(folder: Path) -> None:
     assert names("b.jpg", ".") == ["b.jpg", "a.PNG", "sub/c.pdf"]
+    assert names(".", "b.jpg", "*.jpg", "sub") == ["a.PNG", "b.jpg", "sub/c.pdf"]
+
+
+def test_a_file_comes_as_often_as_it_is_named_itself(folder: Path) -> None:
+    assert names("b.jpg", Path("b.jpg"), "*.jpg") == ["b.jpg", "b.jpg"]
 
 
 def test_pipes_are_listed_and_never_opened(folder: Path) -> None:
