@@ -40,6 +40,10 @@ _MOVED = 1.0
 """A corner must move by so many pixels of the patch for another look to be worth a reading."""
 UPRIGHT = 5.0
 """Natural logarithm of how much more usual pages are that stand upright as far as their lines tell."""
+NEIGHBOURS = 10.0
+"""Nats; a text that the constraint bends by more was cut out with its neighbours, or is no such text at all.
+That says nothing about which way is up: what is well read but dear upright is not given up for what is hardly
+read upside down."""
 _WINS_BY = 0.05
 """A later look must be this much more confident than the first."""
 
@@ -84,10 +88,9 @@ class _Best:
 
     @property
     def evidence(self) -> float:
-        """Log-probability of the accepted text; of none, the most that it could be."""
-        if self.decoded.text is None:
-            return self.decoded.raw_log_prob - self.decoded.cost
-        return self.decoded.log_prob
+        """Log-probability of the accepted text; not less than `NEIGHBOURS` below the free one."""
+        least = self.decoded.raw_log_prob - min(self.decoded.cost, NEIGHBOURS)
+        return least if self.decoded.text is None else max(self.decoded.log_prob, least)
 
     def beaten_by(self, other: _Best) -> bool:
         return other.rank > self.rank or (
