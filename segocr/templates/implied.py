@@ -12,7 +12,10 @@ _TIME = {
     "mm": "[0-5][0-9]", "ss": "[0-5][0-9]", "a": r"[AaPp]\.?[Mm]\.?",
 }  # fmt: skip
 _TOKEN = re.compile(r"HH|H|hh|h|mm|ss|a|'[^']*'|.")
-_CURRENCY = r"[A-Z]{1,3}\.?|[A-Z]{0,2}[$€£¥₹₩₫₱฿₺₽₪]"
+_SIGN = r"[A-Z]{0,2}[$€£¥₹₩₫₱฿₺₽₪]"
+# Beside the digits stands no O, I or Z: else every 0, 1 or 2 at an end could be a currency, too.
+_BEFORE = rf"[A-Z]{{0,2}}[A-HJ-NP-Y]\.?|{_SIGN}"
+_AFTER = rf"[A-HJ-NP-Y][A-Z]?\.?|[A-Z]{{3}}\.?|{_SIGN}"
 
 
 def number_pattern(kind: str, locale: str) -> str:
@@ -28,7 +31,7 @@ def number_pattern(kind: str, locale: str) -> str:
     if kind == "decimal":
         return f"[-+]?{whole}({point}[0-9]{{1,12}})?"
     amount = f"{whole}({point}[0-9]{{1,3}})?"
-    return rf"-?(({_CURRENCY}) ?)?-?{amount}-?( ?({_CURRENCY}))?"
+    return rf"-?(({_BEFORE}) ?)?-?{amount}-?( ?({_AFTER}))?"
 
 
 def _in_class(character: str) -> str:
