@@ -40,8 +40,8 @@ class Damage:
 CLEAN = Damage("clean")
 DAMAGES = (
     CLEAN,
-    Damage("blur 1", blur=0.09),
-    Damage("blur 2", blur=0.14),
+    Damage("blur 1", blur=0.06),
+    Damage("blur 2", blur=0.09),
     Damage("low resolution 1", line=12.0),
     Damage("low resolution 2", line=8.0),
     Damage("noise 1", line=24.0, noise=30.0),
