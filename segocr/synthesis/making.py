@@ -23,7 +23,7 @@ from segocr.datasets.folder import label_row, new_folder, require_room, write_la
 from segocr.errors import UsageError
 from segocr.evaluation.labels import LabelledDocument
 from segocr.synthesis.backgrounds import read_picture
-from segocr.synthesis.pages import PrintedPage, redraw_page, study_page
+from segocr.synthesis.pages import PrintedLabel, PrintedPage, redraw_page, study_page
 from segocr.synthesis.photos import PhotoRecipe, take_photo
 from segocr.synthesis.typefaces import find_typefaces
 from segocr.synthesis.values import Validate, Vocabulary, Wished, draw_values, field_of
@@ -31,7 +31,8 @@ from segocr.templates import Template
 
 Counted = Callable[[int, int], None]
 """Called with (pictures written, pictures in all)."""
-_Given, _Made = TypeVar("_Given"), TypeVar("_Made")
+_Given = TypeVar("_Given")
+_Done = TypeVar("_Done")
 
 _NUMBERS = ("integer", "decimal", "money")
 _BYTES_A_PIXEL = 0.5
@@ -132,7 +133,7 @@ class _Each:
     def __init__(self, pool: Executor | None) -> None:
         self.pool = pool
 
-    def __call__(self, work: Callable[[_Given], _Made], given: Sequence[_Given]) -> Iterator[_Made]:
+    def __call__(self, work: Callable[[_Given], _Done], given: Sequence[_Given]) -> Iterator[_Done]:
         return map(work, given) if self.pool is None else self.pool.map(work, given, chunksize=2)
 
 
@@ -201,7 +202,7 @@ def _draw(order: Order, pages: Sequence[PrintedPage], validate: Validate) -> lis
     return [_by_label(page, texts) for page, texts in zip(chosen, drawn, strict=True)]
 
 
-def _of_class(page: PrintedPage, name: str) -> list[Any]:
+def _of_class(page: PrintedPage, name: str) -> list[PrintedLabel]:
     labels = zip(page.document.labels, page.prints, strict=True)
     return [known for label, known in labels if known is not None and label.class_name == name]
 

@@ -248,10 +248,10 @@ def _placed(drawing: Ink, onto: Matrix, size: tuple[int, int], blur: float) -> t
     centred = _moved(-0.5, -0.5) @ onto @ _moved(0.5, 0.5)
     laid = cv2.warpPerspective(drawing, centred, size, flags=cv2.INTER_LINEAR)
     found = ink_box(np.asarray(laid, np.uint8))
-    share = np.asarray(laid, np.float32) / 255
+    share = np.asarray(laid, np.float32) / np.float32(255)
     if blur > 0:
         share = np.asarray(cv2.GaussianBlur(share, (0, 0), blur), np.float32)
-    return share, None if found is None else (found[0], found[1], found[2], found[3])
+    return share.astype(np.float32), None if found is None else (found[0], found[1], found[2], found[3])
 
 
 def _moved(x: float, y: float) -> Matrix:

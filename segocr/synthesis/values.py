@@ -162,7 +162,7 @@ def _problems(
         {
             spec.name: list(document[spec.class_name])
             for spec in template.fields.values()
-            if spec.from_ is None and spec.class_name in document
+            if spec.from_ is None and spec.class_name is not None and spec.class_name in document
         }
         for document in documents
     ]

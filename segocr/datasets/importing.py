@@ -1,0 +1,186 @@
+"""Labels of other programs become a folder of labelled documents."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from segocr.datasets.folder import label_row, new_folder, require_room, write_labels
+from segocr.datasets.readers.coco import is_coco, read_coco
+from segocr.datasets.readers.label_studio import is_label_studio, read_label_studio
+from segocr.datasets.readers.labelme import is_labelme, read_labelme
+from segocr.datasets.readers.yolo import is_yolo, read_yolo_folder
+from segocr.errors import UsageError
+from segocr.evaluation.labels import LABELS, LabelledDocument, label_lines, parse_row, read_labels
+
+
+class Kind(StrEnum):
+    """Formats of labels."""
+
+    LABELLED = "labelled"
+    LABELME = "labelme"
+    COCO = "coco"
+    YOLO = "yolo"
+    LABEL_STUDIO = "label-studio"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was imported.
+
+    Attributes:
+        kind: The format.
+        documents: How many.
+        labels: How many, by class.
+        unlabelled: Documents without any label.
+        without_value: Labels that say nothing about the text: good for training, not for evaluation.
+    """
+
+    kind: Kind
+    documents: int
+    labels: dict[str, int]
+    unlabelled: int
+    without_value: int
+
+
+def kind_of(source: Path) -> Kind:
+    """Tell the format of labels by what lies there.
+
+    Raises:
+        UsageError: ``labels``, nothing known does.
+    """
+    if not source.exists():
+        raise UsageError(f"there is no {source}", code="labels")
+    if source.is_dir() and (source / LABELS).is_file():
+        return Kind.LABELLED
+    tests = ((Kind.YOLO, is_yolo), (Kind.LABEL_STUDIO, is_label_studio), (Kind.COCO, is_coco),
+             (Kind.LABELME, is_labelme))  # fmt: skip
+    for kind, test in tests:
+        if test(source):
+            return kind
+    known = ", ".join(Kind)
+    raise UsageError(f"{source} holds no labels of a known format ({known})", code="labels",
+                     hint="name it with --format to see what is wrong with it")  # fmt: skip
+
+
+def read_foreign(source: Path, kind: Kind, pictures: Sequence[Path] = ()) -> list[LabelledDocument]:
+    """Read labels of a format.
+
+    Args:
+        source: File or folder.
+        kind: Its format.
+        pictures: Folders in which pictures are looked for first.
+
+    Raises:
+        UsageError: ``labels`` or ``unreadable-picture``, with file and place; or there is no document.
+    """
+    if kind is Kind.LABELLED:
+        return read_labels(source, None)
+    if kind is Kind.YOLO:
+        return read_yolo_folder(source)
+    read = {Kind.COCO: read_coco, Kind.LABELME: read_labelme, Kind.LABEL_STUDIO: read_label_studio}[kind]
+    documents = read(source, list(pictures))
+    if not documents:
+        raise UsageError(f"{source} holds no document", code="labels")
+    return documents
+
+
+def import_labels(
+    source: Path,
+    target: Path,
+    *,
+    kind: Kind | None = None,
+    pictures: Sequence[Path] = (),
+    renamed: Mapping[str, str] | None = None,
+    split: str | None = None,
+    force: bool = False,
+) -> Imported:
+    """Write a folder of labelled documents from labels of another program; pictures are copied.
+
+    Args:
+        source: File or folder.
+        target: The new folder; see ``segocr.datasets.folder.new_folder``.
+        kind: Format; None: told by what lies there.
+        pictures: Folders in which pictures are looked for first.
+        renamed: New names of classes.
+        split: Of all documents; None: as the labels say, else ``train``.
+        force: Whether to put it into a folder that is somebody else's.
+
+    Raises:
+        UsageError: ``labels`` or ``unreadable-picture``, with file and place; ``folder-taken``.
+        ConfigurationError: ``disk-full``, or ``target`` cannot be written.
+    """
+    kind = kind or kind_of(source)
+    documents = read_foreign(source, kind, pictures)
+    _require_classes(documents, renamed or {})
+    images = _image_names(documents)
+    require_room(target, sum(document.path.stat().st_size for document in documents))
+    made = {"by": "segocr dataset import", "format": kind.value, "from": source.resolve().name}
+    with new_folder(target, made, [source, *(one.path for one in documents)], force=force) as folder:
+        (folder / "images").mkdir()
+        rows = []
+        known = _known_rows(source) if kind is Kind.LABELLED else {}
+        for document, image in zip(documents, images, strict=True):
+            shutil.copyfile(document.path, folder / image)
+            rows.append(_row(document, image, renamed or {}, split, known.get(document.place)))
+        write_labels(folder, rows)
+    labels = [label for document in documents for label in document.labels]
+    return Imported(
+        kind,
+        len(documents),
+        dict(Counter((renamed or {}).get(label.class_name, label.class_name) for label in labels)),
+        sum(not document.labels for document in documents),
+        sum(not label.value for label in labels),
+    )
+
+
+def _require_classes(documents: Sequence[LabelledDocument], renamed: Mapping[str, str]) -> None:
+    known = sorted({label.class_name for document in documents for label in document.labels})
+    unknown = [name for name in renamed if name not in known]
+    if unknown:
+        raise UsageError(
+            f"no label has the class {unknown[0]!r}; the classes are {', '.join(map(repr, known)) or 'none'}"
+        )
+
+
+def _image_names(documents: Sequence[LabelledDocument]) -> list[str]:
+    """Return a place in the new folder for each picture, no two alike, even where case does not count."""
+    names, taken = [], set()
+    for document in documents:
+        stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in document.id).strip("._") or "page"
+        name, number = stem, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.casefold())
+        names.append(f"images/{name}{document.path.suffix.lower()}")
+    return names
+
+
+def _known_rows(source: Path) -> dict[str, dict[str, Any]]:
+    return {place: parse_row(line, place) for place, line in label_lines(source)}
+
+
+def _row(
+    document: LabelledDocument,
+    image: str,
+    renamed: Mapping[str, str],
+    split: str | None,
+    known: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Return a document's line; what else a line of the same format says is kept."""
+    if known is None:
+        named = [(label, renamed.get(label.class_name, label.class_name)) for label in document.labels]
+        labels = tuple(replace(label, class_name=name) for label, name in named)
+        return label_row(replace(document, labels=labels, split=split or document.split), image)
+    row: dict[str, Any] = json.loads(json.dumps(known))
+    row |= {"image": image, "split": split or document.split or "train"}
+    for field in row["fields"]:
+        field["class"] = renamed.get(field["class"], field["class"])
+    return row

@@ -1,0 +1,199 @@
+"""What all readers of foreign labels share: strict JSON, pictures found and measured, shapes checked."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import cv2
+import numpy as np
+
+from segocr.errors import UsageError
+from segocr.evaluation.labels import Polygon
+from segocr.synthesis.backgrounds import read_picture
+
+PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
+
+
+def wrong(place: str, what: str, hint: str | None = None) -> NoReturn:
+    """Raise the error of a mistake in labels.
+
+    Args:
+        place: As file:line, or file and what in it.
+        what: Is wrong there.
+        hint: What to do.
+    """
+    raise UsageError(f"{place}: {what}", code="labels", hint=hint)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        UsageError: ``labels``, with file and line.
+    """
+    try:
+        return json.loads(path.read_text("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}", code="labels"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", code="labels") from error
+
+
+def need(mapping: Any, key: str, kind: type | tuple[type, ...], place: str) -> Any:
+    """Return what stands under a key.
+
+    Raises:
+        UsageError: ``labels``: nothing does, or something of another type.
+    """
+    if not isinstance(mapping, Mapping):
+        wrong(place, f"an object with {key!r} should stand here, not {type(mapping).__name__}")
+    if key not in mapping:
+        wrong(place, f"{key!r} is missing")
+    value = mapping[key]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        wrong(place, f"{key!r} is {value!r:.40}, which it cannot be")
+    return value
+
+
+def points(numbers: Any, place: str) -> Polygon:
+    """Return ``(n, 2)`` points, n >= 3, from pairs or from a flat list of x and y in turn.
+
+    Raises:
+        UsageError: ``labels``.
+    """
+    try:
+        array = np.asarray(numbers, dtype=np.float64)
+    except (TypeError, ValueError):
+        wrong(place, "a polygon is a list of numbers")
+    if array.ndim == 1 and array.size % 2 == 0:
+        array = array.reshape(-1, 2)
+    if array.ndim != 2 or array.shape[1] != 2 or len(array) < 3:
+        wrong(place, "a polygon has three or more points x, y")
+    if not np.isfinite(array).all():
+        wrong(place, "a polygon's points are finite numbers")
+    return array
+
+
+def rectangle_points(left: float, top: float, width: float, height: float) -> Polygon:
+    """Return the corners TL, TR, BR, BL of an upright rectangle."""
+    right, bottom = left + width, top + height
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+
+
+def rotated(polygon: Polygon, degrees: float, about: Sequence[float]) -> Polygon:
+    """Turn a polygon clockwise on the screen about a point."""
+    turn, centre = math.radians(degrees), np.asarray(about, np.float64)
+    matrix = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    result: Polygon = (polygon - centre) @ matrix.T + centre
+    return result
+
+
+def require_inside(polygon: Polygon, size: tuple[int, int], place: str) -> Polygon:
+    """Check a rectangle that was turned here: programs disagree about centre, sense and unit of a rotation.
+
+    Raises:
+        UsageError: ``labels``: a corner lies farther outside the picture than drawing by hand explains.
+    """
+    width, height = size
+    slack = 0.02 * max(size) + 2
+    low, high = polygon.min(axis=0), polygon.max(axis=0)
+    if (low < -slack).any() or high[0] > width + slack or high[1] > height + slack:
+        wrong(
+            place,
+            f"the rotated rectangle leaves its picture of {width} × {height} pixels "
+            f"({low[0]:.0f}, {low[1]:.0f} to {high[0]:.0f}, {high[1]:.0f})",
+            "the rotation was probably written in another way; export polygons instead of rectangles",
+        )
+    return polygon
+
+
+def picture_size(path: Path, place: str) -> tuple[int, int]:
+    """Return (width, height) of a picture as it stands upright.
+
+    Raises:
+        UsageError: ``labels``, it is not there; ``unreadable-picture``, it cannot be opened.
+    """
+    if not path.is_file():
+        wrong(place, f"the picture {path} is not there", "name its folder with --pictures")
+    try:
+        picture = read_picture(path)
+    except (UsageError, OSError, cv2.error) as error:
+        raise UsageError(
+            f"{place}: {path} is not a picture that can be opened", code="unreadable-picture"
+        ) from error
+    return picture.shape[1], picture.shape[0]
+
+
+def require_size(stated: tuple[int, int], real: tuple[int, int], path: Path, place: str) -> None:
+    """Check that labels are for the picture as it is.
+
+    Raises:
+        UsageError: ``labels``, it was turned, cut or scaled since.
+    """
+    if stated != real:
+        wrong(
+            place,
+            f"the labels are for {stated[0]} × {stated[1]} pixels, {path.name} has {real[0]} × {real[1]}",
+            "was it turned, cut or shrunk after it was labelled?",
+        )
+
+
+def class_name(name: object, place: str) -> str:
+    """Return the name of a class; any text will do that can be seen.
+
+    Raises:
+        UsageError: ``labels``.
+    """
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        wrong(place, f"{name!r:.60} is no name of a class")
+    return name.strip()
+
+
+class Pictures:
+    """Finds pictures by the paths that labels give, which are often those of another machine.
+
+    Args:
+        folders: Where they may lie, at any depth; the first match is taken.
+    """
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self.folders = list(folders)
+        self._by_name: dict[str, list[Path]] | None = None
+
+    def find(self, given: str, place: str) -> Path:
+        """Return where a picture lies.
+
+        Raises:
+            UsageError: ``labels``: nowhere, or several pictures of that name lie in different folders.
+        """
+        plain = given.replace("\\", "/").split("?d=")[-1]
+        for folder in self.folders:
+            direct = folder / plain
+            if not plain.startswith("/") and direct.is_file():
+                return direct
+        name = plain.rsplit("/", 1)[-1]
+        found = self._named(name)
+        if len(found) > 1:
+            wrong(place, f"several pictures are called {name!r}: {', '.join(map(str, found[:3]))}")
+        if not found:
+            where = ", ".join(map(str, self.folders))
+            wrong(
+                place, f"the picture {given!r:.120} is not below {where}", "name its folder with --pictures"
+            )
+        return found[0]
+
+    def _named(self, name: str) -> list[Path]:
+        if self._by_name is None:
+            self._by_name = {}
+            for folder in self.folders:
+                for path in sorted(folder.rglob("*")):
+                    if path.suffix.lower() in PICTURES and path not in self._by_name.get(path.name, []):
+                        self._by_name.setdefault(path.name, []).append(path)
+        # Label Studio puts eight digits and a hyphen before the names of what was uploaded.
+        return self._by_name.get(name) or self._by_name.get(name.split("-", 1)[-1], [])

@@ -1,0 +1,123 @@
+"""YOLO segmentation labels: ``data.yaml``, and for ``images/…/a.jpg`` a file ``labels/…/a.txt``.
+
+A line is a class number and x y pairs as shares of the picture's size; four numbers after the class are a box
+(centre, width, height). There are no values in this format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from segocr.datasets.readers.reading import (
+    PICTURES,
+    class_name,
+    picture_size,
+    points,
+    rectangle_points,
+    wrong,
+)  # fmt: skip
+from segocr.errors import UsageError
+from segocr.evaluation.labels import Label, LabelledDocument
+
+_SPLITS = {"train": "train", "val": "val", "valid": "val", "test": "test"}
+
+
+def is_yolo(source: Path) -> bool:
+    """Whether it is a folder with a ``data.yaml``, or such a file."""
+    return (source / "data.yaml").is_file() or source.suffix.lower() in (".yaml", ".yml")
+
+
+def read_yolo_folder(source: Path) -> list[LabelledDocument]:
+    """Read a YOLO segmentation data set.
+
+    Args:
+        source: The folder with ``data.yaml``, or that file by any name.
+
+    Raises:
+        UsageError: ``labels`` or ``unreadable-picture``, with file and line.
+    """
+    path = source if source.is_file() else source / "data.yaml"
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", code="labels") from error
+    if not isinstance(content, dict) or "names" not in content:
+        wrong(str(path), "'names', the names of the classes, is missing")
+    names = _names(content["names"], str(path))
+    documents: list[LabelledDocument] = []
+    for key, split in _SPLITS.items():
+        if content.get(key):
+            for folder in _folders(content[key], content.get("path"), path):
+                documents += _documents(folder, path.parent, names, split)
+    if not documents:
+        wrong(str(path), "no pictures are where 'train', 'val' and 'test' say")
+    return documents
+
+
+def _names(given: Any, place: str) -> dict[int, str]:
+    numbered = dict(enumerate(given)) if isinstance(given, list) else given
+    if not isinstance(numbered, dict) or not all(isinstance(number, int) for number in numbered):
+        wrong(place, "'names' is a list of names, or of number: name")
+    return {number: class_name(str(name), place) for number, name in numbered.items()}
+
+
+def _folders(given: Any, root: Any, path: Path) -> Iterator[Path]:
+    for one in given if isinstance(given, list) else [given]:
+        # Exports of other programs name folders of their own machine, or begin with a '../' too many.
+        tried = [path.parent / str(root or "") / str(one), path.parent / str(one),
+                 path.parent / str(one).removeprefix("../")]  # fmt: skip
+        found = next((folder for folder in tried if folder.is_dir()), None)
+        if found is None:
+            wrong(str(path), f"there is no folder {one!r}")
+        yield found.resolve()
+
+
+def _documents(folder: Path, root: Path, names: dict[int, str], split: str) -> Iterator[LabelledDocument]:
+    for picture in sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES):
+        label = _label_file(picture)
+        size = picture_size(picture, str(label))
+        labels = tuple(_labels(label, names, size)) if label.is_file() else ()
+        identity = f"{split}/{picture.relative_to(folder).with_suffix('').as_posix()}"
+        yield LabelledDocument(identity, picture, size, labels, str(label), split)
+
+
+def _label_file(picture: Path) -> Path:
+    """Return where the labels of a picture are: its path with the last folder ``images`` named ``labels``."""
+    parts = list(picture.parts)
+    places = [place for place, part in enumerate(parts[:-1]) if part == "images"]
+    if places:
+        parts[places[-1]] = "labels"
+    return Path(*parts).with_suffix(".txt")
+
+
+def _labels(path: Path, names: dict[int, str], size: tuple[int, int]) -> Iterator[Label]:
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", code="labels") from error
+    for number, line in enumerate(lines, start=1):
+        place = f"{path}:{number}"
+        if not line.strip():
+            continue
+        first, *rest = line.split()
+        try:
+            shares = [float(word) for word in rest]
+        except ValueError:
+            wrong(place, "a line is a class number and numbers")
+        if not first.isdecimal() or int(first) not in names:
+            wrong(place, f"{first!r} is no number of a class; they are {', '.join(map(str, sorted(names)))}")
+        if len(shares) == 4:
+            x, y, width, height = shares
+            outline = rectangle_points(x - width / 2, y - height / 2, width, height)
+        elif len(shares) % 2:
+            wrong(place, f"x y pairs are an even number of numbers, not {len(shares)}")
+        else:
+            outline = points(shares, place)
+        if outline.min() < -0.5 or outline.max() > 1.5:
+            wrong(place, "coordinates are shares of the picture's size, 0 to 1; these are probably pixels")
+        yield Label(names[int(first)], "", (outline * size,))
