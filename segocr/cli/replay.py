@@ -75,9 +75,10 @@ def command(
         run.decide(work)
     run.show(output)
     if run.pairs and not dry_run:
-        if not yes:
-            click.confirm(f"Store {_count(len(run.pairs), 'record')}?", abort=True, err=True)
-        run.store(loaded)
+        if yes or click.confirm(f"Store {_count(len(run.pairs), 'record')}?", err=True):
+            run.store(loaded)
+        else:
+            note("nothing was stored")
     return SOME_STAY if run.staying else 0
 
 
