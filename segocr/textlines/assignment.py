@@ -1,0 +1,141 @@
+"""Assignment: the lines of a whole page to the template's classes at once.
+
+A class with one instance takes its best line, and no line serves two classes; a class with several lines
+takes a run of neighbouring ones; a class with any number of instances takes every line that is probable
+enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.templates import Template
+from segocr.textlines.layout import Layout
+from segocr.textlines.parts import Spans
+
+Floats = NDArray[np.float32]
+
+_LEAST_REQUIRED = 0.02
+"""A required field takes its best line from this probability on."""
+_FAR = 2.5
+"""Lines of one field are no further apart than this, in line heights from middle to middle of their rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """One instance of a class.
+
+    Attributes:
+        class_name: The class.
+        score: 0–1, mean probability of its lines.
+        lines: Their numbers, in reading order.
+        spans: For each line, which characters belong to it; None for the whole line.
+    """
+
+    class_name: str
+    score: float
+    lines: tuple[int, ...]
+    spans: tuple[tuple[int, int] | None, ...]
+
+
+def assign(
+    template: Template,
+    layout: Layout,
+    spans: Spans,
+    probabilities: Floats,
+    least: float,
+) -> list[Assigned]:
+    """Assign the lines of a page.
+
+    Args:
+        template: Its classes, and how many lines and instances their fields take.
+        layout: Of the page's lines.
+        spans: By class, for each line the characters that would belong to it.
+        probabilities: ``float32 (n, 1 + classes)``, none first, then the template's classes.
+        least: Probability from which a line belongs to a class of several lines or instances.
+    """
+    if not len(probabilities):
+        return []
+    free = np.ones(len(probabilities), bool)
+    found = []
+    for number, line in _single(template, probabilities, least):
+        name = template.classes[number]
+        found.append(_instance(name, [line], probabilities[:, 1 + number], spans))
+        free[line] = False
+    for number, name in enumerate(template.classes):
+        mine = probabilities[:, 1 + number]
+        if _takes_many_lines(template, name):
+            run = _run(layout, np.where(free, mine, 0.0), least, _is_required(template, name))
+            if run:
+                found.append(_instance(name, run, mine, spans))
+                free[run] = False
+        elif _takes_any_number(template, name):
+            others = np.delete(probabilities, [0, 1 + number], axis=1)
+            chosen = np.flatnonzero((mine >= least) & (mine >= others.max(axis=1, initial=0.0)) & free)
+            found += [_instance(name, [line], mine, spans) for line in chosen.tolist()]
+    return found
+
+
+def _takes_many_lines(template: Template, name: str) -> bool:
+    return any(spec.lines == "many" or spec.instances == "join" for spec in template.fields_of(name))
+
+
+def _takes_any_number(template: Template, name: str) -> bool:
+    return any(spec.instances == "all" for spec in template.fields_of(name))
+
+
+def _is_required(template: Template, name: str) -> bool:
+    return any(spec.required for spec in template.fields_of(name))
+
+
+def _single(template: Template, probabilities: Floats, least: float) -> list[tuple[int, int]]:
+    """Return (class, line) of the classes that take one line, the surest pairs first, no line twice."""
+    classes = [
+        number
+        for number, name in enumerate(template.classes)
+        if not _takes_many_lines(template, name) and not _takes_any_number(template, name)
+    ]
+    chosen: list[tuple[int, int]] = []
+    if not classes:
+        return chosen
+    mine = probabilities[:, [1 + number for number in classes]].copy()
+    floor = [
+        _LEAST_REQUIRED if _is_required(template, template.classes[number]) else least for number in classes
+    ]
+    mine[mine < np.array(floor, np.float32)] = 0.0
+    while mine.max(initial=0.0) > 0:
+        line, place = np.unravel_index(int(mine.argmax()), mine.shape)
+        chosen.append((classes[int(place)], int(line)))
+        mine[line, :] = 0.0
+        mine[:, place] = 0.0
+    return chosen
+
+
+def _run(layout: Layout, mine: NDArray[np.floating[Any]], least: float, required: bool) -> list[int]:
+    """Return the neighbouring lines of largest sum of log-odds above those of ``least``."""
+    odds = np.log(np.clip(mine, 1e-4, 1 - 1e-4) / (1 - np.clip(mine, 1e-4, 1 - 1e-4)))
+    gain = odds - np.log(least / (1 - least))
+    middles = (layout.boxes[:, 1] + layout.boxes[:, 3]) / 2
+    best, run, total, chosen = 0.0, list[int](), 0.0, list[int]()
+    for line in layout.order.tolist():
+        if run and middles[line] - middles[run[-1]] > _FAR * layout.height:
+            run, total = [], 0.0
+        if total <= 0:
+            run, total = [], 0.0
+        run.append(line)
+        total += float(gain[line])
+        if total > best:
+            best, chosen = total, list(run)
+    if not chosen and required and mine.max(initial=0.0) >= _LEAST_REQUIRED:
+        chosen = [int(mine.argmax())]
+    return [line for line in chosen if gain[line] > 0] or chosen
+
+
+def _instance(name: str, lines: Sequence[int], mine: NDArray[np.floating[Any]], spans: Spans) -> Assigned:
+    score = float(np.clip(np.mean(mine[list(lines)]), 0.0, 1.0))
+    return Assigned(name, score, tuple(lines), tuple(spans[name][line] for line in lines))

@@ -1,0 +1,80 @@
+"""Read lines kept on disk by picture, so that a second training begins where the slow part ends.
+
+A file a picture, named by the digest of its pixels, of the recogniser and of the code that finds and reads
+lines. Another picture, model or version is another name; nothing is ever out of date.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.textlines.lines import TextLine
+
+_VERSION = 1
+"""Raise it when lines are found or read otherwise."""
+
+
+class LineCache:
+    """Lines of pictures under a folder.
+
+    Args:
+        folder: Made if need be.
+        model_digest: Of the OCR model that finds and reads the lines.
+    """
+
+    def __init__(self, folder: Path, model_digest: str) -> None:
+        self._folder = folder
+        self._model_digest = model_digest
+
+    def get(self, image: NDArray[np.uint8]) -> list[TextLine] | None:
+        """Return the lines of a picture, ``uint8 (H, W, 3)``; None if they are not known or damaged."""
+        try:
+            packed = json.loads(gzip.decompress(self._path(image).read_bytes()))
+            return [_unpacked(line) for line in packed["lines"]]
+        except (OSError, EOFError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, image: NDArray[np.uint8], lines: Sequence[TextLine]) -> None:
+        """Keep the lines of a picture; a reader never sees half a file."""
+        path = self._path(image)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(f".{os.getpid()}")
+        text = json.dumps({"lines": [_packed(line) for line in lines]})
+        scratch.write_bytes(gzip.compress(text.encode(), mtime=0))
+        scratch.replace(path)
+
+    def _path(self, image: NDArray[np.uint8]) -> Path:
+        facts = [self._model_digest, _VERSION, list(image.shape), hashlib.sha256(image.tobytes()).hexdigest()]
+        return self._folder / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]}.json.gz"
+
+
+def _packed(line: TextLine) -> dict[str, Any]:
+    return {
+        "quad": line.quad.round(2).tolist(),
+        "score": round(line.score, 4),
+        "text": line.text,
+        "confidence": round(line.confidence, 4),
+        "bounds": line.bounds.round(4).tolist(),
+        "lattice": base64.b64encode(line.lattice).decode(),
+    }
+
+
+def _unpacked(packed: dict[str, Any]) -> TextLine:
+    return TextLine(
+        np.array(packed["quad"], np.float64).reshape(4, 2),
+        float(packed["score"]),
+        str(packed["text"]),
+        float(packed["confidence"]),
+        np.array(packed["bounds"], np.float64),
+        base64.b64decode(packed["lattice"]),
+    )

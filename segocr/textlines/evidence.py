@@ -1,0 +1,199 @@
+"""Evidence: what each field's constraint accepts within the lines of a page.
+
+A field's pattern, format, list or check digits say more about a line than any example: does it hold a string
+that the field accepts, how much of the line is that, and what had to be set right for it?
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.constraints import Constraint
+from segocr.constraints.confusions import SHARES, TWINS
+from segocr.templates import FieldSpec, Template
+
+Ints = NDArray[np.int64]
+
+_SPACE_COSTS = 2.0
+"""A space that a match leaps over counts against it like so many characters: columns are no one number."""
+_BEGINS_OR_GOES_ON = frozenset(".,/-:'")
+"""Beside these a match is probably a part of something longer."""
+_AS_DIGIT = {read: (printed, share) for (read, printed), share in SHARES.items() if printed.isdigit()}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The best string in a line that a field's constraint accepts.
+
+    Attributes:
+        start: Its first character in the line's text …
+        end: … and the one after its last.
+        text: As accepted: look-alikes set right, spaces left out where they are ignored.
+        whole: Whether it is not a part of a longer word or number.
+        cost: What setting characters right took, natural logarithm.
+    """
+
+    start: int
+    end: int
+    text: str
+    whole: bool
+    cost: float
+
+
+def constrained_fields(template: Template) -> tuple[FieldSpec, ...]:
+    """Return the fields that are read and do not accept just any text, in the template's order."""
+    return tuple(
+        spec
+        for spec in template.fields.values()
+        if spec.class_name is not None
+        and spec.constraint is not None
+        and not spec.constraint.automaton.accepts_everything
+    )
+
+
+def find_matches(texts: Sequence[str], constraint: Constraint) -> list[Match | None]:
+    """Find in each text the best string that a constraint accepts.
+
+    Args:
+        texts: Lines as read.
+        constraint: Its check digits count as well.
+
+    Returns:
+        One a text; None where nothing in it is accepted, even with look-alikes set right.
+    """
+    found = _search(texts, texts, constraint)
+    second = [place for place, match in enumerate(found) if match is None or not match.whole]
+    corrected = [_with_digits(texts[place]) for place in second]
+    for place, match in zip(
+        second, _search([texts[place] for place in second], corrected, constraint), strict=True
+    ):
+        if match is not None and (found[place] is None or match.whole):
+            found[place] = match
+    return found
+
+
+def _with_digits(text: str) -> str:
+    """Return a text of the same length with look-alikes of digits set right in words that hold digits."""
+    text = "".join(TWINS.get(character, character) for character in text)
+    words = text.split(" ")
+    return " ".join(
+        "".join(_AS_DIGIT.get(character, (character, 1.0))[0] for character in word)
+        if any(character.isdigit() for character in word)
+        else word
+        for word in words
+    )
+
+
+def _search(read: Sequence[str], texts: Sequence[str], constraint: Constraint) -> list[Match | None]:
+    """Search texts for accepted strings; ``read`` is what they were before anything was set right."""
+    compact = [_without_spaces(text) if constraint.ignore_spaces else _places(text) for text in texts]
+    starts, ends, owner = _accepted(
+        ["".join(texts[line][place] for place in places) for line, places in enumerate(compact)], constraint
+    )
+    best: list[Match | None] = [None] * len(texts)
+    ranks = [(-math.inf, 0)] * len(texts)
+    for start, end, line in zip(starts.tolist(), ends.tolist(), owner.tolist(), strict=True):
+        places = compact[line]
+        first, after = places[start], places[end - 1] + 1
+        length = end - start
+        rank = (_rank(texts[line], first, after, length), first)
+        if rank <= ranks[line]:
+            continue
+        text = "".join(texts[line][place] for place in places[start:end])
+        if constraint.checks and not constraint.accepts(text):
+            continue
+        ranks[line] = rank
+        whole = _is_whole(texts[line], first, after)
+        best[line] = Match(
+            first, after, text, whole, _cost(read[line][first:after], texts[line][first:after])
+        )
+    return best
+
+
+def _rank(text: str, start: int, end: int, length: int) -> float:
+    spaces = end - start - length
+    return length - _SPACE_COSTS * spaces + (1000.0 if _is_whole(text, start, end) else 0.0)
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    return not (_goes_on(text, start - 1, start - 2) or _goes_on(text, end, end + 1))
+
+
+def _goes_on(text: str, place: int, beyond: int) -> bool:
+    """Whether the character at a place belongs to the same word or number as its neighbour."""
+    if not 0 <= place < len(text):
+        return False
+    if text[place].isalnum():
+        return True
+    further = text[beyond] if 0 <= beyond < len(text) else " "
+    return text[place] in _BEGINS_OR_GOES_ON and further.isalnum()
+
+
+def _cost(read: str, corrected: str) -> float:
+    return sum(
+        -math.log(_AS_DIGIT[one][1]) if one in _AS_DIGIT else 1.0
+        for one, other in zip(read, corrected, strict=True)
+        if one != other
+    )
+
+
+def _places(text: str) -> list[int]:
+    return list(range(len(text)))
+
+
+def _without_spaces(text: str) -> list[int]:
+    return [place for place, character in enumerate(text) if not character.isspace()]
+
+
+def _accepted(texts: Sequence[str], constraint: Constraint) -> tuple[Ints, Ints, Ints]:
+    """Return start, end and text of every accepted string of the automaton, from all starts at once."""
+    table, accepting, bounds, classes = _dense(_Same(constraint))
+    codes = np.array([ord(character) for text in texts for character in (*text, "\0")], np.int64)
+    if not len(codes):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    klass = classes[np.searchsorted(bounds, codes, side="right") - 1]
+    sizes = np.array([len(text) + 1 for text in texts])
+    first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    owner = np.repeat(np.arange(len(texts)), sizes)
+    klass[first + sizes - 1] = -1
+    at, start, state = np.arange(len(codes)), np.arange(len(codes)), np.zeros(len(codes), np.int64)
+    starts, ends = [], []
+    while len(at):
+        state = np.where(klass[at] >= 0, table[state, np.maximum(klass[at], 0)], -1)
+        alive = state >= 0
+        at, start, state = at[alive] + 1, start[alive], state[alive]
+        done = accepting[state]
+        starts.append(start[done])
+        ends.append(at[done])
+    begin, end = np.concatenate(starts), np.concatenate(ends)
+    line = owner[begin]
+    return begin - first[line], end - first[line], line
+
+
+@dataclass(frozen=True)
+class _Same:
+    """Compares constraints by digest, for the cache."""
+
+    constraint: Constraint
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.constraint.digest == other.constraint.digest
+
+    def __hash__(self) -> int:
+        return hash(self.constraint.digest)
+
+
+@lru_cache(maxsize=64)
+def _dense(same: _Same) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
+    """Return next state by (state, class), -1 for none; accepting states; bounds and classes."""
+    automaton = same.constraint.automaton
+    classes = np.array(automaton.classes, np.int64)
+    table = np.full((automaton.states, int(classes.max(initial=0)) + 1), -1, np.int64)
+    table[automaton.source, automaton.klass] = automaton.target
+    return table, np.asarray(automaton.accepting), np.array(automaton.bounds, np.int64), classes

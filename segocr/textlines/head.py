@@ -1,0 +1,240 @@
+"""Head: the small trained model that tells which line is which field; plain arrays, walked by numpy.
+
+A head is one ``.npz`` file without pickled objects: a forest, the table that reduces words, and a description
+(classes, features, the digests of the OCR model whose lines it learned from and of its data).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.errors import ModelError
+from segocr.textlines.words import BUCKETS
+
+VERSION = 1
+"""Of the features and of what is done with them: a head of another version is not loaded."""
+LARGEST = 16 << 20
+WORD_FEATURES = 36
+"""Features of a word (see ``parts``)."""
+_LEAF = 0xFFFF
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Decision trees: the left child of a node is the one after it.
+
+    Attributes:
+        feature: ``uint16 (nodes,)``, 65535 for a leaf.
+        threshold: ``float32 (nodes,)``: to the left where the feature is at most this.
+        right: ``int64 (nodes,)``, the right child, always further on.
+        shares: ``uint8 (leaves, kinds)``, of 255, in the order of the leaves.
+        roots: ``int64 (trees,)``.
+    """
+
+    feature: NDArray[np.uint16]
+    threshold: Floats
+    right: NDArray[np.int64]
+    shares: NDArray[np.uint8]
+    roots: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[Any]], prefix: str = "") -> Forest:
+        """Take a forest out of named arrays.
+
+        Raises:
+            KeyError: One of them is not there.
+            ValueError: They do not fit together, or a walk would not end.
+        """
+        forest = cls(
+            np.asarray(arrays[f"{prefix}feature"], np.uint16),
+            np.asarray(arrays[f"{prefix}threshold"], np.float32),
+            np.asarray(arrays[f"{prefix}right"], np.int64),
+            np.asarray(arrays[f"{prefix}shares"], np.uint8),
+            np.asarray(arrays[f"{prefix}roots"], np.int64),
+        )
+        nodes, inner = len(forest.feature), forest.feature != _LEAF
+        whole = (
+            nodes > 0
+            and not inner[-1]
+            and forest.threshold.shape == forest.right.shape == (nodes,)
+            and forest.shares.ndim == 2
+            and len(forest.shares) == int((~inner).sum())
+            and len(forest.roots) > 0
+            # Children always stand further on: no walk can go round in circles.
+            and bool((forest.right[inner] > np.flatnonzero(inner)).all())
+            and bool((forest.right < nodes).all())
+            and bool(((forest.roots >= 0) & (forest.roots < nodes)).all())
+        )
+        if not whole:
+            raise ValueError("the arrays of its trees do not fit together")
+        return forest
+
+    def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """Return what ``of`` takes."""
+        return {
+            f"{prefix}feature": self.feature,
+            f"{prefix}threshold": self.threshold,
+            f"{prefix}right": self.right.astype(np.uint32),
+            f"{prefix}shares": self.shares,
+            f"{prefix}roots": self.roots.astype(np.uint32),
+        }
+
+    def fits(self, width: int, kinds: int) -> bool:
+        """Whether it asks for no more than ``width`` features, and tells ``kinds`` classes."""
+        return self.shares.shape[1] == kinds and bool((self.feature[self.feature != _LEAF] < width).all())
+
+    def tell(self, features: Floats) -> Floats:
+        """Return ``float32 (n, kinds)``, how probable each class is for each line: the trees' mean."""
+        inner = self.feature != _LEAF
+        leaf = np.cumsum(~inner) - 1
+        feature = np.where(inner, self.feature, 0).astype(np.int64)
+        at = np.repeat(self.roots[None, :], len(features), axis=0)
+        rows = np.broadcast_to(np.arange(len(features))[:, None], at.shape)
+        moving = inner[at]
+        while moving.any():
+            nodes, lines = at[moving], rows[moving]
+            left = features[lines, feature[nodes]] <= self.threshold[nodes]
+            at[moving] = np.where(left, nodes + 1, self.right[nodes])
+            moving = inner[at]
+        shares = self.shares[leaf[at]].astype(np.float32).mean(axis=1)
+        return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-9), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCard:
+    """What a head is and where it comes from.
+
+    Attributes:
+        classes: The template's classes that it tells apart; ``none`` comes before them.
+        names: Its features: a line's own, words and neighbours apart.
+        ocr: Digest of the OCR model that found and read the lines it learned from.
+        ocr_name: Its name, for people.
+        data: Digest of the labelled documents.
+        pages: How many there were.
+        least: Probability from which a line belongs to a field of several lines or instances.
+        about: What else is worth knowing: settings, accuracy, dates of nothing.
+    """
+
+    classes: tuple[str, ...]
+    names: tuple[str, ...]
+    ocr: str
+    ocr_name: str
+    data: str
+    pages: int
+    least: float = 0.5
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A trained head.
+
+    Attributes:
+        card: What it is.
+        forest: Tells the classes of lines.
+        table: ``float32 (BUCKETS, k)``, reduces words.
+        parts: Tells which words of a line belong to its field (0 no, 1 yes); None where all always did.
+    """
+
+    card: HeadCard
+    forest: Forest
+    table: Floats
+    parts: Forest | None = None
+
+    def tell(self, features: Floats) -> Floats:
+        """Return ``float32 (n, 1 + classes)``, how probable none and each class is for each line."""
+        return self.forest.tell(features)
+
+    def to_bytes(self) -> bytes:
+        """Return the file's content; the same head gives the same bytes."""
+        card = self.card
+        description = {
+            "version": VERSION, "classes": card.classes, "names": card.names, "ocr": card.ocr,
+            "ocr_name": card.ocr_name, "data": card.data, "pages": card.pages, "least": card.least,
+            "about": dict(card.about),
+        }  # fmt: skip
+        arrays = {
+            "card": np.frombuffer(json.dumps(description, sort_keys=True).encode(), np.uint8),
+            **self.forest.arrays(""),
+            **(self.parts.arrays("part_") if self.parts is not None else {}),
+            "table": self.table.astype(np.float16),
+        }
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            for name, array in arrays.items():
+                content = io.BytesIO()
+                np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
+                archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), content.getvalue(),
+                                 zipfile.ZIP_DEFLATED, 9)  # fmt: skip
+        return file.getvalue()
+
+
+def digest_of_head(path: Path) -> str:
+    """Return the SHA-256 of a head's file, 64 hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def load_head(path: Path) -> Head:
+    """Read a head.
+
+    Raises:
+        ModelError: ``model-absent``, ``model-broken`` (damaged, too large, or trees that lead nowhere) or
+            ``model-kind`` (no head, or of another version).
+    """
+    if not path.is_file():
+        raise ModelError(f"the head {path} does not exist", code="model-absent", hint=_TRAIN)
+    if path.stat().st_size > LARGEST:
+        raise ModelError(f"{path} is larger than any head", code="model-broken", hint=_TRAIN)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            description = json.loads(bytes(file["card"]).decode())
+            arrays = {name: file[name] for name in file.files if name != "card"}
+        if description["version"] != VERSION:
+            raise ModelError(
+                f"{path} is a head of version {description['version']}, this segocr reads {VERSION}",
+                code="model-kind",
+                hint=_TRAIN,
+            )
+        return _checked(description, arrays)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"{path} is no head or damaged: {error}", code="model-broken", hint=_TRAIN
+        ) from error
+
+
+_TRAIN = "train it again: segocr train TEMPLATE --engine textlines --data DIR"
+
+
+def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Head:
+    card = HeadCard(
+        tuple(map(str, description["classes"])),
+        tuple(map(str, description["names"])),
+        str(description["ocr"]),
+        str(description["ocr_name"]),
+        str(description["data"]),
+        int(description["pages"]),
+        float(description["least"]),
+        dict(description["about"]),
+    )
+    table = np.asarray(arrays["table"], np.float32)
+    forest = Forest.of(arrays)
+    parts = Forest.of(arrays, "part_") if "part_roots" in arrays else None
+    if (
+        table.shape != (BUCKETS, table.shape[-1])
+        or not forest.fits(4 * (len(card.names) + table.shape[1]), 1 + len(card.classes))
+        or (parts is not None and not parts.fits(WORD_FEATURES, 2))
+    ):
+        raise ValueError("its arrays do not fit together")
+    return Head(card, forest, table, parts)

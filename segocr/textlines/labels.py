@@ -1,0 +1,72 @@
+"""Labels meet lines: which detected line a person has marked as which field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.evaluation.labels import Label, Polygon
+from segocr.geometry import minimum_rectangle, polygon_area
+from segocr.textlines.lines import TextLine
+
+_MEETS = 0.5
+"""A line shows a label if it covers this share of it, or lies within it by this share of itself."""
+
+NONE = 0
+"""The class of lines that no field is read from; the template's classes count from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The lines of a page with their classes.
+
+    Attributes:
+        classes: ``int64 (lines,)``, ``NONE`` or 1 + the number of the template's class.
+        missed: Labels of which no line was detected: the detector missed it, or the label is off.
+    """
+
+    classes: NDArray[np.int64]
+    missed: tuple[Label, ...]
+
+
+def mark(lines: Sequence[TextLine], labels: Sequence[Label], classes: Sequence[str]) -> Marked:
+    """Give each line the class of the label that it meets best.
+
+    Args:
+        lines: Detected ones.
+        labels: Of the same page; those of other classes are left out.
+        classes: The template's.
+    """
+    marks = np.zeros(len(lines), np.int64)
+    best = np.zeros(len(lines))
+    missed = []
+    for label in labels:
+        if label.class_name not in classes:
+            continue
+        number = 1 + classes.index(label.class_name)
+        places = [*label.polygons, *label.alternatives]
+        met = [_meets(lines, polygon) for polygon in places]
+        for share in met:
+            better = (share >= _MEETS) & (share > best)
+            marks[better], best[better] = number, share[better]
+        if any(not (share >= _MEETS).any() for share in met[: len(label.polygons)]):
+            missed.append(label)
+    return Marked(marks, tuple(missed))
+
+
+def _meets(lines: Sequence[TextLine], polygon: Polygon) -> NDArray[np.float64]:
+    """Return by line the greater of the shares that it covers of a label and the label of it."""
+    label = minimum_rectangle(polygon)
+    area = max(polygon_area(label), 1e-9)
+    low, high = label.min(axis=0), label.max(axis=0)
+    shares = np.zeros(len(lines))
+    for place, line in enumerate(lines):
+        if (line.quad.max(axis=0) <= low).any() or (line.quad.min(axis=0) >= high).any():
+            continue
+        shared, _ = cv2.intersectConvexConvex(line.quad.astype(np.float32), label.astype(np.float32))
+        shares[place] = float(shared) / min(area, max(polygon_area(line.quad), 1e-9))
+    return shares

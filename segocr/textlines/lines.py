@@ -1,0 +1,182 @@
+"""The text lines of a page: detected at any tilt, put into reading order of their own frame, and read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr import geometry
+from segocr.constraints import Decoded
+from segocr.crops import Crop, Margins, strip
+from segocr.geometry import Points
+from segocr.pages import Page
+from segocr.regions import Region
+from segocr.steps.client import Steps
+from segocr.steps.contract import OcrModel
+
+MOST = 600
+"""Lines of a page that are looked at: the surest ones."""
+_MARGINS = Margins()
+_FRAME = 8.0
+"""Pixels of a strip of height 48 that make one frame of the posteriors."""
+_PROBES = 6
+"""Lines read both ways up to tell whether a page stands on its head."""
+_PROBABLE = 0.9
+"""Mean confidence above which a page need not be tried upside down."""
+_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of text on a page.
+
+    Attributes:
+        quad: ``float64 (4, 2)`` TL, TR, BR, BL in reading direction, page pixels.
+        score: 0–1, the detector's.
+        text: The unconstrained reading; empty where there is none.
+        confidence: 0–1, mean over the characters; 0 for an empty reading.
+        bounds: ``float64 (len(text) + 1,)``, ascending: between which shares of the quad's length each
+            character stands.
+        lattice: Compact posteriors; empty where it was not read.
+    """
+
+    quad: Points
+    score: float
+    text: str = ""
+    confidence: float = 0.0
+    bounds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
+    lattice: bytes = b""
+
+    def part(self, start: int, end: int) -> Points:
+        """Return the quad of the characters from ``start`` to before ``end``."""
+        left, right = float(self.bounds[start]), float(self.bounds[end])
+        tl, tr, br, bl = self.quad
+        return np.array(
+            [
+                tl + left * (tr - tl),
+                tl + right * (tr - tl),
+                bl + right * (br - bl),
+                bl + left * (br - bl),
+            ]
+        )
+
+
+def find_lines(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[list[TextLine]]:
+    """Detect the text lines of pages; they are not read yet.
+
+    Args:
+        pages: Upright or not.
+        steps: The OCR host.
+        model: Its detector finds the lines.
+
+    Returns:
+        For each page its lines, best first, at most ``MOST``.
+    """
+    detected = steps.detect([page.image for page in pages], model)
+    found = []
+    for polygons in detected:
+        best = sorted(polygons, key=lambda line: -line.score)[:MOST]
+        quads = [geometry.order_corners(line.polygon) for line in best]
+        angle = page_angle(quads)
+        found.append(
+            [
+                TextLine(geometry.order_corners(quad, upright=_own_angle(quad, angle)), line.score)
+                for quad, line in zip(quads, best, strict=True)
+            ]
+        )
+    return found
+
+
+def page_angle(quads: Sequence[Points]) -> float:
+    """Return the direction that most of the lines' length reads in, radians; 0 for a page without lines."""
+    if not quads:
+        return 0.0
+    # Doubled angles: a line and its half turn count for the same direction.
+    doubled = 0j
+    for quad in quads:
+        width, height = geometry.quad_size(quad)
+        doubled += max(width - height, 1.0) * np.exp(2j * geometry.reading_angle(quad))
+    angle = float(np.angle(doubled)) / 2
+    return angle if angle > -math.pi / 2 + 0.05 else angle + math.pi
+
+
+def _own_angle(quad: Points, angle: float) -> float | None:
+    """Return the page's angle for lines too short to have one, or that read against the others."""
+    width, height = geometry.quad_size(quad)
+    own = geometry.reading_angle(quad)
+    against = abs(math.cos(own - angle)) < math.cos(math.radians(30))
+    return angle if width < 2 * height or not against else None
+
+
+def read_lines(page: Page, lines: Sequence[TextLine], steps: Steps, model: OcrModel) -> list[TextLine]:
+    """Read lines of a page without constraints, the whole page upside down if it stands so.
+
+    Args:
+        page: Their page.
+        lines: From ``find_lines``.
+        steps: The OCR host.
+        model: The recogniser.
+
+    Returns:
+        The lines in the same order with their readings; quads turned where the page stands on its head.
+    """
+    read = _read(page, lines, steps, model)
+    sure = [line.confidence for line in read if len(line.text) > 2]
+    if not lines or (sure and float(np.mean(sure)) >= _PROBABLE):
+        return read
+    probes = sorted(range(len(lines)), key=lambda place: -geometry.quad_size(lines[place].quad)[0])[:_PROBES]
+    turned = [replace(line, quad=geometry.turned(line.quad)) for line in lines]
+    other = _read(page, [turned[place] for place in probes], steps, model)
+    if sum(map(_worth, other)) <= sum(_worth(read[place]) for place in probes):
+        return read
+    return _read(page, turned, steps, model)
+
+
+def _worth(line: TextLine) -> float:
+    return line.confidence * len(line.text)
+
+
+def whole_page(page: Page) -> Crop:
+    """Return a page as the patch of one region, so that strips can be cut out of it anywhere."""
+    height, width = page.image.shape[:2]
+    quad = geometry.rectangle(width, height)
+    region = Region(page.number, "", 1.0, quad.astype(np.float32))
+    return Crop(region, page.image, quad, np.eye(3))
+
+
+def _read(page: Page, lines: Sequence[TextLine], steps: Steps, model: OcrModel) -> list[TextLine]:
+    patch = whole_page(page)
+    read: list[TextLine] = []
+    for start in range(0, len(lines), _AT_ONCE):
+        part = lines[start : start + _AT_ONCE]
+        strips = [strip(patch, line.quad, _MARGINS) for line in part]
+        answers = steps.read(strips, [[None]] * len(part), model)
+        for line, picture, answer in zip(part, strips, answers, strict=True):
+            decoded = answer.decoded[0]
+            read.append(
+                replace(
+                    line,
+                    text=decoded.raw,
+                    confidence=float(np.mean(decoded.raw_confidences)) if decoded.raw else 0.0,
+                    bounds=_bounds(decoded, line.quad, picture.shape[1]),
+                    lattice=answer.lattice,
+                )
+            )
+    return read
+
+
+def _bounds(decoded: Decoded, quad: Points, width: int) -> NDArray[np.float64]:
+    """Return between which shares of the quad's length each character stands."""
+    if not decoded.raw:
+        return np.zeros(1)
+    spans = np.array(decoded.raw_spans, np.float64)
+    middles = (spans.sum(axis=1) + 1) / 2 * _FRAME / width
+    own = geometry.quad_size(quad)
+    margin = _MARGINS.along * own[1] / max(own[0], 1.0)
+    middles = middles * (1 + 2 * margin) - margin
+    between = (middles[1:] + middles[:-1]) / 2
+    return np.maximum.accumulate(np.clip(np.concatenate([[0.0], between, [1.0]]), 0.0, 1.0))

@@ -1,0 +1,153 @@
+"""Parts: which characters of a line belong to its field, where the line says more than the field.
+
+A constrained field is what its pattern accepts. For the others it is learned word by word: a registration
+number in brackets after a name looks the same on most pages.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segocr.evaluation.labels import Label, Polygon
+from segocr.geometry import Points
+from segocr.templates import Template
+from segocr.textlines.evidence import constrained_fields
+from segocr.textlines.features import PageEvidence
+from segocr.textlines.head import WORD_FEATURES, Forest, Head
+from segocr.textlines.lines import TextLine
+
+Floats = NDArray[np.float32]
+Span = tuple[int, int]
+Spans = dict[str, list[Span | None]]
+"""By class, for each line of a page the characters that would belong to it; None for all of them."""
+
+_WORD = re.compile(r"[(\[]?[^\s(\[]+|[(\[]")
+_LEAST_PROBABLE = 0.05
+_EVEN = 0.02
+
+
+def learned_classes(template: Template) -> list[str]:
+    """Return the classes whose parts are learned: no field of theirs has a constraint."""
+    constrained = {spec.class_name for spec in constrained_fields(template)}
+    return [name for name in template.classes if name not in constrained]
+
+
+def spans_of(
+    template: Template, page: PageEvidence, lines: Sequence[TextLine], probabilities: Floats, head: Head
+) -> Spans:
+    """Say for each class and line which characters would belong to the class.
+
+    Args:
+        template: Its constraints.
+        page: What they accept in the page's lines.
+        lines: The lines.
+        probabilities: ``float32 (n, 1 + classes)``; the words of improbable lines are not looked at.
+        head: Its second forest knows words.
+    """
+    spans: Spans = {name: _matched(template, name, page, len(lines)) for name in template.classes}
+    if head.parts is not None:
+        for name in learned_classes(template):
+            number = template.classes.index(name)
+            for place in np.flatnonzero(probabilities[:, 1 + number] >= _LEAST_PROBABLE).tolist():
+                spans[name][place] = _learned(lines[place].text, number, head.parts)
+    return spans
+
+
+def _matched(template: Template, name: str, page: PageEvidence, lines: int) -> list[Span | None]:
+    """Return the longest whole matches of the fields of a class."""
+    spans: list[Span | None] = [None] * lines
+    for spec in template.fields_of(name):
+        for place, match in enumerate(page.matches.get(spec.name, ())):
+            known = spans[place]
+            if (
+                match is not None
+                and match.whole
+                and (known is None or match.end - match.start > known[1] - known[0])
+            ):
+                spans[place] = (match.start, match.end)
+    return spans
+
+
+def _learned(text: str, number: int, forest: Forest) -> Span | None:
+    """Return the run of words that most probably is the field; None for the whole line."""
+    words = list(_WORD.finditer(text))
+    if len(words) < 2:
+        return None
+    inside = forest.tell(word_features(text, number))[:, 1]
+    best, total, start, chosen = -math.inf, 0.0, 0, (0, len(words))
+    for place, share in enumerate(np.clip(inside, _EVEN, 1 - _EVEN).tolist()):
+        if total <= 0:
+            total, start = 0.0, place
+        total += math.log(share / (1 - share))
+        if total > best:
+            best, chosen = total, (start, place + 1)
+    if best <= 0 or chosen == (0, len(words)):
+        return None
+    return words[chosen[0]].start(), words[chosen[1] - 1].end()
+
+
+def word_features(text: str, number: int) -> Floats:
+    """Return ``float32 (words, f)``: what each word of a line looks like, and its neighbours.
+
+    Args:
+        text: Of the line.
+        number: Of the class that the line belongs to, from 0.
+    """
+    words = list(_WORD.finditer(text))
+    own = np.array([_look(text, word.start(), word.group()) for word in words], np.float32)
+    if not len(own):
+        return np.zeros((0, WORD_FEATURES), np.float32)
+    nobody = np.full((1, own.shape[1]), -1, np.float32)
+    before, after = np.concatenate([nobody, own[:-1]]), np.concatenate([own[1:], nobody])
+    place = np.arange(len(words), dtype=np.float32)
+    digits_before = np.concatenate([[0], np.cumsum(own[:, 1] > 0)[:-1]])
+    where = np.stack(
+        [place, len(words) - 1 - place, np.full(len(words), len(words)), np.full(len(words), number),
+         [word.start() / len(text) for word in words], digits_before], axis=1
+    )  # fmt: skip
+    return np.concatenate([own, before, after, where], axis=1).astype(np.float32)
+
+
+def _look(text: str, start: int, word: str) -> list[float]:
+    size = len(word)
+    depth = text[: start + 1].count("(") - text[:start].count(")")
+    return [
+        size, sum(c.isdigit() for c in word) / size, sum(c.isalpha() for c in word) / size,
+        sum(c.isupper() for c in word) / size, word[0] in "([", word[-1] in ")]", depth > 0,
+        word[-1] in ":.,;-", "-" in word, any(c in ":/=#" for c in word),
+    ]  # fmt: skip
+
+
+def words_inside(line: TextLine, class_name: str, labels: Sequence[Label]) -> NDArray[np.int64] | None:
+    """Return by word of a line whether a label shows it, ``int64 (words,)``; None if labels show none.
+
+    Args:
+        line: A line of the class.
+        class_name: The class.
+        labels: Of the page.
+    """
+    middles = np.array(
+        [(line.bounds[word.start()] + line.bounds[word.end()]) / 2 for word in _WORD.finditer(line.text)]
+    )
+    inside = np.zeros(len(middles), np.int64)
+    for label in labels:
+        if label.class_name == class_name:
+            for start, end in _shown(line.quad, (*label.polygons, *label.alternatives)):
+                inside |= (middles >= start - _EVEN) & (middles <= end + _EVEN)
+    return inside if inside.any() else None
+
+
+def _shown(quad: Points, polygons: Sequence[Polygon]) -> Iterator[tuple[float, float]]:
+    """Yield between which shares of a line's length labels lie that stand at its height."""
+    origin, along, down = quad[0], quad[1] - quad[0], quad[3] - quad[0]
+    for polygon in polygons:
+        offsets = polygon - origin
+        across = offsets @ down / max(float(down @ down), 1e-9)
+        shares = offsets @ along / max(float(along @ along), 1e-9)
+        if min(across.max(), 1.0) - max(across.min(), 0.0) >= 0.5 * min(np.ptp(across), 1.0):
+            yield float(shares.min()), float(shares.max())
