@@ -92,7 +92,7 @@ def greedy(log_probs: LogProbs, alphabet: Sequence[str]) -> Decoded:
         edits=(),
         rivals=(),
         margin=RIVAL_WINDOW,
-        posterior=min(raw.confidences, default=1.0),
+        posterior=min(raw.confidences, default=0.0),
         confidences=raw.confidences,
         spans=raw.spans,
         raw_confidences=raw.confidences,
