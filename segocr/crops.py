@@ -46,6 +46,12 @@ class Crop:
     quad: Points
     to_page: Matrix
 
+    @property
+    def lines(self) -> list[Points]:
+        """The region's lines of text in the patch, ``(4, 2)`` each; empty where its engine knows none."""
+        to_patch = np.linalg.inv(self.to_page).astype(np.float64)
+        return [geometry.transform(to_patch, quad) for quad in self.region.lines]
+
 
 @dataclass(frozen=True, slots=True)
 class Margins:
@@ -62,11 +68,15 @@ def cut(page: Page, region: Region, *, lines: int | None = 1, upright: float | N
         page: The page it was found on.
         region: Its polygon may reach beyond the page; what lies outside is filled with the nearest pixels.
         lines: 1 for a region that is one line of text; None if the number is not known.
-        upright: Reading direction in radians where it is known (near-square regions need it).
+        upright: Reading direction in radians where it is known (near-square regions need it); that of the
+            region's lines counts first.
     """
+    if region.lines:
+        upright = geometry.reading_angle(region.lines[0])
     quad = geometry.order_corners(geometry.minimum_rectangle(region.polygon), upright=upright)
     width, height = geometry.quad_size(quad)
-    scale = _scale(width, height, lines)
+    line_height = min((geometry.quad_size(line)[1] for line in region.lines), default=height)
+    scale = _scale(width, line_height, 1 if region.lines else lines)
     margin = _SURROUNDINGS * height if lines == 1 else min(0.25 * height, 40.0)
     ends = max(_LONGER[0] * width, _LONGER[1] * height) if lines == 1 else margin
     wide = geometry.grown(quad, ends, margin, ends, margin)

@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr import crops
+from segocr import crops, lines
 from segocr.ahead import ahead
+from segocr.blocks import joined
 from segocr.candidates import chosen
 from segocr.crops import Crop
 from segocr.documents import Document, hashed, opened
@@ -26,7 +27,7 @@ from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult, field_values
 from segocr.pages import Page, PageInfo
 from segocr.readings import Reading
-from segocr.recipes import Models, recipe_of
+from segocr.recipes import Models, fitting_head, recipe_of
 from segocr.recognition import CropReadings, read_pages
 from segocr.records import Problem, Record, RecordStatus, failure
 from segocr.regions import Region
@@ -34,6 +35,7 @@ from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OpenOptions
 from segocr.templates import Template
+from segocr.textlines import segmenting as textlines
 
 PAGES_AT_ONCE = 4
 """Pages segmented in one call: also the most whose pixels one stage holds."""
@@ -117,6 +119,7 @@ class Pipeline:
         self.recipe = recipe_of(template, models, steps, dpi=settings.engines.open.dpi)
         self._steps = steps
         self._models = models
+        self._head = fitting_head(template, models, steps)
         self._settings = settings
         self._day = day
         self._keep_pages = keep_pages
@@ -225,20 +228,31 @@ class Pipeline:
     def _regions(self, batch: Sequence[tuple[Work, Page]]) -> list[list[Region]]:
         if self._regions_of is not None:
             return [self._regions_of(work.document, page) for work, page in batch if work.document]
+        if self._head is not None:
+            pages = [page for _, page in batch]
+            return textlines.segment(pages, self.template, self._head, self._steps, self._models.ocr)
         answers = self._steps.segment([page.image for _, page in batch], self._models.segment)
         wanted = self.template.classes
         return [
-            [
-                Region(page.number, region.class_name, region.score, _simplified(region.polygon))
-                for region in regions
-                if region.class_name in wanted
-            ]
+            joined(
+                [
+                    Region(page.number, region.class_name, region.score, _simplified(region.polygon))
+                    for region in regions
+                    if region.class_name in wanted
+                ],
+                self._takes_many_lines,
+            )
             for (_, page), regions in zip(batch, answers, strict=True)
         ]
 
+    def _takes_many_lines(self, class_name: str) -> bool:
+        return any(spec.lines == "many" for spec in self.template.fields_of(class_name))
+
     def _cut(self, page: Page, region: Region) -> Crop:
-        many = any(spec.lines == "many" for spec in self.template.fields_of(region.class_name))
-        return crops.cut(page, region, lines=None if many else 1)
+        many = self._takes_many_lines(region.class_name)
+        crop = crops.cut(page, region, lines=None if many else 1)
+        # A mask's lines are rough; those of a text detector are not.
+        return lines.fitted(crop) if region.lines and self._head is None else crop
 
     def _parts(self, work: Work) -> list[tuple[int, Sequence[int]]]:
         """Return (part, places of its pages) for each record that a document becomes."""

@@ -18,6 +18,8 @@ from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.engines import engine_of
 from segocr.templates import FieldSpec, Template
 from segocr.templates.trust import require_trust
+from segocr.textlines.fitting import require_fitting, require_same_reader
+from segocr.textlines.head import Head, load_head
 
 Model = TypeVar("Model")
 
@@ -98,6 +100,21 @@ def recipe_of(template: Template, models: Models, steps: Steps, *, dpi: float) -
         },
     }
     return Recipe(template.name, template.version, digest_of(facts), digests, engines, facts)
+
+
+def fitting_head(template: Template, models: Models, steps: Steps) -> Head | None:
+    """Return the head of the engine textlines, checked; None where another engine finds the regions.
+
+    Raises:
+        ModelError: It was trained for other fields, or on lines of another OCR model.
+    """
+    if models.segment.engine != "textlines":
+        return None
+    path = models.segment.path
+    head = load_head(path)
+    require_fitting(head, template, path.name)
+    require_same_reader(head, steps.load(models.ocr).digest, models.ocr.name, path.name)
+    return head
 
 
 def digest_of(facts: Mapping[str, Any]) -> str:

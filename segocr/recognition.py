@@ -242,7 +242,12 @@ def _find_lines(
     def specs(crop: Crop) -> Sequence[FieldSpec]:
         return template.fields_of(crop.region.class_name)
 
-    many = [crop for page in pages for crop in page if any(spec.lines == "many" for spec in specs(crop))]
+    many = [
+        crop
+        for page in pages
+        for crop in page
+        if not crop.region.lines and any(spec.lines == "many" for spec in specs(crop))
+    ]
     detected = steps.detect([crop.patch for crop in many], model) if many else []
     quads = {
         id(crop): lines.ordered(crop, [line.polygon for line in polygons])
@@ -252,7 +257,7 @@ def _find_lines(
         [
             [
                 _Line(crop, quad, specs(crop))
-                for quad in (quads[id(crop)] if id(crop) in quads else [_one_line(crop, specs(crop))])
+                for quad in (quads.get(id(crop)) or crop.lines or [_one_line(crop, specs(crop))])
             ]
             for crop in page
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,15 @@ class Region:
         class_name: The model's class.
         score: 0–1, the engine's own.
         polygon: ``float32 (n, 2)``, n ≥ 3, pixels of the upright page, origin top-left, y down.
+        lines: ``float64 (4, 2)`` each, TL, TR, BR, BL in reading direction: its lines of text, where the
+            engine knows them.
     """
 
     page: int
     class_name: str
     score: float
     polygon: NDArray[np.float32]
+    lines: tuple[NDArray[np.float64], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if self.polygon.ndim != 2 or self.polygon.shape[1] != 2 or len(self.polygon) < 3:

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from segocr.constraints import Constraint, Decoded
 from segocr.environments.locate import resolve
 from segocr.errors import EnvironmentMissing, HostDied, HostError, ModelError
@@ -29,6 +31,8 @@ from segocr.steps.host import HostKey
 from segocr.steps.keeper import HostInfo, Keeper
 from segocr.steps.protocol import Message
 from segocr.steps.refusals import raise_refusal
+from segocr.textlines.head import VERSION as HEAD_VERSION
+from segocr.textlines.head import digest_of_head, load_head
 
 Answer = TypeVar("Answer")
 _DEFAULTS = OpenOptions()
@@ -139,6 +143,9 @@ class Steps:
         Raises:
             ModelError: It is absent, broken or of another kind.
         """
+        if isinstance(model, SegmentModel) and model.engine == "textlines":
+            head = load_head(model.path)
+            return ModelInfo(digest_of_head(model.path), head.card.classes, 0)
         step, body = (
             ("segment", _segment_body(model))
             if isinstance(model, SegmentModel)
@@ -155,6 +162,8 @@ class Steps:
 
     def about(self, step: str, engine: str) -> Mapping[str, object]:
         """Return what an engine says of itself (name, version, devices), starting its host if need be."""
+        if (step, engine) == ("segment", "textlines"):  # no host of its own: it asks the OCR host for lines
+            return {"name": engine, "version": f"{HEAD_VERSION}, numpy {np.__version__}"}
         return self._start(self._key(step, engine))
 
     def open(

@@ -52,6 +52,8 @@ ENGINES: dict[str, EngineSpec] = {
         ),
         EngineSpec("segment", "openvino", "openvino", "segocr.steps.segment.openvino"),
         EngineSpec("segment", "ultralytics", "torch", "segocr.steps.segment.ultralytics"),
+        # Told by the orchestrator (segocr.textlines) from lines that the OCR host finds; trained in this one.
+        EngineSpec("segment", "textlines", "openvino", "segocr.steps.ocr.openvino"),
         EngineSpec("ocr", "openvino", "openvino", "segocr.steps.ocr.openvino"),
         EngineSpec(
             "ocr", "paddleocr", "paddle", "segocr.steps.ocr.paddleocr", network=True, call_seconds=300.0

@@ -49,7 +49,7 @@ class SegmentWritten(Written):
     model: StrictStr = Field(
         "model.onnx", description="File in the template's folder; ultralytics takes the .pt of the same name."
     )
-    head: StrictStr = Field("head.json", description="The trained head of the engine textlines.")
+    head: StrictStr = Field("head.npz", description="The trained head of the engine textlines.")
     image_size: Annotated[StrictInt, Field(ge=32, le=8192, multiple_of=32)] = 1024
     confidence: Fraction = Field(0.25, description="Regions with a lower score are left out.")
 

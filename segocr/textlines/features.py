@@ -169,8 +169,7 @@ def _matched(found: Sequence[Match | None], texts: Sequence[str]) -> NDArray[np.
 
 
 def _values(found: Sequence[Match | None]) -> NDArray[np.float64]:
-    """Return by line, of its number: rank on the page (0 the greatest), how often it stands there, share of the
-    greatest."""  # noqa: D205, D209 - one sentence
+    """Return of each line's number: rank (0 the greatest), how often it is there, share of the greatest."""
     numbers = [_number(match.text) if match is not None and match.whole else None for match in found]
     # Integers are counts and codes more often than amounts: they do not compete with printed decimals.
     known = sorted({number for number in numbers if number is not None}, reverse=True)

@@ -7,9 +7,9 @@
 ``table`` float32 (size, width).
 ``grow``: ``features`` float32 (n, f), ``classes`` int64 (n,), ``kinds`` (number of classes), ``trees``,
 ``leaf`` (fewest lines of a leaf), ``tried`` (share of the features tried at a node), ``seed``, ``folds``
-int64 (n,) (-1: in no fold), ``plots`` uint8 (p, n) (rows are masks of lines to learn from; the others are then
-told), ``whole`` (whether a forest is grown on everything). Answer: the forest's arrays (see ``pack``), ``held_out``
-float32 (n, kinds), ``plotted`` float32 (p, n, kinds).
+int64 (n,) (-1: in no fold), ``plots`` uint8 (p, n) (rows are masks of lines to learn from; the others are
+then told), ``whole`` (whether a forest is grown on everything). Answer: the forest's arrays (see ``pack``),
+``held_out`` float32 (n, kinds), ``plotted`` float32 (p, n, kinds).
 
 Only the standard library, numpy, scipy and scikit-learn are imported, so the file needs nothing of segocr.
 """
