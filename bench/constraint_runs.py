@@ -10,6 +10,7 @@ import numpy as np
 from constraint_ways import narrowed, steered
 from remembered import NO_MODEL, PretendingSteps
 
+from segocr.crops import Crop
 from segocr.errors import SegocrError
 from segocr.evaluation.labels import LabelledDocument
 from segocr.evaluation.outcomes import FieldRule, Outcome, outcomes_of
@@ -50,32 +51,54 @@ def chosen_models(template: Template) -> tuple[Models, bool]:
 
 
 def read_all(
-    template: Template,
+    name: str,
     ways: Sequence[str],
     documents: Sequence[LabelledDocument],
-    models: Models,
     steps: PretendingSteps,
     regions_of: RegionsOf | None,
 ) -> dict[str, list[Compared]]:
-    """Read documents in some ways and compare them with their labels; each is opened and cut only once."""
-    pipelines = {
-        way: Pipeline(
-            steered(template, way), steps, models=models, settings=Settings(), day=date.today(),
-            regions_of=regions_of, follow_links=True,
-        )
-        for way in ways
-    }  # fmt: skip
+    """Read documents in some ways and compare them with their labels; each is opened and cut only once.
+
+    Args:
+        name: Of the set.
+        ways: Of ``constraint_ways``.
+        documents: With labels of the template's own fields.
+        steps: The hosts.
+        regions_of: The true regions; None to find them with the template as it is.
+    """
+    template, whole = template_of(name), load_template(SETS[name][0])
+    models, _ = chosen_models(whole)
+    known = replace(models, segment=NO_MODEL)
+    steps.classes = whole.classes
+
+    def pipeline(of: Template, with_models: Models) -> Pipeline:
+        return Pipeline(
+            of, steps, models=with_models, settings=Settings(), day=date.today(), regions_of=regions_of,
+            follow_links=True,
+        )  # fmt: skip
+
+    finder = pipeline(template, known) if regions_of else pipeline(whole, models)
+    readers = {way: pipeline(steered(template, way), known) for way in ways}
     rules = field_rules(template, documents)
     compared: dict[str, list[Compared]] = {way: [] for way in ways}
     for start in range(0, len(documents), TOGETHER):
         part = documents[start : start + TOGETHER]
-        cut = pipelines[ways[0]].segment([document.path for document in part])
-        for way, pipeline in pipelines.items():
-            works = [replace(work, timings={}, unchosen=[]) for work in cut]
-            pipeline.read(works)
-            for document, records in zip(part, pipeline.validate(works), strict=True):
+        found = finder.segment([document.path for document in part])
+        for way, reader in readers.items():
+            works = [
+                replace(
+                    work, crops=[_of_fields(page, template) for page in work.crops], timings={}, unchosen=[]
+                )
+                for work in found
+            ]
+            reader.read(works)
+            for document, records in zip(part, reader.validate(works), strict=True):
                 compared[way] += compare(document, records[0], rules)
     return compared
+
+
+def _of_fields(page: Sequence[Crop], template: Template) -> list[Crop]:
+    return [crop for crop in page if crop.region.class_name in template.classes]
 
 
 def compare(document: LabelledDocument, record: Record, rules: Sequence[FieldRule]) -> Iterator[Compared]:

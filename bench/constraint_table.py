@@ -29,6 +29,7 @@ from segocr.evaluation.labels import LabelledDocument, read_labels
 from segocr.evaluation.outcomes import Outcome, Result
 from segocr.evaluation.run import true_regions
 from segocr.evaluation.scores import Share
+from segocr.templates import load_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,7 @@ def measure(
         oracle: Whether to read true regions only.
     """
     template = template_of(name)
-    steps.classes = template.classes
-    models, has_model = chosen_models(template)
+    _, has_model = chosen_models(load_template(SETS[name][0]))
     for damage in DAMAGES:
         if damage.name not in damages:
             continue
@@ -116,7 +116,7 @@ def measure(
                 if regions_of is None and (oracle or not has_model):
                     continue
                 ways = WAYS if has_checks(template) else WAYS[:2]
-                read = read_all(template, ways, damaged, models, steps, regions_of)
+                read = read_all(name, ways, damaged, steps, regions_of)
                 for field in template.fields:
                     place = (name, regions, damage.name, field)
                     own = {way: [one for one, _ in read[way] if one.field == field] for way in ways}

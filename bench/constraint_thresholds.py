@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from constraint_runs import SETS, chosen_models, drawn, labelled, read_all, template_of
+from constraint_runs import SETS, drawn, labelled, read_all, template_of
 from remembered import FOLDER, RememberingSteps
 
 from segocr.constraints import scores
@@ -58,13 +58,11 @@ def collect(
 ) -> Iterator[Sample]:
     """Read the true regions of one set, at some damages."""
     template = template_of(name)
-    steps.classes = template.classes
-    models, _ = chosen_models(template)
     documents = drawn(read_labels(folder / name, split), limit)
     for damage in (one for one in DAMAGES if one.name in damages):
         with tempfile.TemporaryDirectory(prefix="segocr-damage-") as scratch:
             damaged = labelled(damage_documents(documents, damage, Path(scratch)), template)
-            read = read_all(template, ("checks",), damaged, models, steps, true_regions(damaged))
+            read = read_all(name, ("checks",), damaged, steps, true_regions(damaged))
             for outcome, value in read["checks"]:
                 if value is not None and len(value.readings) == 1 and value.readings[0].text is not None:
                     right = outcome.result is Result.RIGHT
