@@ -40,4 +40,4 @@ def test_values_cut_out_with_their_neighbours_do_not_turn_a_page(steps: Steps) -
     readings = [reading for crop in found for several in crop.values() for reading in several]
     assert readings
     assert {reading.direction for reading in readings} == {0}
-    assert all(len(reading.raw) > 12 for reading in readings), "the neighbours were not cut out with the value"
+    assert all(len(reading.raw) > 12 for reading in readings), "the neighbours were not cut out, too"
