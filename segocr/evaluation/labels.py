@@ -97,7 +97,8 @@ def label_lines(folder: Path) -> list[tuple[str, str]]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", code="labels", hint=_FORMAT) from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path} cannot be read: {why}", code="labels", hint=_FORMAT) from error
     return [(f"{path}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
