@@ -38,7 +38,9 @@ def difference_hash(picture: NDArray[np.uint8]) -> Hash:
 
 def near_pairs(hashes: Sequence[Hash], most: int = NEAR) -> list[tuple[int, int, int]]:
     """Return (place, later place, bits that differ) of all pairs that differ in at most ``most`` bits."""
-    packed = np.packbits(np.array(hashes, np.bool_).reshape(len(hashes), -1), axis=1)
+    if len(hashes) < 2:
+        return []
+    packed = np.packbits(np.array(hashes, np.bool_), axis=1)
     found = []
     for place in range(len(packed) - 1):
         differing = np.bitwise_count(packed[place + 1 :] ^ packed[place]).sum(axis=1)
