@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sample_records import digest, failed, reading, receipt, record, region, value
 from sqlalchemy import Engine
 
+from db.arrivals import Arrivals
+from db.documents import list_documents
 from db.queries import run_query
 from db.replaying import store_replayed
 from db.store import store_records
 from db.stored import StoredRecord, current_ids, current_templates, stored_records
+from segocr.arrivals import Moved, Sighting
 from segocr.pages import PageInfo
 from segocr.readings import Reading
 from segocr.records import FieldStatus, Problem, Record, RecordStatus, Severity
@@ -99,3 +103,18 @@ def test_what_was_extracted_anew_meanwhile_is_left(engine: Engine) -> None:
     store_records(engine, [receipt("a", "13.00", recipe="newer")])
     assert store_replayed(engine, [(before, decided(before, "r2"))]) == 0
     assert only(engine).record.fields["total"][0].value == "13.00"
+
+
+def test_the_file_that_brought_it_ends_as_its_record_does_now(engine: Engine, tmp_path: Path) -> None:
+    arrivals = Arrivals(engine)
+    arrivals.receive("/inbox", [Sighting("scan.jpg", 7, 1)])
+    [waiting] = arrivals.waiting("/inbox").values()
+    arrivals.claim([waiting.id], "me", 60)
+    arrivals.moved([Moved(waiting.id, tmp_path / "scan.jpg", digest("a"))])
+    arrivals.take("me", 1, 60)
+    store_records(engine, [receipt("a")], arrival=waiting.id, owner="me")
+    for recipe, accepted, state in (("r2", False, "needs_review"), ("r3", True, "extracted")):
+        before = only(engine)
+        assert before.arrival == waiting.id
+        store_replayed(engine, [(before, decided(before, recipe, accepted=accepted))])
+        assert [one.state for one in list_documents(engine)] == [state]
