@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from segocr import crops, lines
-from segocr.constraints import Constraint, bind, decode
+from segocr.constraints import Constraint, Decoded, decode
 from segocr.constraints.deciding import decide
 from segocr.constraints.lattice import Lattice
 from segocr.evaluation.labels import read_labels
@@ -53,8 +53,13 @@ def main(data: Path) -> None:
                 answers = steps.read([one[2] for one in part], [[] for _ in part], MODEL, posteriors=True)
                 for (field, value, _), one in zip(part, answers, strict=True):
                     assert one.posteriors is not None
-                    log_probs = np.log(np.maximum(one.posteriors, 1e-37)).astype(np.float32)
-                    _count(counts[field], log_probs, alphabet, fields[field].constraint, value)
+                    whole = _from_posteriors(one.posteriors, alphabet, fields[field].constraint)
+                    kept = decide(Lattice.expand(one.lattice), fields[field].constraint)
+                    counted = counts[field]
+                    counted["all"] += 1
+                    counted["whole"] += _plain(whole.text) == _plain(value)
+                    counted["kept"] += _plain(kept.text) == _plain(value)
+                    counted["other"] += whole.text != kept.text
                     sizes[field].append(len(one.lattice))
     for field, counted in counts.items():
         exact = f"{counted['whole']} from posteriors, {counted['kept']} from lattices"
@@ -82,19 +87,14 @@ def _strips(folder: Path, count: int, fit: dict[str, bool]) -> Iterator[tuple[st
                     yield label.class_name, label.value, np.asarray(shown, dtype=np.uint8)
 
 
-def _count(
-    counted: Counter[str],
-    log_probs: np.ndarray,
-    alphabet: tuple[str, ...],
-    constraint: Constraint | None,
-    value: str,
-) -> None:
-    whole = decode(log_probs, alphabet, None if constraint is None else bind(constraint, alphabet))
-    kept = decide(Lattice.expand(Lattice.compress(log_probs, alphabet)), constraint)
-    counted["all"] += 1
-    counted["whole"] += _plain(whole.text) == _plain(value)
-    counted["kept"] += _plain(kept.text) == _plain(value)
-    counted["other"] += whole.text != kept.text
+def _from_posteriors(
+    posteriors: np.ndarray, alphabet: tuple[str, ...], constraint: Constraint | None
+) -> Decoded:
+    """Read without a lattice, over ASCII and the symbols that have a chance anywhere."""
+    counts = [not place or " " <= symbol <= "~" for place, symbol in enumerate(alphabet)]
+    columns = np.flatnonzero(np.array(counts) | (posteriors.max(axis=0, initial=0.0) > 1e-7))
+    log_probs = np.log(np.maximum(posteriors[:, columns], 1e-37)).astype(np.float32)
+    return decode(log_probs, [alphabet[column] for column in columns], constraint)
 
 
 def _plain(text: str | None) -> str:
