@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -22,6 +22,10 @@ Ints = NDArray[np.int64]
 
 _SPACE_COSTS = 2.0
 """A space that a match leaps over counts against it like so many characters: columns are no one number."""
+_MISREAD = 5.0
+"""What a misread, missing or superfluous character costs, natural logarithm …"""
+_LEAST_MISREAD = 6
+"""… in texts of so many characters at least: in shorter ones it could be anything."""
 _BEGINS_OR_GOES_ON = frozenset(".,/-:'")
 """Beside these a match is probably a part of something longer."""
 _AS_DIGIT = {read: (printed, share) for (read, printed), share in SHARES.items() if printed.isdigit()}
@@ -65,7 +69,8 @@ def find_matches(texts: Sequence[str], constraint: Constraint) -> list[Match | N
         constraint: Its check digits count as well.
 
     Returns:
-        One a text; None where nothing in it is accepted, even with look-alikes set right.
+        One a text; None where nothing in it is accepted, even with look-alikes set right. Where no text has a
+        whole match, one character of a match may be misread, missing or superfluous.
     """
     found = _search(texts, texts, constraint)
     second = [place for place, match in enumerate(found) if match is None or not match.whole]
@@ -75,6 +80,10 @@ def find_matches(texts: Sequence[str], constraint: Constraint) -> list[Match | N
     ):
         if match is not None and (found[place] is None or match.whole):
             found[place] = match
+    if not any(match is not None and match.whole for match in found):
+        for place, match in enumerate(_search(texts, texts, constraint, near=True)):
+            if match is not None and match.whole and len(match.text) >= _LEAST_MISREAD:
+                found[place] = replace(match, cost=_MISREAD)
     return found
 
 
@@ -90,11 +99,19 @@ def _with_digits(text: str) -> str:
     )
 
 
-def _search(read: Sequence[str], texts: Sequence[str], constraint: Constraint) -> list[Match | None]:
-    """Search texts for accepted strings; ``read`` is what they were before anything was set right."""
+def _search(
+    read: Sequence[str], texts: Sequence[str], constraint: Constraint, *, near: bool = False
+) -> list[Match | None]:
+    """Search texts for accepted strings; ``read`` is what they were before anything was set right.
+
+    ``near`` asks for strings that one misread character keeps from being accepted; check digits then wait for
+    the reading.
+    """
     compact = [_without_spaces(text) if constraint.ignore_spaces else _places(text) for text in texts]
     starts, ends, owner = _accepted(
-        ["".join(texts[line][place] for place in places) for line, places in enumerate(compact)], constraint
+        ["".join(texts[line][place] for place in places) for line, places in enumerate(compact)],
+        constraint,
+        near=near,
     )
     best: list[Match | None] = [None] * len(texts)
     ranks = [(-math.inf, 0)] * len(texts)
@@ -106,7 +123,7 @@ def _search(read: Sequence[str], texts: Sequence[str], constraint: Constraint) -
         if rank <= ranks[line]:
             continue
         text = "".join(texts[line][place] for place in places[start:end])
-        if constraint.checks and not constraint.accepts(text):
+        if constraint.checks and not near and not constraint.accepts(text):
             continue
         ranks[line] = rank
         whole = _is_whole(texts[line], first, after)
@@ -151,7 +168,7 @@ def _without_spaces(text: str) -> list[int]:
     return [place for place, character in enumerate(text) if not character.isspace()]
 
 
-def _accepted(texts: Sequence[str], constraint: Constraint) -> tuple[Ints, Ints, Ints]:
+def _accepted(texts: Sequence[str], constraint: Constraint, *, near: bool = False) -> tuple[Ints, Ints, Ints]:
     """Return start, end and text of every accepted string of the automaton, from all starts at once."""
     table, accepting, bounds, classes = _dense(_Same(constraint))
     codes = np.array([ord(character) for text in texts for character in (*text, "\0")], np.int64)
@@ -162,18 +179,56 @@ def _accepted(texts: Sequence[str], constraint: Constraint) -> tuple[Ints, Ints,
     first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     owner = np.repeat(np.arange(len(texts)), sizes)
     klass[first + sizes - 1] = -1
-    at, start, state = np.arange(len(codes)), np.arange(len(codes)), np.zeros(len(codes), np.int64)
-    starts, ends = [], []
-    while len(at):
-        state = np.where(klass[at] >= 0, table[state, np.maximum(klass[at], 0)], -1)
-        alive = state >= 0
-        at, start, state = at[alive] + 1, start[alive], state[alive]
-        done = accepting[state]
-        starts.append(start[done])
-        ends.append(at[done])
-    begin, end = np.concatenate(starts), np.concatenate(ends)
+    places = np.arange(len(codes))
+    walked = _walk(_Walk(places, places, np.zeros(len(codes), np.int64)), klass, table)
+    if near:
+        ends = first + sizes - 1
+        walked = _walk(_misread(walked, table, ends[owner]), klass, table)
+    done = accepting[walked.state] & (walked.at > walked.start)
+    begin, end = walked.start[done], walked.at[done]
     line = owner[begin]
     return begin - first[line], end - first[line], line
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Ways through an automaton, ``int64 (n,)`` each: place reached, place begun at, state."""
+
+    at: Ints
+    start: Ints
+    state: Ints
+
+
+def _walk(seeds: _Walk, klass: Ints, table: Ints) -> _Walk:
+    """Follow characters as far as the automaton goes; returns every step of every way, the first included."""
+    at, start, state = seeds.at, seeds.start, seeds.state
+    steps = [seeds]
+    while len(at):
+        after = np.where(klass[at] >= 0, table[state, np.maximum(klass[at], 0)], -1)
+        alive = after >= 0
+        at, start, state = at[alive] + 1, start[alive], after[alive]
+        steps.append(_Walk(at, start, state))
+    return _Walk(
+        np.concatenate([step.at for step in steps]),
+        np.concatenate([step.start for step in steps]),
+        np.concatenate([step.state for step in steps]),
+    )
+
+
+def _misread(walked: _Walk, table: Ints, ends: Ints) -> _Walk:
+    """Return where ways go on if one character more is misread, missing or superfluous; each once."""
+    number, klass = np.nonzero(table[walked.state] >= 0)
+    at, start, following = walked.at[number], walked.start[number], table[walked.state[number], klass]
+    # Misread: on by one character and to any next state. Missing: to any next state. Superfluous: on by one.
+    every = np.concatenate(
+        [
+            np.stack([at + 1, start, following], axis=1),
+            np.stack([at, start, following], axis=1),
+            np.stack([walked.at + 1, walked.start, walked.state], axis=1),
+        ]
+    )
+    every = np.unique(every[(every[:, 0] <= ends[every[:, 1]]) & (every[:, 2] >= 0)], axis=0)
+    return _Walk(every[:, 0], every[:, 1], every[:, 2])
 
 
 @dataclass(frozen=True)

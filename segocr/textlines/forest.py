@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[Any]]
 LEAF = 0xFFFF
+MOST_TO_CHECK = 80
+"""Trees of a forest that is grown only to see what it makes of the pages left out."""
 
 
 def reduce_words(request: Arrays) -> Arrays:
@@ -49,13 +51,14 @@ def reduce_words(request: Arrays) -> Arrays:
 def grow(request: Arrays) -> Arrays:
     """Grow the forest on everything, and others that leave out pages, to see what they make of them."""
     features, classes, folds = request["features"], request["classes"], request["folds"]
-    kinds = int(request["kinds"])
+    kinds, trees = int(request["kinds"]), int(request["trees"])
+    few = min(trees, MOST_TO_CHECK)
 
-    def forest(chosen: NDArray[Any]) -> Any:
+    def forest(chosen: NDArray[Any], trees: int) -> Any:
         from sklearn.ensemble import ExtraTreesClassifier
 
         model = ExtraTreesClassifier(
-            int(request["trees"]), min_samples_leaf=int(request["leaf"]), class_weight="balanced",
+            trees, min_samples_leaf=int(request["leaf"]), class_weight="balanced",
             max_features=float(request["tried"]), random_state=int(request["seed"]), n_jobs=1,
         )  # fmt: skip
         return model.fit(features[chosen], classes[chosen])
@@ -68,14 +71,14 @@ def grow(request: Arrays) -> Arrays:
     held_out = np.zeros((len(features), kinds), np.float32)
     for fold in np.unique(folds[folds >= 0]):
         inside = folds == fold
-        held_out[inside] = told(forest(~inside), inside)
+        held_out[inside] = told(forest(~inside, few), inside)
     plotted = np.zeros((len(request["plots"]), len(features), kinds), np.float32)
     for number, plot in enumerate(request["plots"]):
         seen = plot.astype(bool)
-        plotted[number, ~seen] = told(forest(seen), ~seen)
+        plotted[number, ~seen] = told(forest(seen, few), ~seen)
     answer: Arrays = {"held_out": held_out, "plotted": plotted}
     if bool(request["whole"]):
-        answer |= pack(forest(np.ones(len(features), bool)), kinds)
+        answer |= pack(forest(np.ones(len(features), bool), trees), kinds)
     return answer
 
 
