@@ -31,7 +31,7 @@ from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.templates import Template, load_template
 
-ROUNDS = 3
+ROUNDS = 2
 
 
 def extract_all(
@@ -96,7 +96,7 @@ def main() -> None:
             by_field[" + ".join(names.get(d, "prefer") if d else "free" for d in digests[:1])].append(seconds)
         for place, (field, times) in enumerate(sorted(by_field.items())):
             times = sorted(1000 * seconds for seconds in times)
-            rest = f"{100 * share:.1f} % | {1000 * loading_time(template):.1f}" if not place else "|"
+            rest = f"{100 * share:.1f} % | {1000 * loading_time(template):.2f}" if not place else "|"
             high = times[int(0.95 * (len(times) - 1))]
             print(
                 f"| {name} | {field} | {len(times)} | {median(times):.1f} | {high:.1f} | {rest} |", flush=True

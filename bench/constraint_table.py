@@ -126,23 +126,33 @@ def measure(
 
 
 def as_markdown(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the lines of a table."""
-    titles = ("set", "regions", "picture", "field", "way", "exact", "accepted", "corrected",
-              "wrong among accepted", "at most")  # fmt: skip
+    """Yield the lines of a table: a line a place, the ways beside each other."""
+    by_way = {(row.data, row.field, row.regions, row.damage, row.way): row for row in rows}
+    exact, accepted = ("off", "pattern", "checks"), ("off", "tested after", "pattern", "checks")
+    titles = [
+        "field", "picture", "regions", "values", *(f"exact %: {way}" for way in exact),
+        *(f"accepted %: {way}" for way in accepted[1:]), *(f"wrong among accepted: {way}" for way in accepted),
+    ]  # fmt: skip
     yield "| " + " | ".join(titles) + " |"
-    yield "|" + "---|" * len(titles)
-    for row in rows:
-        exact, accepted = Share(row.exact, row.labelled), Share(row.accepted, row.labelled)
-        wrong = Share(row.wrong, row.accepted)
-        below = f"{100 * wrong.interval[1]:.1f} %" if wrong.interval else ""
-        yield (
-            f"| {row.data} | {row.regions} | {row.damage} | {row.field} | {row.way} | {_percent(exact)} "
-            f"| {_percent(accepted)} | {row.corrected} | {row.wrong} of {row.accepted} | {below} |"
-        )
+    yield "|---" * len(titles) + "|"
+    for place in dict.fromkeys(key[:4] for key in by_way):
+        own = {way: by_way.get((*place, way)) for way in accepted}
+        labelled = own["off"].labelled if own["off"] else 0
+        cells = [place[1], place[3], place[2], str(labelled)]
+        cells += [_percent(row.exact, labelled) if (row := own[way]) else "" for way in exact]
+        cells += [_percent(row.accepted, labelled) if (row := own[way]) else "" for way in accepted[1:]]
+        cells += [_wrong(row) if (row := own[way]) else "" for way in accepted]
+        yield "| " + " | ".join(cells) + " |"
 
 
-def _percent(share: Share) -> str:
-    return "" if share.value is None else f"{100 * share.value:.1f} %"
+def _percent(count: int, of: int) -> str:
+    return f"{100 * count / of:.1f}" if of else ""
+
+
+def _wrong(row: Row) -> str:
+    bounds = Share(row.wrong, row.accepted).interval
+    most = f", at most {100 * bounds[1]:.1f} %" if bounds and row.way in ("pattern", "checks") else ""
+    return f"{row.wrong} of {row.accepted}{most}"
 
 
 def lowered(rows: Sequence[Row]) -> list[str]:
