@@ -131,7 +131,8 @@ def as_markdown(rows: Sequence[Row]) -> Iterator[str]:
     exact, accepted = ("off", "pattern", "checks"), ("off", "tested after", "pattern", "checks")
     titles = [
         "field", "picture", "regions", "values", *(f"exact %: {way}" for way in exact),
-        *(f"accepted %: {way}" for way in accepted[1:]), *(f"wrong among accepted: {way}" for way in accepted),
+        *(f"accepted %: {way}" for way in accepted[1:]),
+        *(f"wrong among accepted: {way}" for way in accepted),
     ]  # fmt: skip
     yield "| " + " | ".join(titles) + " |"
     yield "|---" * len(titles) + "|"
