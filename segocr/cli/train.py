@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from segocr.training.train import Progress
 
 _SECONDS_A_LINE = 60.0
+_OF_HEADS = {"template", "engine", "data", "out", "work", "force", "device", "output"}
 _KINDS = ("ready", "scans", "photos", "camera")
 
 
@@ -29,8 +30,9 @@ def _multiple_of_32(context: click.Context, parameter: click.Parameter, value: i
 
 @click.command()
 @click.argument("template", metavar="NAME|PATH")
-@click.option("--engine", type=click.Choice(["ultralytics"]), default="ultralytics", show_default=True,
-              help="What finds the regions.")  # fmt: skip
+@click.option("--engine", type=click.Choice(("ultralytics", "textlines")), default="ultralytics",
+              show_default=True,
+              help="What finds the regions: a segmentation model, or text lines and a head.")  # fmt: skip
 @click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False),
               help="Labelled documents: a folder with fields.jsonl.")  # fmt: skip
 @click.option("--as", "kind", type=click.Choice(_KINDS), default="scans", show_default=True,
@@ -70,7 +72,8 @@ def _multiple_of_32(context: click.Context, parameter: click.Parameter, value: i
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda:N.")
 @click.option("--threads", type=click.IntRange(1), help="Of the CPU.  [default: one a core]")
 @formats(Format.TABLE, Format.JSON)
-def command(template: str, engine: str, output: Format, **options: Any) -> None:
+@click.pass_context
+def command(context: click.Context, /, template: str, engine: str, output: Format, **options: Any) -> None:
     r"""Train the model of a template on labelled documents.
 
     A training that was interrupted or killed goes on when the same command is given again. The model is put
@@ -79,17 +82,51 @@ def command(template: str, engine: str, output: Format, **options: Any) -> None:
 
     \b
     segocr train delivery_note --data labelled
+    segocr train delivery_note --data labelled --engine textlines
     segocr train passport --data labelled --as camera --photos desks --epochs 30
     """
     from segocr.settings import load_settings
     from segocr.training.making import Reporter, make_model
 
     settings = load_settings()
+    if engine == "textlines":
+        _refuse_others(context)
+        print_mapping(_head(template, settings, options), output)
+        return
     order = _order(template, settings, options)
-    reporter = Reporter(note, _pictures_shown(), _training_shown())
+    reporter = Reporter(note, _counted("pictures drawn"), _training_shown())
     run, made = make_model(order, settings, reporter)
     facts = {**shown(made), "epochs": made.card.training["epochs"], "curves": str(run.curves)}
     print_mapping(facts, output)
+
+
+def _refuse_others(context: click.Context) -> None:
+    """Refuse options that a head's training does not look at."""
+    from click.core import ParameterSource
+
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE and name not in _OF_HEADS
+    ]
+    if given:
+        raise click.UsageError(f"--engine textlines does not take {', '.join(given)}", context)
+
+
+def _head(template: str, settings: Any, options: dict[str, Any]) -> dict[str, object]:
+    from segocr.cli.heads import make_head
+    from segocr.cli.heads import shown as head_shown
+    from segocr.settings import check_device
+    from segocr.templates import load_template
+
+    loaded = load_template(
+        template, search=settings.template_folders, validators_folder=settings.validators_folder
+    )
+    file, trained = make_head(
+        loaded, options["data"], settings, out=options["out"], work=options["work"], force=options["force"],
+        device=check_device(options["device"]), progress=_counted("pages read"),
+    )  # fmt: skip
+    return head_shown(file, trained)
 
 
 def _order(template: str, settings: Any, options: dict[str, Any]) -> Order:
@@ -137,14 +174,12 @@ def shown(made: Installed) -> dict[str, object]:
     }
 
 
-def _pictures_shown() -> Callable[[int, int], None]:
+def _counted(what: str) -> Callable[[int, int], None]:
     import sys
 
     def show(done: int, total: int) -> None:
         if sys.stderr.isatty() or done == total:
-            click.echo(
-                f"\rpictures drawn: {done} of {total}" + ("\n" if done == total else ""), err=True, nl=False
-            )
+            click.echo(f"\r{what}: {done} of {total}" + ("\n" if done == total else ""), err=True, nl=False)
 
     return show
 
