@@ -8,10 +8,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Text,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 
 from db.connect import database_error, reading, writing
 from db.tables import ArrivalRow, DocumentRow
+from db.types import PathText
 from segocr.arrivals import Arrival, Moved, Sighting, State
 
 _ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)
@@ -58,18 +74,19 @@ class Arrivals:
 
     def known(self, inbox: str, sightings: Sequence[Sighting]) -> set[str]:
         """Return the paths of those that were taken before, unchanged since."""
-        found: set[str] = set()
+        # Paths are compared as they are stored: turning back those of 100,000 rows takes too long.
+        stored = PathText().process_bind_param
+        by_place = {
+            (stored(one.path, self._engine.dialect), one.size, one.mtime_ns): one.path for one in sightings
+        }
+        query = select(type_coerce(ArrivalRow.path, Text), ArrivalRow.size, ArrivalRow.mtime_ns).where(
+            ArrivalRow.inbox == inbox, ArrivalRow.state != State.RECEIVED.value
+        )
+        if len(sightings) <= _MANY:
+            query = query.where(ArrivalRow.path.in_([one.path for one in sightings]))
         with reading(self._engine) as connection:
-            for start in range(0, len(sightings), _MANY):
-                some = {one.path: one for one in sightings[start : start + _MANY]}
-                query = select(ArrivalRow.path, ArrivalRow.size, ArrivalRow.mtime_ns).where(
-                    ArrivalRow.inbox == inbox,
-                    ArrivalRow.path.in_(list(some)),
-                    ArrivalRow.state != State.RECEIVED.value,
-                )
-                rows = connection.execute(query)
-                found.update(row.path for row in rows if Sighting(*row) == some[row.path])
-        return found
+            rows = [tuple(row) for row in connection.execute(query).all()]
+        return {by_place[row] for row in rows if row in by_place}
 
     def receive(self, inbox: str, sightings: Sequence[Sighting]) -> None:
         """Remember new files, and begin anew to wait for changed ones."""
@@ -196,12 +213,19 @@ class Arrivals:
     def take(
         self, owner: str, limit: int, seconds: float, *, inboxes: Collection[str] | None = None
     ) -> list[Arrival]:
-        """Take claimed arrivals for extraction, oldest first; their attempts are not counted.
+        """Take claimed arrivals for extraction, oldest first; ``begin`` says what is in hand.
 
         They were never begun, so whatever ends this batch is not yet known to be one document's fault.
         With ``inboxes``, only arrivals of these: what came by another one is somebody else's.
         """
         return self._take(owner, limit, seconds, lost=False, inboxes=inboxes)
+
+    def begin(self, owner: str, ids: Sequence[uuid.UUID]) -> None:
+        """Note what ``owner`` has in hand from now on: should it die, only that is to be tried alone."""
+        with writing(self._engine) as connection:
+            for some in _chunks(ids):
+                held = and_(ArrivalRow.id.in_(some), ArrivalRow.lease_owner == owner, _taken())
+                connection.execute(update(ArrivalRow).where(held).values(state=State.EXTRACTING.value))
 
     def take_lost(
         self, owner: str, seconds: float, *, inboxes: Collection[str] | None = None
@@ -215,18 +239,21 @@ class Arrivals:
     def lose(self, owner: str, *, forgive: bool = False) -> int:
         """Count as lost, at once, what ``owner`` began and did not end before it was started again.
 
-        Call it only where no other process works under this name.
+        What it took and did not begin is free. Call it only where no other process works under this name.
 
         Args:
             owner: The name.
             forgive: The machine or the whole service stopped: what was in hand counts for nobody.
 
         Returns:
-            How many arrivals there were.
+            How many arrivals it had begun.
         """
         with writing(self._engine) as connection:
-            held = and_(ArrivalRow.lease_owner == owner, ArrivalRow.state == State.EXTRACTING.value)
             now = self._now(connection)
+            mine = ArrivalRow.lease_owner == owner
+            unbegun = update(ArrivalRow).where(mine, _taken())
+            connection.execute(unbegun.values(lease_owner=None, lease_until=None))
+            held = and_(mine, ArrivalRow.state == State.EXTRACTING.value)
             free: dict[str, Any] = {"lease_owner": None, "lease_until": now - timedelta(microseconds=1)}
             if forgive:
                 free |= {"state": State.CLAIMED.value, "attempts": _one_less(connection)}
@@ -241,11 +268,10 @@ class Arrivals:
             if lost:
                 free = and_(ArrivalRow.state == State.EXTRACTING.value, expired)
             else:
-                hashed = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_not(None))
-                free = and_(hashed, or_(ArrivalRow.lease_until.is_(None), expired))
+                free = and_(_taken(), or_(ArrivalRow.lease_until.is_(None), expired))
             if inboxes is not None:
                 free = and_(free, ArrivalRow.inbox.in_(list(inboxes)))
-            values = _lease(owner, now, seconds) | {"state": State.EXTRACTING.value}
+            values = _lease(owner, now, seconds)
             if lost:
                 values["attempts"] = ArrivalRow.attempts + 1
             return _pick(connection, free, values, limit=limit)
@@ -274,32 +300,35 @@ class Arrivals:
         blamed: bool,
         code: str | None = None,
         pause: float = 0.0,
-    ) -> None:
-        """Give extraction up for now.
+    ) -> int:
+        """Give extraction up for now; return how many of them had been begun.
 
         Args:
             owner: Who held them.
             ids: Arrivals.
-            blamed: Whether the document caused it (its attempt stays counted, and the next try is alone);
-                else the machine, the database or the configuration did, and the attempt does not count.
+            blamed: Whether one of those begun caused it (its attempt stays counted, and the next try is
+                alone); else the machine, the database or the configuration did, and no attempt counts.
             code: What went wrong.
             pause: Seconds for which nobody takes them, where no document is blamed.
         """
         with writing(self._engine) as connection:
-            held = and_(
-                ArrivalRow.id.in_(ids),
-                ArrivalRow.lease_owner == owner,
-                ArrivalRow.state == State.EXTRACTING.value,
-            )
             now = self._now(connection)
-            values: dict[str, Any] = {"lease_owner": None, "last_problem_code": code}
+            held = update(ArrivalRow).where(ArrivalRow.id.in_(ids), ArrivalRow.lease_owner == owner)
+            begun = held.where(ArrivalRow.state == State.EXTRACTING.value)
+            values: dict[str, Any] = {"lease_owner": None, "last_problem_code": code, "lease_until": None}
+            if pause and not blamed:
+                values["lease_until"] = now + timedelta(seconds=pause)
+            connection.execute(held.where(_taken()).values(values))
             if blamed:  # free at once, as lost
                 values["lease_until"] = now - timedelta(microseconds=1)
             else:
-                until = now + timedelta(seconds=pause) if pause else None
-                values |= {"lease_until": until, "state": State.CLAIMED.value}
-                values["attempts"] = _one_less(connection)
-            connection.execute(update(ArrivalRow).where(held).values(values))
+                values |= {"state": State.CLAIMED.value, "attempts": _one_less(connection)}
+            return connection.execute(begun.values(values)).rowcount
+
+
+def _taken() -> ColumnElement[bool]:
+    """Choose arrivals that lie ready: hashed, not begun; taken by whoever has a lease."""
+    return and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_not(None))
 
 
 def _one_less(connection: Connection) -> Any:
@@ -316,7 +345,7 @@ def hold_arrival(connection: Connection, arrival: uuid.UUID, owner: str | None) 
     held = connection.scalar(
         select(ArrivalRow.id)
         .where(ArrivalRow.id == arrival, ArrivalRow.lease_owner == owner)
-        .where(ArrivalRow.state.in_((State.EXTRACTING.value, *_ENDED)))
+        .where(or_(_taken(), ArrivalRow.state.in_((State.EXTRACTING.value, *_ENDED))))
         .with_for_update()
     )
     if held is None:

@@ -89,6 +89,7 @@ class Batch:
         pipeline: What processes them.
         items: The documents.
         engine: The database.
+        begin: Told which documents are in hand from now on.
         keep: Asked just before a document's records are stored; False drops them.
         filed: Called when a document's records are stored.
         stopping: Asked before each chunk; True ends the batch with the chunks that were begun.
@@ -104,6 +105,7 @@ class Batch:
         items: Sequence[Item],
         engine: Engine,
         *,
+        begin: Callable[[Sequence[Item]], None] | None = None,
         keep: Keep | None = None,
         filed: Filed | None = None,
         stopping: Callable[[], bool] = bool,
@@ -113,6 +115,7 @@ class Batch:
         self._pipeline = pipeline
         self._items = items
         self._engine = engine
+        self._begin = begin
         self._keep = keep
         self._filed = filed
         self._stopping = stopping
@@ -140,6 +143,8 @@ class Batch:
 
     def segment(self, chunk: int) -> None:
         """Open a chunk's documents and find their regions."""
+        if self._begin is not None:
+            self._begin(self._of(chunk))
         self._works[chunk] = self._pipeline.segment([item.path for item in self._of(chunk)])
 
     def read(self, chunk: int) -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from db.connect import Engine, open_database
@@ -28,6 +31,7 @@ _LOOK_UNASKED = 10.0
 _PAUSE = 15.0
 """Seconds that documents rest when a machine, an environment or a template keeps them from being read."""
 _LONGEST_BACK_OFF = 30.0
+_KEEPER_SECONDS = 60.0
 _WARM = (("open", "open"), ("validate", "python"))
 
 
@@ -56,9 +60,10 @@ class Signals:
         select.select([self._told_to_end, self._wake], [], [], seconds)
         drained(self._wake)
 
-    def until(self, there: Callable[[], bool]) -> None:
-        """Wait until something is there, or told to end."""
-        while not self.stopping() and not there():
+    def until(self, there: Callable[[], bool], seconds: float = math.inf) -> None:
+        """Wait until something is there, or told to end; at most so long."""
+        deadline = time.monotonic() + seconds
+        while not self.stopping() and time.monotonic() < deadline and not there():
             self.rest(0.2)
 
 
@@ -78,9 +83,14 @@ def main(workspace: Path, parent: int, wake: int, *, forgive: bool) -> None:
     with noted_signals(signal.SIGTERM) as told_to_end:
         signals = Signals(told_to_end, wake)
         signals.until(lambda: answers(os.environ["PREFECT_API_URL"]))
-        signals.until(keeper_runs)
-        if not signals.stopping():
-            _work(settings, engine, signals, forgive)
+        signals.until(keeper_runs, _KEEPER_SECONDS)
+        try:
+            if not signals.stopping():
+                _work(settings, engine, signals, forgive)
+        except HostError as error:
+            # A keeper is found by those of its own version only: after an upgrade this process is too old.
+            tell(_log, logging.ERROR, "no keeper of this version", code=error.code)
+            sys.exit(error.exit_code)
     engine.dispose()
 
 
@@ -94,6 +104,7 @@ def keeper_runs() -> bool:
 
 
 def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -> None:
+    from flows.batch import Batch
     from flows.events import emit  # only now: Prefect asks its server for its version when it is imported
     from flows.extract import run_flow
     from flows.watch import Ended, Hooks, Watch
@@ -103,7 +114,12 @@ def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -
              state=one.state, code=one.code)  # fmt: skip
         emit(one)
 
+    def run(batch: Batch) -> None:
+        # Not in the main thread: there Prefect takes SIGTERM for itself, and cuts a chunk in hand short.
+        thread.submit(run_flow, batch).result()
+
     with (
+        ThreadPoolExecutor(1, "flow") as thread,
         Steps(
             environments=settings.environment_pythons, device=settings.engines.devices, shared=True
         ) as steps,
@@ -111,7 +127,7 @@ def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -
             settings,
             engine,
             steps,
-            run_flow,
+            run,
             role="extract",
             hooks=Hooks(ended=ended, stopping=signals.stopping),
             pause=_PAUSE,
@@ -126,6 +142,8 @@ def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -
             try:
                 states = watch.extract()
             except SegocrError as error:
+                if error.code == "no-keeper":
+                    raise
                 tell(_log, logging.ERROR, "paused", code=error.code, why=error.message)
                 back_off = min(back_off * 2, _LONGEST_BACK_OFF)
                 signals.rest(back_off)

@@ -186,11 +186,11 @@ class Watch:
     ) -> SegocrError | None:
         """Release what an error kept from being processed; return it if no document is to blame."""
         blamed = isinstance(error, HostDied | HostTimeout) and error.code not in _NO_KEEPER
-        # If blamed, one of them did it: each will be tried alone.
-        self._ledger.release(self._owner, ids, blamed=blamed, code=error.code, pause=self._pause)
+        # If blamed, one of those in hand did it: each of them will be tried alone.
+        begun = self._ledger.release(self._owner, ids, blamed=blamed, code=error.code, pause=self._pause)
         for one in ids:
             del taken[one]
-        return None if blamed else error
+        return None if blamed and begun else error
 
     def _by_template(
         self, taken: dict[uuid.UUID, Arrival], arrivals: Sequence[Arrival], ended: Counter[str]
@@ -254,6 +254,9 @@ class Watch:
         taken: dict[uuid.UUID, Arrival],
         ended: Counter[str],
     ) -> None:
+        def begin(items: Sequence[Item]) -> None:
+            self._ledger.begin(self._owner, [item.arrival for item in items if item.arrival is not None])
+
         def keep(item: Item) -> bool:
             assert item.arrival is not None
             if is_unchanged(taken[item.arrival]):
@@ -288,7 +291,15 @@ class Watch:
         )
         items = list(self._items(group))
         self._run_batch(
-            Batch(pipeline, items, self._engine, keep=keep, filed=filed, stopping=self._hooks.stopping)
+            Batch(
+                pipeline,
+                items,
+                self._engine,
+                begin=begin,
+                keep=keep,
+                filed=filed,
+                stopping=self._hooks.stopping,
+            )
         )
 
     def _items(self, group: Sequence[Arrival]) -> Iterator[Item]:

@@ -66,7 +66,9 @@ def test_the_states_follow_each_other(engine: Engine, arrivals: Arrivals) -> Non
     assert arrivals.take("me", 10, 60) == []  # not in its place yet
     arrivals.moved([Moved(first.id, Path("/work/x/a.jpg"), digest("a"))])
     [taken] = arrivals.take("me", 10, 60)
-    assert (taken.state, taken.attempts, taken.sha256) == (State.EXTRACTING, 0, digest("a"))
+    assert (taken.state, taken.attempts, taken.sha256) == (State.CLAIMED, 0, digest("a"))
+    arrivals.begin("me", [taken.id])
+    assert state_of(engine, taken.id) == ("extracting", 0, None)
     store_records(engine, [receipt("a")], arrival=first.id, owner="me")
     assert state_of(engine, first.id) == ("extracted", 0, None)
     assert [one.id for one in arrivals.unfiled("me")] == [first.id]
@@ -92,10 +94,14 @@ def test_work_is_taken_oldest_first_and_once(arrivals: Arrivals, clock: Clock) -
 
 def test_what_a_dead_worker_held_is_taken_alone_and_counted(arrivals: Arrivals, clock: Clock) -> None:
     ready(arrivals, "a", "b")
-    arrivals.take("dead", 10, 60)
+    clock.on(1)
+    ready(arrivals, "c")
+    a, b, c = arrivals.take("dead", 10, 60)
+    arrivals.begin("dead", [a.id, b.id])
     assert arrivals.take_lost("me", 60) is None
     clock.on(61)
-    assert arrivals.take("me", 10, 60) == []  # never again in a batch
+    # What was in hand is never again in a batch; what was not is like new.
+    assert [(one.id, one.attempts) for one in arrivals.take("me", 10, 60)] == [(c.id, 0)]
     first, second = arrivals.take_lost("me", 60), arrivals.take_lost("me", 60)
     assert first is not None
     assert second is not None
@@ -107,6 +113,7 @@ def test_what_a_dead_worker_held_is_taken_alone_and_counted(arrivals: Arrivals, 
 def test_a_renewed_lease_is_not_lost(arrivals: Arrivals, clock: Clock) -> None:
     ready(arrivals, "a")
     [taken] = arrivals.take("me", 1, 60)
+    arrivals.begin("me", [taken.id])
     clock.on(50)
     assert arrivals.renew("me", [taken.id], 60) == {taken.id}
     assert arrivals.renew("you", [taken.id], 60) == set()
@@ -118,21 +125,26 @@ def test_an_outage_counts_for_no_document(engine: Engine, arrivals: Arrivals) ->
     ready(arrivals, "a")
     for _ in range(5):
         [taken] = arrivals.take("me", 1, 60)
-        arrivals.release("me", [taken.id], blamed=False, code="database-full")
+        arrivals.begin("me", [taken.id])
+        assert arrivals.release("me", [taken.id], blamed=False, code="database-full") == 1
     assert state_of(engine, taken.id) == ("claimed", 0, "database-full")
 
 
 def test_a_blamed_document_is_tried_alone_and_its_attempts_add_up(
     engine: Engine, arrivals: Arrivals, clock: Clock
 ) -> None:
-    ready(arrivals, "a")
+    ready(arrivals, "a", "b")
     [taken] = arrivals.take("me", 1, 60)
+    [other] = arrivals.take("me", 1, 60)
+    arrivals.begin("me", [taken.id])
+    assert arrivals.release("me", [taken.id, other.id], blamed=True, code="host-died") == 1
+    assert [one.id for one in arrivals.take("me", 9, 60)] == [other.id]  # it was not in hand
     for attempt in (1, 2, 3):
-        arrivals.release("me", [taken.id], blamed=True, code="host-died")
         assert arrivals.take("me", 1, 60) == []
         lost = arrivals.take_lost("me", 60)
         assert lost is not None
         assert lost.attempts == attempt
+        arrivals.release("me", [taken.id], blamed=True, code="host-died")
     assert state_of(engine, taken.id) == ("extracting", 3, "host-died")
 
 
@@ -141,6 +153,7 @@ def test_a_worker_that_lost_its_lease_stores_nothing(
 ) -> None:
     ready(arrivals, "a")
     [taken] = arrivals.take("slow", 1, 60)
+    arrivals.begin("slow", [taken.id])
     clock.on(61)
     assert arrivals.take_lost("quick", 60) is not None
     with pytest.raises(DatabaseError) as caught:

@@ -163,7 +163,7 @@ def test_a_file_that_somebody_has_in_work_is_no_orphan(folders: Folders) -> None
     arrival = folders.arrive("a.jpg", b"a")
     arrival.file.unlink()
     assert mend_orphans(folders.engine, [folders.inbox], folders.places) == 0
-    assert folders.row(arrival).state == "extracting"
+    assert folders.row(arrival).state == "claimed"
 
 
 def test_a_file_without_a_row_goes_back_to_the_inbox_when_it_is_old(

@@ -173,7 +173,8 @@ def test_what_a_killed_run_had_begun_is_taken_up_by_the_next_one(
     drop(settings, "passports/a.jpg")
     settle(watch)
     ledger, owner = watch._ledger, watch._owner
-    assert len(ledger.take(owner, 10, 600.0)) == 1  # begun, and then, as far as anybody can see, killed
+    [taken] = ledger.take(owner, 10, 600.0)
+    ledger.begin(owner, [taken.id])  # and then, as far as anybody can see, killed
     assert watch.extract() == {}
     with Watch(settings, engine, None, run_flow) as beside:  # type: ignore[arg-type]
         assert beside.extract() == {}  # the first one lives, so its lease is its own
