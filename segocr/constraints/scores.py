@@ -25,7 +25,8 @@ Status = Literal["ok", "corrected", "doubtful", "invalid"]
 CHEAP_COST_PER_EDIT = 4.0
 """Nats that one changed character may cost, on average, in a cheap correction. At 4, 2 of 226 wrong patterns
 (one place of the layout swapped, missing or too much) change a well-read text of ``train`` so that it is
-accepted, look-alikes apart (at 5: 3, at 10: 12); right patterns lose none of 207 accepted values (at 3: 4)."""
+accepted, look-alikes apart (at 5: 3, at 10: 12); of 207 values that right patterns accept, none is lost
+(at 3: 4)."""
 
 CHEAP_COST = 10.0
 """Nats that all changes of a field together may cost in a cheap correction; no right value of ``train`` needs
@@ -42,8 +43,8 @@ NEAR_MARGIN = 3.0
 """Nats; a rival within this (5 % as probable) is near."""
 
 CORRECTED_MARGIN = 1.5
-"""Nats; a corrected text with a rival closer than this (22 % as probable) is doubtful. With ``accept.confidence``
-0.9 no margin below 2.2 passes, so the margins decide in templates that ask for less confidence only."""
+"""Nats; a corrected text with a rival closer than this (22 % as probable) is doubtful. With an
+``accept.confidence`` of 0.9 no margin below 2.2 passes: the margins decide in templates that ask for less."""
 
 OK_MARGIN = 0.5
 """Nats; even an unchanged text with a rival closer than this is doubtful."""
