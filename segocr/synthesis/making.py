@@ -11,6 +11,7 @@ import functools
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ import cv2
 import numpy as np
 
 from segocr.datasets.folder import label_row, new_folder, require_room, write_labels
-from segocr.errors import UsageError
+from segocr.errors import ConfigurationError, UsageError
 from segocr.evaluation.labels import LabelledDocument
 from segocr.synthesis.backgrounds import read_picture
 from segocr.synthesis.pages import PrintedLabel, PrintedPage, redraw_page, study_page
@@ -146,6 +147,11 @@ def _executor(processes: int) -> Iterator[_Each]:
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _one_thread) as pool:
         try:
             yield _Each(pool)
+        except BrokenProcessPool as error:
+            raise ConfigurationError(
+                "a drawing process was ended from outside; nothing was written",
+                hint="if there was no memory left: fewer --processes, or a smaller --long-side",
+            ) from error
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise

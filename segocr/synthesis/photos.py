@@ -111,12 +111,12 @@ def _scene(
     rng: np.random.Generator,
 ) -> Scene:
     whole = shrink(Scene(page, tuple(outlines), np.eye(3)), 2 * recipe.long_side)
-    if recipe.manner is Manner.FLAT:
+    if recipe.manner is Manner.FLAT or (recipe.manner is Manner.PHOTOS and not outlines):
         flat = shrink(whole, recipe.long_side)
         seen = flat.picture.copy()
         covering(seen)
         return Scene(photograph(seen, _SOFT, rng), flat.outlines, flat.matrix)
-    if recipe.manner is Manner.PHOTOS and outlines:
+    if recipe.manner is Manner.PHOTOS:
         size = _fitting(whole.size, recipe.long_side)
         view = ViewRecipe(size, pasted=0, light=_HARD)
         view = view if recipe.angle is None else replace(view, angle=recipe.angle)
