@@ -21,7 +21,7 @@ SUMMARIES = {
     "constraint": "Explain what a pattern and its checks accept.",
     "extract": "Read files and print or store their records.",
     "query": "Ask the database in SQL.",
-    "documents": "List, show and forget documents.",
+    "documents": "List, show, retry, discard and forget documents.",
     "watch": "Process what is dropped into the inboxes, without Prefect's schedule.",
     "serve": "Watch the inboxes and extract what is dropped into them, for months.",
     "status": "Show inboxes, arrivals and what is paused, and why.",
