@@ -118,8 +118,8 @@ class Ledger(Protocol):
     def end(self, arrival: uuid.UUID, state: State, code: str | None, message: str | None) -> None:
         """Note how it ended."""
 
-    def unfiled(self) -> list[Arrival]:
-        """Return ended arrivals whose files still lie where they were worked on."""
+    def unfiled(self, owner: str) -> list[Arrival]:
+        """Return ended arrivals whose files still lie where they were worked on: own ones, and nobody's."""
 
     def filed(self, arrival: uuid.UUID, place: Path | None) -> None:
         """Note where an ended arrival's file lies for good; None: nowhere, or in the inbox."""

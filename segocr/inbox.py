@@ -13,6 +13,7 @@ import dataclasses
 import errno
 import fnmatch
 import os
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Swept:
 
 def scan(inbox: Inbox) -> Iterator[Sighting]:
     """Yield the regular files below an inbox; links, pipes, devices and ignored names are passed over."""
+    ignored = re.compile("|".join(map(fnmatch.translate, inbox.ignore)) or r"(?!)").match
     pending = [""]
     while pending:
         below = pending.pop()
@@ -47,7 +49,7 @@ def scan(inbox: Inbox) -> Iterator[Sighting]:
                 raise
             continue  # a sub-folder that vanished, or that this user may not list
         for entry in entries:
-            if any(fnmatch.fnmatch(entry.name, pattern) for pattern in inbox.ignore):
+            if ignored(entry.name):
                 continue
             path = f"{below}/{entry.name}" if below else entry.name
             try:
