@@ -42,7 +42,7 @@ pages = 500
 seconds_per_document = 120
 attempts = 3
 """
-_IGNORED = "segocr.db*\ninbox/\n.cache/\n"
+_IGNORED = "segocr.db*\ninbox/\nwork/\ndone/\nfailed/\n.cache/\n.prefect/\n.*.lock\n"
 
 
 @click.command()
