@@ -81,9 +81,10 @@ def find_matches(texts: Sequence[str], constraint: Constraint) -> list[Match | N
         if match is not None and (found[place] is None or match.whole):
             found[place] = match
     if not any(match is not None and match.whole for match in found):
-        for place, match in enumerate(_search(texts, texts, constraint, near=True)):
+        corrected = [_with_digits(text) for text in texts]
+        for place, match in enumerate(_search(texts, corrected, constraint, near=True)):
             if match is not None and match.whole and len(match.text) >= _LEAST_MISREAD:
-                found[place] = replace(match, cost=_MISREAD)
+                found[place] = replace(match, cost=match.cost + _MISREAD)
     return found
 
 

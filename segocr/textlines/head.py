@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,11 @@ LARGEST = 16 << 20
 WORD_FEATURES = 36
 """Features of a word (see ``parts``)."""
 _LEAF = 0xFFFF
+_DAMAGE = (
+    OSError, EOFError, ValueError, KeyError, TypeError, IndexError, RuntimeError, MemoryError, OverflowError,
+    struct.error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+"""What numpy and zipfile raise at files that somebody cut, changed or made up."""
 
 Floats = NDArray[np.float32]
 
@@ -198,7 +205,7 @@ def load_head(path: Path) -> Head:
     if path.stat().st_size > LARGEST:
         raise ModelError(f"{path} is larger than any head", code="model-broken", hint=_TRAIN)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             description = json.loads(bytes(file["card"]).decode())
             arrays = {name: file[name] for name in file.files if name != "card"}
         if description["version"] != VERSION:
@@ -208,7 +215,7 @@ def load_head(path: Path) -> Head:
                 hint=_TRAIN,
             )
         return _checked(description, arrays)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise ModelError(
             f"{path} is no head or damaged: {error}", code="model-broken", hint=_TRAIN
         ) from error

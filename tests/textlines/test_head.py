@@ -1,0 +1,127 @@
+"""Heads on disk: the same bytes for the same head, nothing executable, and no damage goes unnoticed."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segocr.errors import ModelError
+from segocr.textlines.growing import ask
+from segocr.textlines.head import Forest, Head, HeadCard, load_head
+from segocr.textlines.words import BUCKETS
+
+LEAF = 0xFFFF
+
+
+def forest(kinds: int = 3) -> Forest:
+    """Return two trees: by feature 0 at 0.5, and one leaf."""
+    shares = np.zeros((3, kinds), np.uint8)
+    shares[[0, 1, 2], [0, 1, 1]] = 255
+    return Forest(
+        np.array([0, LEAF, LEAF, LEAF], np.uint16),
+        np.array([0.5, 0, 0, 0], np.float32),
+        np.array([2, 0, 0, 0], np.int64),
+        shares,
+        np.array([0, 3], np.int64),
+    )
+
+
+def head() -> Head:
+    card = HeadCard(("a", "b"), ("left",), "1" * 64, "reader", "2" * 64, 4, 0.4, {"licence": "none"})
+    return Head(card, forest(), np.zeros((BUCKETS, 2), np.float32), forest(2))
+
+
+def test_trees_are_walked() -> None:
+    told = forest().tell(np.array([[0.4], [0.6]], np.float32))
+    np.testing.assert_allclose(told, [[0.5, 0.5, 0.0], [0.0, 1.0, 0.0]])
+
+
+def test_a_head_survives_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "head.npz"
+    path.write_bytes(head().to_bytes())
+    loaded = load_head(path)
+    assert loaded.card == head().card
+    assert loaded.parts is not None
+    assert loaded.to_bytes() == path.read_bytes()
+
+
+def written(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "head.npz"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, 2000])
+def test_a_truncated_file_is_refused(tmp_path: Path, length: int) -> None:
+    with pytest.raises(ModelError) as caught:
+        load_head(written(tmp_path, head().to_bytes()[:length]))
+    assert caught.value.code == "model-broken"
+
+
+def test_flipped_bytes_are_refused_or_harmless(tmp_path: Path) -> None:
+    whole = head().to_bytes()
+    rng = np.random.default_rng(0)
+    for place in rng.integers(0, len(whole), 40).tolist():
+        damaged = bytearray(whole)
+        damaged[place] ^= 0xFF
+        try:
+            loaded = load_head(written(tmp_path, bytes(damaged)))
+        except ModelError as error:
+            assert error.code in ("model-broken", "model-kind")
+        else:
+            width = 4 * (len(loaded.card.names) + loaded.table.shape[1])
+            assert loaded.tell(np.zeros((1, width), np.float32)).shape == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        replace(forest(), right=np.array([0, 0, 0, 0])),
+        replace(forest(), right=np.array([9, 0, 0, 0])),
+        replace(forest(), feature=np.array([999, LEAF, LEAF, LEAF], np.uint16)),
+        replace(forest(), roots=np.array([4])),
+        replace(forest(), roots=np.zeros(0, np.int64)),
+        replace(forest(), feature=np.array([0, LEAF, LEAF, 0], np.uint16)),
+        replace(forest(), shares=np.zeros((3, 2), np.uint8)),
+    ],
+)
+def test_trees_that_lead_nowhere_are_refused(tmp_path: Path, broken: Forest) -> None:
+    with pytest.raises(ModelError, match="do not fit together"):
+        load_head(written(tmp_path, replace(head(), forest=broken).to_bytes()))
+
+
+def test_pickled_objects_are_refused(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    np.savez(file, card=np.array([{"version": 1}], dtype=object))
+    with pytest.raises(ModelError) as caught:
+        load_head(written(tmp_path, file.getvalue()))
+    assert caught.value.code == "model-broken"
+
+
+def test_numpy_walks_the_trees_as_scikit_learn_does(openvino: Callable[[], Path]) -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(300, 9)).astype(np.float32)
+    classes = (features[:, 0] > 0).astype(int) + (features[:, 1] > 1)
+    common = {"kinds": 3, "trees": 20, "leaf": 1, "tried": 0.5, "seed": 0, "folds": np.full(300, -1)}
+    seen = np.arange(300) < 200
+    told = ask(
+        openvino(), "grow", features=features, classes=classes, plots=seen[None].astype(np.uint8),
+        whole=False, **common,
+    )["plotted"][0, ~seen]  # fmt: skip
+    few = common | {"folds": np.full(200, -1)}
+    grown = ask(
+        openvino(), "grow", features=features[seen], classes=classes[seen],
+        plots=np.zeros((0, 200), np.uint8), whole=True, **few,
+    )  # fmt: skip
+    np.testing.assert_allclose(Forest.of(grown).tell(features[~seen]), told, atol=0.003)
+
+
+def test_a_guest_that_fails_is_told_with_what_it_printed(openvino: Callable[[], Path]) -> None:
+    with pytest.raises(ModelError, match="KeyError") as caught:
+        ask(openvino(), "grow", features=np.zeros((1, 1), np.float32))
+    assert caught.value.code == "training-failed"
