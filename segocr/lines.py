@@ -29,9 +29,25 @@ def _or(found: Points | None, quad: Points) -> Points:
 
 
 def fitted(crop: Crop) -> Crop:
-    """Return the crop with its region's lines refitted to the print where it stands out."""
-    quads = [geometry.transform(crop.to_page, _or(refit(crop, quad), quad)) for quad in crop.lines]
+    """Return the crop with its region's lines refitted to the print's height, and not shorter than they were.
+
+    What stands alone at the end of a line, a comma or a full stop, is too little to be found again.
+    """
+    quads = []
+    for quad in crop.lines:
+        found = refit(crop, quad)
+        fitting = quad if found is None else _as_long_as(found, quad)
+        quads.append(geometry.transform(crop.to_page, fitting))
     return replace(crop, region=replace(crop.region, lines=tuple(quads)))
+
+
+def _as_long_as(found: Points, quad: Points) -> Points:
+    """Return a line lengthened to where another one, nearly parallel, begins and ends."""
+    angle = geometry.reading_angle(found)
+    axis = np.array([np.cos(angle), np.sin(angle)])
+    (tl, tr, br, bl), old = found @ axis, quad @ axis
+    begin, end = max(0.0, min(tl, bl) - old.min()), max(0.0, old.max() - max(tr, br))
+    return geometry.grown(found, begin, 0.0, end, 0.0)
 
 
 def lengthened(crop: Crop, quad: Points) -> Points:

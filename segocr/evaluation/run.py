@@ -19,6 +19,7 @@ from segocr.evaluation.labels import LabelledDocument, Polygon
 from segocr.evaluation.outcomes import FieldRule, Outcome, outcomes_of
 from segocr.evaluation.tables import Score, documents_right, score
 from segocr.extraction import Progress, extract
+from segocr.geometry import minimum_rectangle
 from segocr.pages import Page
 from segocr.records import Record
 from segocr.regions import Region
@@ -187,9 +188,9 @@ def true_regions(documents: Sequence[LabelledDocument]) -> Callable[[Document, P
 
     def regions_of(document: Document, page: Page) -> list[Region]:
         return [
-            Region(page.number, label.class_name, 1.0, _region_polygon(label.polygons))
+            Region(page.number, label.class_name, 1.0, _region_polygon(polygons), _lines(polygons))
             for label in labels[document.path]
-            if label.polygons
+            if (polygons := label.polygons)
         ]
 
     return regions_of
@@ -202,6 +203,13 @@ def _region_polygon(polygons: Sequence[Polygon]) -> np.ndarray[Any, np.dtype[np.
         return widened[0].astype(np.float32)
     hull = cv2.convexHull(np.concatenate(widened).astype(np.float32))
     return np.asarray(hull.reshape(-1, 2), dtype=np.float32)
+
+
+def _lines(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
+    """Return the lines of a value of several lines, upright as far as their long sides tell."""
+    if len(polygons) == 1:
+        return ()
+    return tuple(minimum_rectangle(polygon) for polygon in polygons)
 
 
 def widen(polygon: Polygon, share: float) -> Polygon:

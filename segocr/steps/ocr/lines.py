@@ -19,6 +19,8 @@ _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 _STRIDE = 32
 _LEAST_SIDE = 3
 _MOST = 1000
+_LARGEST = 2.0
+"""Small pictures are enlarged by no more: in a crop of few lines, ten times as large, letters were lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def prepare(page: NDArray[np.uint8], settings: DetectorSettings) -> Floats:
         ratio = min(1.0, settings.side / max(height, width))
     else:
         ratio = max(1.0, settings.side / min(height, width))
-        ratio = min(ratio, 4000 / max(height, width))
+        ratio = min(ratio, _LARGEST, 4000 / max(height, width))
     size = [max(round(side * ratio / _STRIDE) * _STRIDE, _STRIDE) for side in (width, height)]
     scaled = np.asarray(cv2.resize(page, (size[0], size[1])), np.float32) / 255.0
     normal = (scaled - 0.5) / 0.5 if settings.centred else (scaled - _MEAN) / _DEVIATION
