@@ -104,8 +104,9 @@ def keeper_runs() -> bool:
 
 
 def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -> None:
+    from flows.automations import ensure_automations  # only now: importing Prefect takes seconds
     from flows.batch import Batch
-    from flows.events import emit  # only now: Prefect asks its server for its version when it is imported
+    from flows.events import emit
     from flows.extract import run_flow
     from flows.watch import Ended, Hooks, Watch
 
@@ -135,6 +136,10 @@ def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -
         ) as watch,
     ):
         _warm(steps)
+        try:
+            ensure_automations()
+        except Exception:  # Prefect's errors have no common root, and documents do not wait for this
+            _log.exception("no automations")
         tell(_log, logging.INFO, "ready")
         back_off = 0.5
         while not signals.stopping():
