@@ -88,8 +88,7 @@ def main(workspace: Path, parent: int, wake: int, *, forgive: bool) -> None:
             if not signals.stopping():
                 _work(settings, engine, signals, forgive)
         except HostError as error:
-            # A keeper is found by those of its own version only: after an upgrade this process is too old.
-            tell(_log, logging.ERROR, "no keeper of this version", code=error.code)
+            tell(_log, logging.ERROR, "the keeper is gone", code=error.code)
             sys.exit(error.exit_code)
     engine.dispose()
 
@@ -119,10 +118,13 @@ def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -
         # Not in the main thread: there Prefect takes SIGTERM for itself, and cuts a chunk in hand short.
         thread.submit(run_flow, batch).result()
 
+    shared = keeper_runs()
+    if not shared:  # only those of its own version find a keeper: somebody upgraded segocr meanwhile
+        tell(_log, logging.WARNING, "hosts of its own", why="no keeper of this version runs")
     with (
         ThreadPoolExecutor(1, "flow") as thread,
         Steps(
-            environments=settings.environment_pythons, device=settings.engines.devices, shared=True
+            environments=settings.environment_pythons, device=settings.engines.devices, shared=shared
         ) as steps,
         Watch(
             settings,
