@@ -150,19 +150,15 @@ class Head:
 
     Attributes:
         card: What it is.
-        forest: Tells the classes of lines.
+        forest: Tells the classes of lines; None: patterns alone do (see ``patterns``).
         table: ``float32 (BUCKETS, k)``, reduces words.
         parts: Tells which words of a line belong to its field (0 no, 1 yes); None where all always did.
     """
 
     card: HeadCard
-    forest: Forest
+    forest: Forest | None
     table: Floats
     parts: Forest | None = None
-
-    def tell(self, features: Floats) -> Floats:
-        """Return ``float32 (n, 1 + classes)``, how probable none and each class is for each line."""
-        return self.forest.tell(features)
 
     def to_bytes(self) -> bytes:
         """Return the file's content; the same head gives the same bytes."""
@@ -174,7 +170,7 @@ class Head:
         }  # fmt: skip
         arrays = {
             "card": np.frombuffer(json.dumps(description, sort_keys=True).encode(), np.uint8),
-            **self.forest.arrays(""),
+            **(self.forest.arrays("") if self.forest is not None else {}),
             **(self.parts.arrays("part_") if self.parts is not None else {}),
             "table": self.table.astype(np.float16),
         }
@@ -236,11 +232,14 @@ def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]])
         dict(description["about"]),
     )
     table = np.asarray(arrays["table"], np.float32)
-    forest = Forest.of(arrays)
+    forest = Forest.of(arrays) if "roots" in arrays else None
     parts = Forest.of(arrays, "part_") if "part_roots" in arrays else None
     if (
         table.shape != (BUCKETS, table.shape[-1])
-        or not forest.fits(4 * (len(card.names) + table.shape[1]), 1 + len(card.classes))
+        or (
+            forest is not None
+            and not forest.fits(4 * (len(card.names) + table.shape[1]), 1 + len(card.classes))
+        )
         or (parts is not None and not parts.fits(WORD_FEATURES, 2))
     ):
         raise ValueError("its arrays do not fit together")

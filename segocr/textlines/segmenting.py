@@ -15,10 +15,11 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template
 from segocr.textlines.assignment import Assigned, assign
-from segocr.textlines.features import features_of, look_at
+from segocr.textlines.features import PageEvidence, features_of, look_at
 from segocr.textlines.head import Head
 from segocr.textlines.lines import TextLine, find_lines, read_lines
 from segocr.textlines.parts import spans_of
+from segocr.textlines.patterns import guess
 
 
 def segment(
@@ -48,10 +49,17 @@ def regions_of(page: Page, lines: Sequence[TextLine], template: Template, head: 
     if not lines:
         return []
     evidence = look_at(template, lines)
-    probabilities = head.tell(features_of(evidence, head.table))
+    probabilities = tell(template, evidence, head)
     spans = spans_of(template, evidence, lines, probabilities, head)
     assigned = assign(template, evidence.layout, spans, probabilities, head.card.least)
     return [drawn(page.number, one, lines) for one in assigned]
+
+
+def tell(template: Template, evidence: PageEvidence, head: Head) -> NDArray[np.float32]:
+    """Return ``float32 (n, 1 + classes)``, how probable none and each class is for each line of a page."""
+    if head.forest is None:
+        return guess(template, evidence)
+    return head.forest.tell(features_of(evidence, head.table))
 
 
 def drawn(page: int, assigned: Assigned, lines: Sequence[TextLine]) -> Region:

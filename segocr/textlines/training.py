@@ -42,6 +42,8 @@ _TRIED = 0.3
 """Share of the features tried at each node. On 60 receipts, with 5, 20 and 50 pages to learn from, 0.3 read
 65, 72 and 75 % right, the square root (0.05) 64, 72 and 75 %."""
 _FEWEST_TO_CHECK = 3
+_USUAL_LEAST = 0.35
+"""Probability from which a line belongs to a field of several lines, where nothing better is known."""
 _CURVE = (0.25, 0.5)
 
 
@@ -93,7 +95,7 @@ def train_textlines(
 
     Args:
         template: Its classes, constraints and line counts.
-        documents: Labelled pages to learn from.
+        documents: Labelled pages to learn from; with none the head knows the template's patterns alone.
         steps: The OCR host.
         model: Finds and reads the lines; the head will work with this one only.
         python: Interpreter of an environment with scikit-learn (``openvino``).
@@ -133,6 +135,8 @@ def train_on(
         seed: Likewise.
         checked: Whether to say what to expect, which takes several times as long.
     """
+    if not examples:
+        return _untrained(template, ocr, about)
     _require_examples(template, examples)
     classes = np.concatenate([example.marked.classes for example in examples])
     page = np.repeat(np.arange(len(examples)), [len(example.lines) for example in examples])
@@ -146,7 +150,13 @@ def train_on(
         trees=trees, folds=folds, plots=plots, **common,
     )  # fmt: skip
     card = HeadCard(
-        template.classes, tuple(own_names(template)), *ocr, _digest(examples), len(examples), 0.4, about
+        template.classes,
+        tuple(own_names(template)),
+        *ocr,
+        _digest(examples),
+        len(examples),
+        _USUAL_LEAST,
+        about,
     )
     head = Head(card, Forest.of(grown), table, _parts(python, template, examples, common))
     head = _small(head)
@@ -155,7 +165,7 @@ def train_on(
     if len(np.unique(folds[folds >= 0])) > 1:
         spans = [_spans(template, one, shares, head) for one, shares in zip(examples, told, strict=True)]
         by_least = {least: check(template, examples, told, spans, least) for least in _LEASTS}
-        least = max(_LEASTS, key=lambda one: (by_least[one].overall.count, -abs(one - 0.4)))
+        least = max(_LEASTS, key=lambda one: (by_least[one].overall.count, -abs(one - _USUAL_LEAST)))
         expected = by_least[least]
         head = replace(head, card=replace(head.card, least=least))
         curve = _curve(template, examples, grown["plotted"], plots, sizes, spans, least)
@@ -174,14 +184,20 @@ def train_on(
     )
 
 
+def _untrained(template: Template, ocr: tuple[str, str], about: Mapping[str, Any]) -> Trained:
+    """Return the head that a template has without any page."""
+    card = HeadCard(template.classes, tuple(own_names(template)), *ocr, _digest([]), 0, _USUAL_LEAST, about)
+    return Trained(Head(card, None, np.zeros((BUCKETS, 0), np.float32)), 0, None, (), (), ())
+
+
 def _require_examples(template: Template, examples: Sequence[Example]) -> None:
     shown = {int(kind) for example in examples for kind in example.marked.classes}
     lacking = [name for number, name in enumerate(template.classes, start=1) if number not in shown]
-    if not examples or not sum(len(example.lines) for example in examples):
+    if not sum(len(example.lines) for example in examples):
         raise UsageError(
             "there is no page with text to learn from",
             code="labels",
-            hint="without pages the template's patterns alone find what they can: label one page at least",
+            hint="are the pictures empty, or their text in a script that the OCR model lacks?",
         )
     if lacking:
         raise UsageError(
@@ -247,8 +263,7 @@ def _parts(
 
 def _small(head: Head) -> Head:
     """Leave out trees until the file is small enough."""
-    while (size := len(head.to_bytes())) > LARGEST_FILE:
-        forest = head.forest
+    while (forest := head.forest) is not None and (size := len(head.to_bytes())) > LARGEST_FILE:
         kept = max(1, int(len(forest.roots) * min(0.95, LARGEST_FILE / size)))
         nodes = int(forest.roots[kept])
         leaves = int((forest.feature[:nodes] == 0xFFFF).sum())

@@ -75,7 +75,8 @@ def test_flipped_bytes_are_refused_or_harmless(tmp_path: Path) -> None:
             assert error.code in ("model-broken", "model-kind")
         else:
             width = 4 * (len(loaded.card.names) + loaded.table.shape[1])
-            assert loaded.tell(np.zeros((1, width), np.float32)).shape == (1, 3)
+            assert loaded.forest is not None
+            assert loaded.forest.tell(np.zeros((1, width), np.float32)).shape == (1, 3)
 
 
 @pytest.mark.parametrize(
