@@ -61,4 +61,4 @@ def _named(page: PageEvidence, says: NDArray[np.float64]) -> NDArray[np.float64]
     """Return whether the field's name stands on a line, left of it, or above it."""
     known = np.append(says, 0.0)
     layout = page.layout
-    return np.maximum.reduce([says, known[layout.left], known[layout.above] / 2])
+    return np.asarray(np.maximum.reduce([says, known[layout.left], known[layout.above] / 2]))
