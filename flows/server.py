@@ -1,7 +1,7 @@
 """A Prefect server of a workspace's own: started with a command and ended with it.
 
-Run as ``python -m flows.server PORT PARENT`` this module *is* that server. Prefect reads its settings from
-the environment when it is imported; ``local_server`` sets them, and makes it read them again if need be.
+Run as ``python -m flows.server PORT PARENT [HOST]`` this module *is* that server. Prefect reads its settings
+from the environment when it is imported; ``local_server`` sets them, and makes it read them again if need be.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from segocr.errors import SegocrError
 from segocr.supervision import die_with_parent
@@ -185,14 +186,27 @@ def _reread() -> None:
         refresh_global_settings_context()
 
 
-def serve(port: int, parent: int) -> None:
-    """Be the server until told to stop, or until `parent` dies."""
-    die_with_parent(parent)
+def serve(port: int, parent: int, host: str = "127.0.0.1") -> None:
+    """Be the server until told to stop, or until `parent` dies (0: nobody's death matters)."""
+    if parent:
+        die_with_parent(parent)
     import uvicorn
     from prefect.server.api.server import create_app
 
-    uvicorn.run(create_app(), host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2)
+    _let_schedules_insert_runs()
+    uvicorn.run(create_app(), host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+
+
+def _let_schedules_insert_runs() -> None:
+    """Have SQLAlchemy 2.1 pass over the state in Prefect's bulk insert of scheduled runs, as 2.0 does.
+
+    Prefect 3.8 stores that state with a statement of its own; 2.1 refuses the bulk one: no schedule runs.
+    """
+    from prefect.server.database.orm_models import FlowRun
+
+    state: Any = FlowRun.__mapper__.all_orm_descriptors["state"]
+    state.bulk_dml_setter = lambda *_: None
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), int(sys.argv[2]))
+    serve(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:4])

@@ -49,7 +49,7 @@ def test_containers_and_units_start_programs_of_the_checkout() -> None:
     for unit in (DEPLOYMENTS / "systemd").iterdir():
         command = re.search(r"^ExecStart=(\S+)", unit.read_text("utf-8"), re.MULTILINE)
         assert command is not None
-        assert command[1] in ("/opt/segocr/.venv/bin/prefect", "/opt/segocr/.venv/bin/segocr")
+        assert command[1] in [f"/opt/segocr/.venv/bin/{name}" for name in ("prefect", "python", "segocr")]
 
 
 def test_units_pass_systemds_own_check(require: Callable[..., None], tmp_path: Path) -> None:
