@@ -61,6 +61,7 @@ def ensure_automations() -> list[str]:
         try:
             Automation.read(name=automation.name)
         except ValueError:  # Prefect's way to say that there is none
-            _: Any = automation.create()  # Prefect annotates it as a coroutine; here it is none
+            create: Any = automation.create  # annotated as a coroutine; called from outside of a loop it is none
+            create()
             created.append(automation.name)
     return created
