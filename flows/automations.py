@@ -56,12 +56,13 @@ def ensure_automations() -> list[str]:
     Returns:
         The names of those created.
     """
+    read: Any = Automation.read  # annotated as a coroutine; called from outside of a loop it is none
     created = []
     for automation in (zombie_runs(), many_failures()):
         try:
-            Automation.read(name=automation.name)
+            read(name=automation.name)
         except ValueError:  # Prefect's way to say that there is none
-            create: Any = automation.create  # annotated as a coroutine; called from outside of a loop it is none
+            create: Any = automation.create
             create()
             created.append(automation.name)
     return created
