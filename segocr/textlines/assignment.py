@@ -77,6 +77,9 @@ def assign(
         elif _takes_any_number(template, name):
             others = np.delete(probabilities, [0, 1 + number], axis=1)
             chosen = np.flatnonzero((mine >= least) & (mine >= others.max(axis=1, initial=0.0)) & free)
+            if not len(chosen) and _is_required(template, name):
+                best = int(np.where(free, mine, 0.0).argmax())
+                chosen = np.array([best] if free[best] and mine[best] >= _LEAST_REQUIRED else [], np.int64)
             found += [_instance(name, [line], mine, spans) for line in chosen.tolist()]
     return found
 
