@@ -79,6 +79,11 @@ class Automaton:
             and all(klass >= 0 or _only_line_breaks(low, high) for low, high, klass in self._ranges())
         )
 
+    @property
+    def accepts_only_the_empty_text(self) -> bool:
+        """Whether no text with a character is accepted."""
+        return len(self.source) == 0
+
     def _ranges(self) -> Iterable[tuple[int, int, int]]:
         ends = (*(bound - 1 for bound in self.bounds[1:]), MAX_CODE_POINT)
         return zip(self.bounds, ends, self.classes, strict=True)

@@ -1,9 +1,12 @@
 """From what a template says to a constraint; every mistake that can be found is found here."""
 
+import time
 from collections.abc import Sequence
 
-from segocr.constraints.automaton import MAX_STATES, Automaton, determinise, intersect
+from segocr.constraints.automaton import MAX_SECONDS, MAX_STATES, Automaton, determinise, intersect
+from segocr.constraints.charsets import contains
 from segocr.constraints.checks import Check, make_check
+from segocr.constraints.checks.weighted import Weighted
 from segocr.constraints.confusions import require_print
 from segocr.constraints.dates import date_tree
 from segocr.constraints.dictionaries import compile_lookup
@@ -55,13 +58,14 @@ def compile_constraint(
     names = tuple(dict.fromkeys(over for over in map(part_of, specs) if over))
     labels = {name: 1 << place for place, name in enumerate(names)}
     made = [make_check(spec) for spec in specs]
-    layouts = [
-        layout
+    layouts = {
+        layout: check.name
         for check, spec in zip(made, specs, strict=True)
         if not part_of(spec)
         for layout in check.layouts
-    ]
-    patterns = ([] if pattern is None else [pattern]) + list(dict.fromkeys([*also, *layouts]))
+    }
+    written = [*([] if pattern is None else [pattern]), *also]
+    patterns = list(dict.fromkeys([*written, *layouts]))
     if names:
         _require_parts(pattern, names)
 
@@ -69,7 +73,10 @@ def compile_constraint(
         nfa = build_nfa(tree, ignore_case=ignore_case, ignore_spaces=ignore_spaces)
         return determinise(nfa, labels)
 
-    parts = [(f"the pattern {text!r}", compiled(parse(text))) for text in patterns]
+    parts = [
+        (f"the pattern '{text}'" if text in written else f"the check {layouts[text]}", compiled(parse(text)))
+        for text in patterns
+    ]
     if date_formats:
         tree = date_tree(date_formats, not_before=not_before, not_after=not_after, month_names=month_names)
         parts.append(("the date formats", compiled(tree)))
@@ -140,13 +147,12 @@ def _prove_not_empty(constraint: Constraint) -> None:
     """Find one text that the automaton and all checks accept, depth first.
 
     Raises:
-        ConstraintError: there is none, or none was found within `MAX_PROOF_STATES` states.
+        ConstraintError: there is none, or none was found within `MAX_PROOF_STATES` states and `MAX_SECONDS`.
     """
     automaton = constraint.automaton
-    characters = {
-        klass: [chr(code) for low, high in ranges for code in range(low, min(high, low + 40) + 1)]
-        for klass, ranges in automaton.class_ranges().items()
-    }
+    named = ", ".join(check.name for check, _ in constraint.check_automata)
+    characters = _characters_to_try(constraint)
+    deadline = time.thread_time() + MAX_SECONDS
     start = constraint.start()
     seen = {start}
     stack = [start]
@@ -160,12 +166,26 @@ def _prove_not_empty(constraint: Constraint) -> None:
                 if after is not None and (target, after) not in seen:
                     seen.add((target, after))
                     stack.append((target, after))
-        if len(seen) > MAX_PROOF_STATES:
-            return
-    named = ", ".join(
-        check if isinstance(check, str) else str(check.get("name", "weighted")) for check in constraint.checks
-    )
+        if len(seen) > MAX_PROOF_STATES or time.thread_time() > deadline:
+            message = (
+                f"among {len(seen)} states no text was found that the pattern accepts and that satisfies the "
+                f"check {named}; make the pattern shorter, or look whether the check can be satisfied at all"
+            )
+            raise ConstraintError(message, "pattern-too-large")
     message = (
         f"no text that the pattern accepts satisfies the check {named}; the check does not fit the pattern"
     )
     raise ConstraintError(message, "empty-product")
+
+
+def _characters_to_try(constraint: Constraint) -> dict[int, list[str]]:
+    """By class, the characters that a check may tell apart, and some others."""
+    known = {chr(code) for code in range(0x20, 0x7F)}
+    for check, _ in constraint.check_automata:
+        known.update(character for character, _ in (check.values if isinstance(check, Weighted) else ()))
+    found: dict[int, list[str]] = {}
+    for klass, ranges in constraint.automaton.class_ranges().items():
+        familiar = [character for character in sorted(known) if contains(tuple(ranges), ord(character))]
+        others = [chr(code) for low, high in ranges for code in range(low, min(high, low + 8) + 1)]
+        found[klass] = list(dict.fromkeys([*familiar, *others]))
+    return found

@@ -232,6 +232,12 @@ def test_a_weighted_scheme_of_ones_own_equals_the_built_in_one() -> None:
         {"weights": [1], "modulus": 1},
         {"weights": ["a"], "modulus": 10},
         {"weights": [1], "modulus": 10, "wieghts": 1},
+        {"weights": [True], "modulus": 10},
+        {"weights": [1], "modulus": 10, "values": {"X": "ten"}},
+        {"weights": [1], "modulus": 10, "values": {"XY": 10}},
+        {"weights": [1], "modulus": 10, "repeat": "no"},
+        {"weights": [1], "modulus": 10, "skip": 5},
+        {"weights": [1], "modulus": 10, "over": ["a"]},
     ],
 )
 def test_a_wrong_weighted_scheme_is_refused(options: dict[str, object]) -> None:
@@ -243,3 +249,19 @@ def test_a_wrong_weighted_scheme_is_refused(options: dict[str, object]) -> None:
 def test_every_check_has_a_layout_that_accepts_something() -> None:
     for name in CHECKS:
         assert not compile_constraint(checks=[name]).automaton.accepts_everything
+
+
+def test_only_what_is_shown_to_be_impossible_is_refused_as_such() -> None:
+    # Only the digit 9 satisfies it, one character of very many.
+    only_nine = {"weighted": {"weights": [1], "modulus": 10, "remainder": 9}}
+    assert compile_constraint(".", checks=[only_nine]).accepts("9")
+    own_letter = {"weighted": {"weights": [1], "modulus": 100, "remainder": 77, "values": {"Ω": 77}}}
+    assert compile_constraint(".", checks=[own_letter]).accepts("Ω")
+
+
+def test_a_search_for_one_accepted_text_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segocr.constraints.compiling.MAX_PROOF_STATES", 2_000)
+    even = {"weighted": {"weights": [2, 4, 6], "modulus": 1000, "repeat": True, "remainder": 1}}
+    with pytest.raises(ConstraintError, match="no text was found") as caught:
+        compile_constraint(".{1,900}", checks=[even])
+    assert caught.value.code == "pattern-too-large"

@@ -162,3 +162,4 @@ def test_an_empty_product_names_both_sides() -> None:
     with pytest.raises(ConstraintError) as caught:
         compile_constraint(r"\d{5}", checks=["ean13"])
     assert caught.value.code == "empty-product"
+    assert caught.value.message == r"no text satisfies both the pattern '\d{5}' and the check ean13"

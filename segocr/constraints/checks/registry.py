@@ -54,6 +54,9 @@ def make_check(spec: "str | Mapping[str, Any]") -> Check:
         keys = ", ".join(map(str, spec))
         message = f"a check is a name or a mapping {{name: {{options}}}}, not one with the keys {keys}"
         raise ConstraintError(message, "bad-check")
+    if not isinstance(options.get("over", ""), str):
+        message = f"'over' of the check '{name}' must be the name of one part of the pattern"
+        raise ConstraintError(message, "bad-check")
     if name == "weighted":
         return make_weighted(options)
     if set(options) - {"over"}:
@@ -64,7 +67,7 @@ def make_check(spec: "str | Mapping[str, Any]") -> Check:
 def _named(name: str) -> Check:
     if name not in CHECKS:
         nearest = get_close_matches(name, [*CHECKS, "weighted"], n=1)
-        hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
+        hint = f"; did you mean '{nearest[0]}'?" if nearest else "."
         raise ConstraintError(
             f"the check '{name}' is not known{hint} Known: {', '.join(sorted(CHECKS))}, weighted",
             "unknown-check",

@@ -72,24 +72,30 @@ def make_weighted(options: Mapping[str, Any]) -> Weighted:
         message = f"'weighted' does not know {', '.join(unknown)}; it knows {', '.join(sorted(KEYS))}"
         raise ConstraintError(message, "bad-check")
     weights, modulus = options.get("weights"), options.get("modulus")
-    if (
-        not isinstance(weights, Sequence)
-        or not weights
-        or not all(isinstance(weight, int) for weight in weights)
-    ):
+    if not isinstance(weights, Sequence) or not weights or not all(map(_is_whole, weights)):
         raise ConstraintError("'weighted' needs 'weights', a list of whole numbers", "bad-check")
-    if not isinstance(modulus, int) or not 2 <= modulus <= 1000:
+    if not _is_whole(modulus) or not 2 <= modulus <= 1000:
         raise ConstraintError("'weighted' needs a 'modulus' between 2 and 1000", "bad-check")
     remainder, values = options.get("remainder", 0), options.get("values", {})
-    if not isinstance(remainder, int) or not isinstance(values, Mapping):
+    if not _is_whole(remainder) or not isinstance(values, Mapping):
         raise ConstraintError("'remainder' must be a whole number and 'values' a mapping", "bad-check")
-    every = {**DIGIT_VALUES, **{str(character): int(value) for character, value in values.items()}}
+    own = {str(character): value for character, value in values.items()}
+    if not all(len(character) == 1 and _is_whole(value) for character, value in own.items()):
+        message = "'values' gives single characters whole numbers, such as {X: 10}"
+        raise ConstraintError(message, "bad-check")
+    repeat, skip = options.get("repeat", False), options.get("skip", " -")
+    if not isinstance(repeat, bool) or not isinstance(skip, str):
+        raise ConstraintError("'repeat' must be true or false, and 'skip' characters in quotes", "bad-check")
     return Weighted(
         name=str(options.get("name", "weighted")),
         weights=tuple(weights),
         modulus=modulus,
         remainder=remainder,
-        values=tuple(sorted(every.items())),
-        repeat=bool(options.get("repeat", False)),
-        skipped=str(options.get("skip", " -")),
+        values=tuple(sorted({**DIGIT_VALUES, **own}.items())),
+        repeat=repeat,
+        skipped=skip,
     )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
