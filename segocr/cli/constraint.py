@@ -80,7 +80,7 @@ def explain(
             "parts": ", ".join(found.parts) or "none",
             "accepts": "everything"
             if found.accepts_everything
-            else "\n".join(found.examples) or "(none found)",
+            else "\n".join(text or "(the empty text)" for text in found.examples) or "(none found)",
             "rejects": "\n".join(found.near_misses) or "(none found)",
             **{f"text {text}": "accepted" if verdict else "rejected" for text, verdict in verdicts.items()},
         }

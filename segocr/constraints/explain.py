@@ -166,12 +166,15 @@ def _shuffled_steps(
 def _samples(ranges: CharSet) -> tuple[str, ...]:
     """Up to some dozens of characters of a class, familiar ones first."""
     familiar = [character for character in _PREFERRED if contains(ranges, ord(character))]
+    some = [chr(code) for low, high in ranges for code in range(low, min(high, low + 40) + 1)]
+    ascii_ones = [chr(code) for code in range(0x21, 0x7F)]
     others = [
-        chr(code)
-        for low, high in ranges
-        for code in range(max(low, 0x21), min(high, max(low, 0x21) + 40) + 1)
+        character
+        for character in dict.fromkeys([*ascii_ones, *some])
+        if contains(ranges, ord(character)) and character.isprintable()
     ]
-    return tuple(dict.fromkeys([*familiar, *others]))
+    # Only where nothing else is accepted is what cannot be seen an example.
+    return tuple(dict.fromkeys([*familiar, *others])) or tuple(chr(low) for low, _ in ranges)
 
 
 def _random_text(

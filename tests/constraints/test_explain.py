@@ -47,3 +47,11 @@ def test_figures_of_a_known_pattern() -> None:
 def test_explanations_repeat() -> None:
     constraint = compile_constraint(checks=["luhn"])
     assert explain(constraint, seed=3) == explain(constraint, seed=3)
+
+
+def test_examples_can_be_seen() -> None:
+    found = explain(compile_constraint(".{8}"))
+    assert len(found.examples) == 5
+    assert all(text.isprintable() for text in found.examples)
+    # A pattern that only accepts what cannot be seen has an example all the same.
+    assert explain(compile_constraint("a\\tb")).examples == ("a\tb",)
