@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segocr import geometry
+from segocr.candidates import SAME_PLACE, shared_part
 from segocr.geometry import Points
 from segocr.regions import Region
 
@@ -62,12 +63,17 @@ def joined(regions: Sequence[Region], takes_many_lines: Callable[[str], bool]) -
 
     Returns:
         The regions, blocks in the place of their best line. A block has its lines (top to bottom, on a row
-        left to right) and the probability that any of them is right for its score; a region without
-        neighbours stays as it is.
+        left to right) and the probability that any of them is right for its score. A region without
+        neighbours is a line as well if it is no higher than the others of its page; else it stays as it is.
     """
-    left = [_Line(region, _quad(region)) for region in regions if takes_many_lines(region.class_name)]
+    found = [_Line(region, _quad(region)) for region in regions]
+    usual = float(np.median([line.height for line in found])) if found else 0.0
+    left = _one_a_place([line for line in found if takes_many_lines(line.region.class_name)])
+    places = {id(line.region) for line in left}
+    inside = {
+        id(region) for region in regions if takes_many_lines(region.class_name) and id(region) not in places
+    }
     blocks: dict[int, Region] = {}
-    inside: set[int] = set()
     while left:
         block = [left.pop(0)]
         for line in block:
@@ -78,11 +84,21 @@ def joined(regions: Sequence[Region], takes_many_lines: Callable[[str], bool]) -
             ]
             block += near
             left = [other for other in left if other not in near]
-        if len(block) > 1:
+        if len(block) > 1 or block[0].height < _HIGHER * usual:
             best = max(block, key=lambda line: line.region.score)
             blocks[id(best.region)] = _block(block)
             inside |= {id(line.region) for line in block if line is not best}
     return [blocks.get(id(region), region) for region in regions if id(region) not in inside]
+
+
+def _one_a_place(lines: Sequence[_Line]) -> list[_Line]:
+    """Keep the surest of lines of one class that lie on each other, in the order given."""
+    kept: list[_Line] = []
+    for line in sorted(lines, key=lambda line: -line.region.score):
+        others = [other for other in kept if other.region.class_name == line.region.class_name]
+        if all(shared_part(line.quad, other.quad) < SAME_PLACE for other in others):
+            kept.append(line)
+    return [line for line in lines if any(line is other for other in kept)]
 
 
 def _quad(region: Region) -> Points:

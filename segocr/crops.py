@@ -25,6 +25,8 @@ _SURROUNDINGS = 0.9
 _LONGER = (1.0, 8.0)
 """Margin of a one-line patch at either end, in widths and in heights of the region, the larger of the two:
 models often find only a part of a long line."""
+_WORD = 4.0
+"""Margin of a patch of known lines at either end, in heights of a line: words may go on there."""
 _LINE_PIXELS = (48.0, 96.0)
 """A one-line region is this high in its patch, at least and at most."""
 _LONGEST = 4096
@@ -79,6 +81,8 @@ def cut(page: Page, region: Region, *, lines: int | None = 1, upright: float | N
     scale = _scale(width, line_height, 1 if region.lines else lines)
     margin = _SURROUNDINGS * height if lines == 1 else min(0.25 * height, 40.0)
     ends = max(_LONGER[0] * width, _LONGER[1] * height) if lines == 1 else margin
+    if region.lines:
+        margin, ends = max(margin, _SURROUNDINGS * line_height), max(ends, _WORD * line_height)
     wide = geometry.grown(quad, ends, margin, ends, margin)
     size = (max(8, round((width + 2 * ends) * scale)), max(8, round((height + 2 * margin) * scale)))
     to_page = geometry.homography(geometry.rectangle(*size), wide)

@@ -251,8 +251,8 @@ class Pipeline:
     def _cut(self, page: Page, region: Region) -> Crop:
         many = self._takes_many_lines(region.class_name)
         crop = crops.cut(page, region, lines=None if many else 1)
-        # A mask's lines are rough; those of a text detector are not.
-        return lines.fitted(crop) if region.lines and self._head is None else crop
+        # A mask ends where it likes; a text detector ends with the text.
+        return lines.whole_words(crop) if region.lines and self._head is None else crop
 
     def _parts(self, work: Work) -> list[tuple[int, Sequence[int]]]:
         """Return (part, places of its pages) for each record that a document becomes."""

@@ -64,6 +64,8 @@ _SECOND = (
     _Look("taller", wider=Margins(along=0.15, across=0.13)),
     _Look("unfitted", quad=lambda crop, quad: crop.quad),
 )
+_SECOND_KNOWN = _SECOND[1:2]
+"""Of a line whose ends are known nothing shorter or longer is better, however surely it is read."""
 _SECOND_UNFITTED = (_Look("lower", wider=Margins(along=-0.02, across=-0.12)),)
 _RANK = {"ok": 3, "corrected": 2, "doubtful": 1, "invalid": 0}
 
@@ -142,7 +144,9 @@ class _Line:
     @property
     def second_looks(self) -> Sequence[_Look]:
         """The looks that may follow the first: those at the print, or at what has a frame of its own."""
-        return _SECOND if self.specs[0].crop.fit else _SECOND_UNFITTED
+        if not self.specs[0].crop.fit:
+            return _SECOND_UNFITTED
+        return _SECOND_KNOWN if self.crop.region.lines else _SECOND
 
     @property
     def class_name(self) -> str:

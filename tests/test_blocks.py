@@ -57,7 +57,22 @@ def test_two_halves_of_a_row_are_read_from_left_to_right() -> None:
 )
 def test_what_is_no_neighbour_stays_alone(other: Region) -> None:
     alone = line(40, 100)
-    assert joined([alone, other], many) == [alone, other]
+    found = joined([alone, other], many)
+    assert len(found) == 2
+    assert all(len(region.lines) <= 1 for region in found)
+
+
+def test_a_line_alone_is_known_to_be_one_where_others_are_as_high() -> None:
+    total, block = line(400, 900, name="total"), line(40, 100, height=80)
+    assert [len(region.lines) for region in joined([line(40, 100), total], many)] == [1, 0]
+    assert [len(region.lines) for region in joined([block, total, total], many)] == [0, 0, 0]
+
+
+def test_of_two_regions_on_one_place_the_surer_one_is_read() -> None:
+    short, long = line(40, 100, score=0.9), line(40, 102, width=260, score=0.6)
+    (kept,) = joined([long, short], many)
+    assert kept.score == pytest.approx(0.9)
+    assert np.ptp(kept.lines[0][:, 0]) == pytest.approx(200)
 
 
 def test_classes_of_one_line_are_left_alone() -> None:
