@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,15 @@ _NUMBERS = ("integer", "decimal", "money")
 # Key → the types that it speaks of; elsewhere it would be skipped silently, so it is a mistake.
 _ONLY_FOR = {
     "formats": ("date", "time"),
+    "bounds": ("date",),
     "enum": ("enum",),
     "century": ("date",),
     "locale": _NUMBERS,
     "lookup": ("text",),
 }
 _NOT_WITH_FROM = (
-    "class_", "pattern", "prefer", "checks", "lookup", "instances", "lines", "crop", "print_", "ignore_spaces"
+    "class_", "pattern", "prefer", "checks", "lookup", "bounds", "instances", "lines", "crop", "print_",
+    "ignore_spaces",
 )  # fmt: skip
 
 
@@ -70,6 +72,7 @@ class FieldCompiler:
             class_name=None if parent else written.class_ or name,
             type=written.type,
             formats=tuple(written.formats or (("HH:mm", "HH:mm:ss") if written.type == "time" else ())),
+            bounds=written.bounds,
             enum=_as_mapping(written.enum),
             pattern=written.pattern,
             checks=tuple(self._check(at, place, check) for place, check in enumerate(written.checks)),
@@ -198,60 +201,73 @@ class FieldCompiler:
         return (name, *given)
 
     def _constrained(self, at: tuple[Step, ...], spec: FieldSpec) -> FieldSpec:
-        patterns = [pattern for pattern in (spec.pattern, _implied(spec)) if pattern is not None]
-        lookup = _words(spec)
-        dated = spec.formats if spec.type == "date" else ()
-        if not (patterns or spec.checks or lookup or dated):
+        if not (_patterns(spec) or spec.checks or _words(spec) or spec.type == "date"):
             return spec
         try:
-            constraint = cached_constraint(
-                patterns[0] if patterns else None,
-                also=patterns[1:],
-                checks=spec.checks,
-                lookup=lookup,
-                date_formats=dated,
-                print_name=spec.print_,
-                ignore_case=spec.ignore_case,
-                ignore_spaces=spec.ignore_spaces,
-            )
+            constraint = _compiled(spec, _patterns(spec))
         except PatternError as error:
             raise self._bad_pattern(at, spec, error) from error
         except ConstraintError as error:
-            key = next((key for key in ("checks", "pattern", "lookup") if getattr(spec, key)), None)
+            key = next((key for key in ("checks", "pattern", "lookup", "bounds") if getattr(spec, key)), None)
             raise TemplateError(
                 f"{spec.name}: {error.message}",
                 mark=self.source.mark((*at, key) if key else at),
                 code=error.code,
             ) from error
+        self._restricting(at, spec, constraint)
         return replace(spec, constraint=constraint)
+
+    def _restricting(self, at: tuple[Step, ...], spec: FieldSpec, constraint: Constraint) -> None:
+        """Refuse what restricts nothing, or everything: its author meant something else."""
+        if constraint.automaton.accepts_only_the_empty_text:
+            message, code = "no text is accepted but the empty one", "accepts-nothing"
+        elif constraint.automaton.accepts_everything and not constraint.checks:
+            message = "the pattern accepts every text; leave it out where any text will do"
+            code = "accepts-everything"
+        else:
+            return
+        mark = self.source.mark((*at, "pattern") if spec.pattern is not None else at)
+        raise TemplateError(f"{spec.name}: {message}", mark=mark, code=code)
 
     def _preferring(self, at: tuple[Step, ...], spec: FieldSpec, patterns: list[str]) -> FieldSpec:
         """Compile the preferred patterns with the field's own: one search finds the best of them all."""
         for place, pattern in enumerate(patterns):
             try:
-                self._together(spec, pattern)
+                _compiled(spec, [pattern, *_patterns(spec)])
             except ConstraintError as error:
                 mark = self.source.mark((*at, "prefer", place), offset=getattr(error, "position", None))
                 message = f"{spec.name}: preferred pattern {pattern!r}: {error.message}"
                 raise TemplateError(message, mark=mark, code=error.code) from error
         any_of_them = "|".join(f"(?:{pattern})" for pattern in patterns)
-        return replace(spec, preferred=self._together(spec, any_of_them)) if patterns else spec
-
-    @staticmethod
-    def _together(spec: FieldSpec, pattern: str) -> Constraint:
-        return cached_constraint(
-            pattern,
-            also=[spec.pattern] if spec.pattern else [],
-            checks=spec.checks,
-            print_name=spec.print_,
-            ignore_case=spec.ignore_case,
-            ignore_spaces=spec.ignore_spaces,
-        )
+        if not patterns:
+            return spec
+        return replace(spec, preferred=_compiled(spec, [any_of_them, *_patterns(spec)]))
 
     def _bad_pattern(self, at: tuple[Step, ...], spec: FieldSpec, error: PatternError) -> TemplateError:
         place = (*at, "pattern") if spec.pattern is not None else at
         mark = self.source.mark(place, offset=error.position if spec.pattern is not None else None)
         return TemplateError(f"{spec.name}: {error.message}", mark=mark, code=error.code)
+
+
+def _compiled(spec: FieldSpec, patterns: Sequence[str]) -> Constraint:
+    """Compile all that a field's texts must satisfy, under patterns of which the first is the author's."""
+    first, last = spec.bounds or (None, None)
+    return cached_constraint(
+        patterns[0] if patterns else None,
+        also=patterns[1:],
+        checks=spec.checks,
+        lookup=_words(spec),
+        date_formats=spec.formats if spec.type == "date" else (),
+        not_before=first,
+        not_after=last,
+        print_name=spec.print_,
+        ignore_case=spec.ignore_case,
+        ignore_spaces=spec.ignore_spaces,
+    )
+
+
+def _patterns(spec: FieldSpec) -> list[str]:
+    return [pattern for pattern in (spec.pattern, _implied(spec)) if pattern is not None]
 
 
 def _implied(spec: FieldSpec) -> str | None:

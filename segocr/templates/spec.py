@@ -42,6 +42,7 @@ class FieldSpec:
         class_name: Segmentation class of its regions; None for a field made from another one.
         type: text, integer, decimal, money, date, time, enum or boolean.
         formats: Of dates and times, in order of preference.
+        bounds: First and last day that is read as a date, ``YYYY-MM-DD``; None for 1900 to 2099.
         enum: Printed text to value.
         pattern: As the author wrote it; None if there is none.
         checks: Check digits that take part in the reading: names, or ``{"weighted": {…}}``.
@@ -67,6 +68,7 @@ class FieldSpec:
     class_name: str | None
     type: str
     formats: tuple[str, ...] = ()
+    bounds: tuple[str, str] | None = None
     enum: Mapping[str, str] | None = None
     pattern: str | None = None
     checks: tuple[str | dict[str, Any], ...] = ()

@@ -87,6 +87,9 @@ class FieldWritten(Written):
     formats: Texts | None = Field(
         None, description="Of dates and times, such as dd/MM/yyyy; letters as in Unicode TR 35."
     )
+    bounds: tuple[StrictStr, StrictStr] | None = Field(
+        None, description="First and last day that is read as a date, as 'YYYY-MM-DD'."
+    )
     enum: Texts | dict[StrictStr, StrictStr] | None = Field(
         None, description="Allowed texts, or printed text: value."
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from segocr.constraints import compile_constraint
+from segocr.templates import FieldSpec, load_template
 from segocr.templates.implied import number_pattern
 
 
@@ -32,3 +35,27 @@ from segocr.templates.implied import number_pattern
 )
 def test_an_amount_may_name_its_currency_but_its_digits_are_digits(text: str, accepted: bool) -> None:
     assert compile_constraint(number_pattern("money", "en")).accepts(text) is accepted
+
+
+def field(folder: Path, body: str) -> FieldSpec:
+    file = folder / "template.yaml"
+    file.write_text(f"template: thing\nversion: 1\nfields:\n  a: {body}\n")
+    return load_template(folder).fields["a"]
+
+
+def test_only_days_within_the_bounds_of_a_date_are_read(tmp_path: Path) -> None:
+    body = "{type: date, formats: [dd/MM/yyyy, d/M/yy], bounds: ['1999-12-30', '2024-02-29']}"
+    constraint = field(tmp_path, body).constraint
+    assert constraint is not None
+    assert all(map(constraint.accepts, ["30/12/1999", "31/12/1999", "29/02/2024", "29/2/24"]))
+    assert not any(map(constraint.accepts, ["29/12/1999", "01/03/2024", "29/02/2023", "1/1/25"]))
+
+
+def test_a_preferred_text_must_be_an_allowed_one_too(tmp_path: Path) -> None:
+    spec = field(tmp_path, "{lookup: [ABC, DEF, '123'], prefer: ['[A-Z]{3}']}")
+    assert spec.preferred is not None
+    assert [text for text in ("ABC", "XYZ", "123") if spec.preferred.accepts(text)] == ["ABC"]
+    spec = field(tmp_path, "{type: date, formats: [dd/MM/yyyy], prefer: ['.*/20../?.*', '[0-9/]*20[0-9]+']}")
+    assert spec.preferred is not None
+    assert spec.preferred.accepts("28/02/2024")
+    assert not spec.preferred.accepts("31/02/2024")
