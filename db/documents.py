@@ -121,9 +121,7 @@ def _records(connection: Connection, template: str | None, state: str | None, li
     if state is not None:
         query = query.where(ArrivalRow.state == state)
     with Session(connection) as session:
-        for row, sha256, arrival in session.execute(
-            query.options(selectinload(ExtractionRow.problems))
-        ):
+        for row, sha256, arrival in session.execute(query.options(selectinload(ExtractionRow.problems))):
             codes = tuple(sorted({problem.code for problem in row.problems}))
             yield Listed(
                 sha256, row.file, row.template or None, row.part, row.status, row.accepted,

@@ -131,9 +131,7 @@ def _paused(connection: Connection) -> tuple[Pause, ...]:
         ArrivalRow.last_problem_code.is_not(None),
     )
     query = (
-        select(
-            ArrivalRow.inbox, ArrivalRow.last_problem_code, func.count(), func.max(ArrivalRow.lease_until)
-        )
+        select(ArrivalRow.inbox, ArrivalRow.last_problem_code, func.count(), func.max(ArrivalRow.lease_until))
         .where(resting)
         .group_by(ArrivalRow.inbox, ArrivalRow.last_problem_code)
     )

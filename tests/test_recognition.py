@@ -1,6 +1,5 @@
 """What is usual is taken before what is a little more probable, and says how sure that is."""
 
-
 import numpy as np
 import pytest
 

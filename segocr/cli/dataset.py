@@ -135,9 +135,7 @@ def _classes(template: str | None) -> tuple[str, ...] | None:
               help="Documents with one value of this class stay together; may be given again.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Divide again what is divided already.")
 @formats(Format.TABLE, Format.JSON)
-def split(
-    folder: Path, share: float, seed: int, by: tuple[str, ...], force: bool, output: Format
-) -> None:
+def split(folder: Path, share: float, seed: int, by: tuple[str, ...], force: bool, output: Format) -> None:
     """Divide the documents of FOLDER into train and val; near duplicates and groups stay on one side."""
     from segocr.datasets.splitting import split_labels
 

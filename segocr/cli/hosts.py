@@ -125,9 +125,7 @@ def _warm(templates: Sequence[str], device: str | None) -> None:
                 template = load_template(
                     name, search=settings.template_folders, validators_folder=settings.validators_folder
                 )
-                models = choose_models(
-                    template, settings.environment_pythons, workspace=settings.workspace
-                )
+                models = choose_models(template, settings.environment_pythons, workspace=settings.workspace)
                 steps.warm([], [models.segment, models.ocr])
                 note(f"{template.name}: ready")
     except SegocrError as error:

@@ -25,4 +25,3 @@ def decide(lattice: Lattice, constraint: Constraint | None) -> Decoded:
         return greedy(lattice.log_probs, lattice.alphabet)
     whole = lattice.with_symbols(named_characters(constraint))
     return decode(whole.log_probs, whole.alphabet, constraint)
-

@@ -372,7 +372,6 @@ def test_folders_that_feed_themselves_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="lies inside the inbox"):
         check_places([inbox, Inbox(tmp_path / "inbox" / "sub")], fine)
 
-
     with pytest.raises(ConfigurationError, match="lies inside"):
         check_places([Inbox(tmp_path / "work" / "in")], fine)
 
@@ -462,9 +461,7 @@ for attempt in (lambda: check_places([moved], places), lambda: sweep(moved, plac
 """
 
 
-def test_a_read_only_inbox_is_claimed_by_row_alone_or_refused(
-    unprivileged: Any, tmp_path: Path
-) -> None:
+def test_a_read_only_inbox_is_claimed_by_row_alone_or_refused(unprivileged: Any, tmp_path: Path) -> None:
     inbox = tmp_path / "read-only"
     inbox.mkdir()
     (inbox / "a.jpg").write_bytes(b"a")
