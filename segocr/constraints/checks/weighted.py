@@ -9,7 +9,7 @@ it). Where the scheme says "digit = modulus − sum", give the digit the weight 
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from segocr.constraints.checks.kinds import DIGIT_VALUES
 from segocr.constraints.errors import ConstraintError
@@ -97,5 +97,5 @@ def make_weighted(options: Mapping[str, Any]) -> Weighted:
     )
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
