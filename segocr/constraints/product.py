@@ -42,6 +42,10 @@ class Constraint:
     ignore_spaces: bool = False
     print_name: str = "everyday"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is worked out anew in every process stays behind."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
     @cached_property
     def check_automata(self) -> tuple[tuple[Check, int], ...]:
         """The checks, each with the label bit of the part it reads (0: the whole text)."""
