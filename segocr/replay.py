@@ -159,8 +159,9 @@ def _readings_again(
             own = [line for line in lines if line.field == spec.name or _of_class(line, spec)]
             again = tuple(_decided_again(line, spec, verify) for line in own)
             # A line of another class counts only where it fits: it was tried because nothing else did.
-            fitting = tuple(line for line in again if _of_class(line, spec) or line.status in _FITS)
-            unused += [line for line in again if line not in fitting]
+            fits = [_of_class(line, spec) or line.status in _FITS for line in again]
+            fitting = tuple(line for line, fit in zip(again, fits, strict=True) if fit)
+            unused += [line for line, fit in zip(again, fits, strict=True) if not fit]
             if fitting:
                 found.setdefault(spec.name, []).append(fitting)
     used = {source for name, source in sources.items() if name == source}

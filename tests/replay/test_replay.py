@@ -51,7 +51,7 @@ def with_readings(record: Record, change: Callable[[Reading], Reading]) -> Recor
     return replace(record, fields=fields, unchosen=tuple(map(change, record.unchosen)))
 
 
-@pytest.mark.parametrize("name", ["passport", "license_plate"])
+@pytest.mark.parametrize("name", ["passport", "license_plate", "receipt"])
 @pytest.mark.parametrize("verify", [False, True])
 def test_an_unchanged_constraint_gives_what_was_read_at_first(
     shipped: Shipped, steps: Steps, name: str, verify: bool
