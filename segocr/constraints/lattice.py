@@ -39,6 +39,8 @@ _FLOOR_STEPS = 2.0
 _LOWEST = 24.0
 """Nats below the best from which on a symbol's own value says nothing; it would only drag the mean."""
 _COUNTS = struct.Struct("<HBH")
+_LONGEST = _COUNTS.size + 0xFFFF + 0xFFFF * (1 + 2 * KEPT_SYMBOLS)
+"""Bytes of the longest lattice, inflated."""
 _END = "\0"
 
 
@@ -108,7 +110,7 @@ class Lattice:
             message = f"the lattice has version {data[0]}, this code reads {VERSION}"
             raise ConstraintError(message, "lattice-version")
         try:
-            return _unpack(zlib.decompress(data[1:]))
+            return _unpack(_inflated(data[1:]))
         except (zlib.error, struct.error, ValueError, IndexError) as error:
             raise ConstraintError(f"the lattice is damaged: {error}", "lattice-damaged") from error
 
@@ -171,6 +173,16 @@ def _floor_steps(
     mean = np.where(others > 0, loss.sum(axis=1) / np.maximum(others, 1), _LOWEST)
     steps: npt.NDArray[np.uint8] = np.rint(mean * _FLOOR_STEPS).astype(np.uint8)
     return steps
+
+
+def _inflated(packed: bytes) -> bytes:
+    """At most as many bytes as a lattice can have: damaged ones are not to fill the memory."""
+    stream = zlib.decompressobj()
+    body = stream.decompress(packed, _LONGEST)
+    if not stream.eof:
+        message = f"it ends too soon, or has more than {_LONGEST} bytes"
+        raise ValueError(message)
+    return body
 
 
 def _unpack(body: bytes) -> Lattice:

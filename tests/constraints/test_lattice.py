@@ -89,6 +89,8 @@ def test_what_is_not_this_lattice_is_refused_with_the_reason() -> None:
         (bytes([99]) + data[1:], "lattice-version"),
         (data[:-4], "lattice-damaged"),
         (b"", "lattice-damaged"),
+        # Fifty megabytes in fifty kilobytes: the memory is not filled with them.
+        (data[:1] + zlib.compress(bytes(50_000_000), 9), "lattice-damaged"),
     ):
         with pytest.raises(ConstraintError) as caught:
             Lattice.expand(damaged)
