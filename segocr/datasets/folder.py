@@ -20,7 +20,6 @@ from segocr.evaluation.labels import LABELS, Label, LabelledDocument
 
 MADE = "made.json"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_SPARE = 1.1
 
 
 def label_row(document: LabelledDocument, image: str) -> dict[str, Any]:
@@ -117,27 +116,6 @@ def _cannot_write(target: Path, error: OSError) -> ConfigurationError:
             message, code="disk-full", hint="make room, or name another disk with --out"
         )
     return ConfigurationError(f"{error.filename or target} cannot be written: {error.strerror}")
-
-
-def require_room(target: Path, needed: int) -> None:
-    """Refuse to write what the disk has no room for.
-
-    Args:
-        target: Where it would lie; itself or a folder above it exists.
-        needed: Bytes.
-
-    Raises:
-        ConfigurationError: ``disk-full``.
-    """
-    target = target.resolve()
-    there = next(folder for folder in (target, *target.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    if free < needed * _SPARE:
-        raise ConfigurationError(
-            f"{there} has {free / 1e6:.0f} MB free; about {needed / 1e6:.0f} MB would be written",
-            code="disk-full",
-            hint="make room, name another disk with --out, or ask for fewer pictures",
-        )
 
 
 def write_labels(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -11,11 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from segocr.datasets.folder import label_row, new_folder, require_room, write_labels
+from segocr.datasets.folder import label_row, new_folder, write_labels
 from segocr.datasets.readers.coco import is_coco, read_coco
 from segocr.datasets.readers.label_studio import is_label_studio, read_label_studio
 from segocr.datasets.readers.labelme import is_labelme, read_labelme
 from segocr.datasets.readers.yolo import is_yolo, read_yolo_folder
+from segocr.diskroom import require_room
 from segocr.errors import UsageError
 from segocr.evaluation.labels import LABELS, LabelledDocument, label_lines, parse_row, read_labels
 
@@ -120,7 +121,8 @@ def import_labels(
     documents = read_foreign(source, kind, pictures)
     _require_classes(documents, renamed or {})
     images = _image_names(documents)
-    require_room(target, sum(document.path.stat().st_size for document in documents))
+    needed = sum(document.path.stat().st_size for document in documents)
+    require_room(target, needed, hint="make room, or name another disk with --out")
     made = {"by": "segocr dataset import", "format": kind.value, "from": source.resolve().name}
     with new_folder(target, made, [source, *(one.path for one in documents)], force=force) as folder:
         (folder / "images").mkdir()

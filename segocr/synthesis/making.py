@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 
-from segocr.datasets.folder import label_row, new_folder, require_room, write_labels
+from segocr.datasets.folder import label_row, new_folder, write_labels
+from segocr.diskroom import require_room
 from segocr.errors import ConfigurationError, UsageError
 from segocr.evaluation.labels import LabelledDocument
 from segocr.synthesis.backgrounds import read_picture
@@ -38,6 +39,7 @@ _Done = TypeVar("_Done")
 _NUMBERS = ("integer", "decimal", "money")
 _BYTES_A_PIXEL = 0.5
 _QUALITY = 95
+_LESS = "make room, name another disk with --out, or ask for fewer pictures with --count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def synthesise(
         ConfigurationError: ``disk-full``, ``no-valid-values``.
     """
     width, height = order.recipe.long_side, order.recipe.long_side * 0.75
-    require_room(target, round(order.count * width * height * _BYTES_A_PIXEL))
+    require_room(target, round(order.count * width * height * _BYTES_A_PIXEL), hint=_LESS)
     sources = [page.path for page in order.pages]
     with new_folder(target, made, sources, force=force) as folder, _executor(order.processes) as each:
         pages = _study(order, each)

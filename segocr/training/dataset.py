@@ -17,7 +17,7 @@ from pathlib import Path
 
 import cv2
 
-from segocr.errors import ConfigurationError
+from segocr.diskroom import require_room
 from segocr.synthesis.scenes import Scene
 from segocr.training.data import TrainingData
 from segocr.training.labels import LabelledPage, yolo_lines
@@ -28,6 +28,7 @@ _SCENES_WATCHED = 5
 _BYTES_A_PIXEL = 0.5
 _RUN_BYTES = 200_000_000
 """What a training writes besides pictures: checkpoints."""
+_LESS = "make room, name another folder with --work, or draw fewer pictures with --count"
 
 Counted = Callable[[int, int], None]
 """Called with (pictures written, pictures in all)."""
@@ -66,7 +67,8 @@ def prepare(
     if (folder / "data.yaml").is_file():
         return folder / "data.yaml"
     scene = plan.make(0, data.seen, photos, 0)
-    require_room(root, count * round(scene.size[0] * scene.size[1] * _BYTES_A_PIXEL))
+    pictures = count * round(scene.size[0] * scene.size[1] * _BYTES_A_PIXEL)
+    require_room(root, pictures + _RUN_BYTES, hint=_LESS)
     scratch = root / f"{folder.name}.new"
     shutil.rmtree(scratch, ignore_errors=True)
     watched, watching = _watched(data, plan, scene.size)
@@ -83,27 +85,6 @@ def _watched(data: TrainingData, plan: Plan, size: tuple[int, int]) -> tuple[int
     if isinstance(plan, CameraPlan):
         return _SCENES_WATCHED * len(data.watched), plan
     return len(data.watched), ReadyPlan(plan.classes, canvas(data.watched, max(size)), plan.padding)
-
-
-def require_room(folder: Path, pictures: int) -> None:
-    """Refuse work that the disk has no room for.
-
-    Args:
-        folder: Where it would be written; made if need be.
-        pictures: Bytes of pictures to be written.
-
-    Raises:
-        ConfigurationError: ``disk-full``.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    needed, free = pictures + _RUN_BYTES, shutil.disk_usage(folder).free
-    if free < needed:
-        raise ConfigurationError(
-            f"{folder} has {free / 1e6:.0f} MB free; this training's pictures and checkpoints take about "
-            f"{needed / 1e6:.0f} MB",
-            code="disk-full",
-            hint="make room, name another folder with --work, or draw fewer pictures with --count",
-        )
 
 
 def write_scene(scene: Scene, folder: Path, split: str, name: str, classes: Sequence[str]) -> None:

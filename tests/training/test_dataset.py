@@ -15,7 +15,7 @@ from segocr.geometry import rectangle
 from segocr.synthesis.backgrounds import surface
 from segocr.synthesis.scenes import Outline
 from segocr.training.data import TrainingData
-from segocr.training.dataset import prepare, require_room, write_data_yaml, write_pictures
+from segocr.training.dataset import prepare, write_data_yaml, write_pictures
 from segocr.training.labels import LabelledPage
 from segocr.training.plans import (
     CameraPlan,
@@ -112,7 +112,13 @@ def test_pictures_are_drawn_once_and_a_killed_drawing_is_not_taken_for_a_whole_o
     assert json.loads(first.read_text("utf-8"))["path"] == str(first.parent)
 
 
-def test_a_disk_without_room_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+def test_a_disk_without_room_is_refused_before_anything_is_drawn(
+    pages: list[LabelledPage], tmp_path: Path
+) -> None:
+    data = TrainingData(("line",), tuple(pages), (pages[0],), (), "digest", "", {})
+    plan = plan_for(Kind.SCANS, ("line",), pages, 160, padding=0.0)
     with pytest.raises(ConfigurationError, match="MB free") as caught:
-        require_room(tmp_path, 10**18)
+        prepare(data, plan, [], tmp_path / "prepared", 10**14, processes=1)
     assert caught.value.code == "disk-full"
+    assert "--count" in caught.value.hint
+    assert not (tmp_path / "prepared").exists()
