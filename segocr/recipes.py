@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from segocr.alphabets import warn_of_lacking
 from segocr.codeversion import deciding_code, reading_code
 from segocr.environments.locate import resolve
 from segocr.errors import EnvironmentMissing, ModelError, SegocrError
@@ -68,6 +69,8 @@ def choose_models(
 def recipe_of(template: Template, models: Models, steps: Steps, *, dpi: float) -> Recipe:
     """Ask the hosts what they run, and digest it together with the template.
 
+    Characters that the template names and the OCR model does not know are logged as warnings.
+
     Args:
         template: What is extracted.
         models: What with.
@@ -80,6 +83,7 @@ def recipe_of(template: Template, models: Models, steps: Steps, *, dpi: float) -
     steps.warm([], [models.segment, models.ocr])
     segment, ocr = steps.load(models.segment), steps.load(models.ocr)
     template.check_classes(segment.classes, str(models.segment.path))
+    warn_of_lacking(template, steps.alphabet(models.ocr), models.ocr.name)
     digests = {models.segment.path.name: segment.digest, models.ocr.name: ocr.digest}
     engines = {
         step: f"{engine} {steps.about(step, engine).get('version')}"

@@ -160,6 +160,15 @@ class Steps:
             raise ModelError(f"{name}: {error.message}", code=error.code, hint=error.hint) from error
         return ModelInfo(answer["digest"], tuple(answer["classes"]), answer["alphabet"])
 
+    def alphabet(self, model: OcrModel) -> frozenset[str]:
+        """Load an OCR model and return the symbols that it knows.
+
+        Raises:
+            ModelError: It is absent, broken or of another kind.
+        """
+        body = {"operation": "load", "model": model.name, "characters": True}
+        return frozenset(self._call("ocr", model.engine, Message("call", body)).body["characters"])
+
     def about(self, step: str, engine: str) -> Mapping[str, object]:
         """Return what an engine says of itself (name, version, devices), starting its host if need be."""
         if (step, engine) == ("segment", "textlines"):  # no host of its own: it asks the OCR host for lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +14,17 @@ from test_ocr_parity import drawn_strips
 from test_open_documents import open_all
 
 from segocr.errors import ConfigurationError, EnvironmentMissing, HostError
+from segocr.recipes import choose_models, recipe_of
 from segocr.steps import attached, service
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.steps.keeper import Keeper
 from segocr.steps.service import Service
+from segocr.templates import load_template
+from segocr.templates.load import shipped_folder
 
 MODEL = OcrModel("openvino", "PP-OCRv6_small")
+UNKNOWN = "\N{MALAYALAM LETTER VOCALIC L}"
 
 
 @pytest.fixture
@@ -48,6 +54,26 @@ def test_calls_from_several_threads_do_not_mix(steps: Steps, drawn_files: Path) 
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(read, [0, 1, 2, 3, 4] * 3))
+
+
+def test_an_ocr_model_says_which_characters_it_knows(steps: Steps) -> None:
+    alphabet = steps.alphabet(MODEL)
+    assert len(alphabet) == steps.load(MODEL).alphabet
+    assert {"A", "0", "<", "é", " "} <= alphabet
+    assert UNKNOWN not in alphabet
+
+
+def test_a_run_warns_of_characters_that_its_ocr_model_does_not_know(
+    steps: Steps, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copy(shipped_folder() / "passport" / "model.onnx", tmp_path)
+    text = f"template: thing\nversion: 1\nfields:\n  mrz_line1: {{pattern: '[A-Z{UNKNOWN}]+'}}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    template = load_template(tmp_path)
+    with caplog.at_level(logging.WARNING, logger="segocr"):
+        recipe_of(template, choose_models(template, {}), steps, dpi=200)
+    [record] = caplog.records
+    assert f"field mrz_line1: the OCR model {MODEL.name} does not know '{UNKNOWN}'" in record.getMessage()
 
 
 def test_hosts_and_models_are_warmed_at_once(steps: Steps) -> None:
