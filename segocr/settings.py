@@ -100,7 +100,16 @@ class InboxSettings(_Table):
 
 
 class LimitSettings(_Table):
-    """``[limits]``: what one document may cost."""
+    """``[limits]``: what one document may cost.
+
+    Attributes:
+        file_mb: Size of its file in megabytes.
+        page_megapixels: Size of each of its pages.
+        pages: How many it may have.
+        seconds_per_document: Longest time for opening any one of its pages, whatever the name says: ten pages
+            may take ten times as long together.
+        attempts: How often its extraction is begun before it fails.
+    """
 
     file_mb: float = Field(default=200, gt=0)
     page_megapixels: float = Field(default=120, gt=0)
