@@ -1,7 +1,9 @@
 """Check digits against python-stdnum, worked examples of the standards, and their own completion."""
 
+import re
 import string
 from collections.abc import Callable
+from importlib.resources import files
 
 import pytest
 import stdnum.ean
@@ -18,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segocr.constraints import CHECKS, ConstraintError, compile_constraint, complete, validate
+from segocr.constraints.checks.iban import LENGTHS
 from segocr.constraints.checks.mrz import check_digit, td1_composite_holds
 
 DIGITS = string.digits
@@ -89,6 +92,14 @@ def test_ibans_are_judged_as_python_stdnum_does(country: str, account: str, wron
     completed = complete("iban", f"{country}??{body}")
     assert completed is not None
     assert stdnum.iban.is_valid(completed, check_country=False)
+
+
+def test_the_countries_of_ibans_are_those_of_python_stdnum_with_their_lengths() -> None:
+    registry = files("stdnum").joinpath("iban.dat").read_text()
+    structures = re.findall(r'^([A-Z]{2}) .*bban="([^"]+)"', registry, re.MULTILINE)
+    lengths = {country: 4 + sum(map(int, re.findall(r"[0-9]+", bban))) for country, bban in structures}
+    own = {country: length for length, countries in LENGTHS.items() for country in countries.split()}
+    assert own == lengths
 
 
 @pytest.mark.parametrize(
