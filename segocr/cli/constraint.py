@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -21,10 +21,15 @@ def command() -> None:
 @command.command()
 @click.argument("pattern", required=False)
 @click.option(
-    "--checks", "-c", multiple=True, metavar="NAME", help="A check digit; more after commas or given again."
-)
+    "--checks", "-c", multiple=True, metavar="NAME",
+    help="A check digit; more after commas or given again; one with options as a template has it.",
+)  # fmt: skip
 @click.option(
     "--date-format", "dates", multiple=True, metavar="FORMAT", help="A date that exists, such as dd/MM/yyyy."
+)
+@click.option("--bounds", nargs=2, metavar="FIRST LAST", help="The days between which dates lie.")
+@click.option(
+    "--lookup", type=click.File(encoding="utf-8-sig"), metavar="FILE", help="The allowed texts, one a line."
 )
 @click.option("--field", metavar="TEMPLATE.FIELD", help="The constraint of a template's field instead.")
 @click.option("--ignore-case", is_flag=True, help="Accept letters in either case.")
@@ -35,6 +40,8 @@ def explain(
     pattern: str | None,
     checks: tuple[str, ...],
     dates: tuple[str, ...],
+    bounds: tuple[str, str] | None,
+    lookup: TextIO | None,
     field: str | None,
     ignore_case: bool,
     ignore_spaces: bool,
@@ -47,21 +54,32 @@ def explain(
 
     \b
     segocr constraint explain '[A-Z]{3}[UJZ]\d{7}' --checks iso6346
+    segocr constraint explain '\d{4}' --checks '{weighted: {weights: [4, 3, 2, 1], modulus: 11}}'
+    segocr constraint explain --date-format dd/MM/yyyy --bounds 2020-01-01 2026-12-31
     segocr constraint explain --field passport.mrz_line2
     """
     from segocr.constraints import explain as explanations
 
-    given = pattern is not None or bool(checks) or bool(dates)
-    if given == (field is not None):
+    given = pattern is not None or bool(checks) or bool(dates) or lookup is not None
+    if given == (field is not None) or (bounds is not None and not dates):
         raise UsageError(
-            "give either a pattern, checks or date formats, or --field",
+            "give either a pattern, checks, a lookup or date formats (perhaps with bounds), or --field",
             hint="segocr constraint explain '\\d{4}' --checks luhn",
         )
-    names = [name.strip() for entry in checks for name in entry.split(",") if name.strip()]
+    first, last = bounds or (None, None)
     constraint = (
         _of_field(field)
         if field is not None
-        else _compiled(pattern, names, dates, ignore_case=ignore_case, ignore_spaces=ignore_spaces)
+        else _compiled(
+            pattern,
+            checks=[check for entry in checks for check in _checks(entry)],
+            date_formats=dates,
+            not_before=first,
+            not_after=last,
+            lookup=None if lookup is None else [line.strip() for line in lookup if line.strip()],
+            ignore_case=ignore_case,
+            ignore_spaces=ignore_spaces,
+        )
     )
     found = explanations.explain(constraint)
     verdicts = {text: constraint.accepts(text) for text in texts}
@@ -87,15 +105,27 @@ def explain(
     )
 
 
-def _compiled(
-    pattern: str | None, checks: list[str], dates: tuple[str, ...], *, ignore_case: bool, ignore_spaces: bool
-) -> Constraint:
+def _checks(entry: str) -> list[str | dict[str, Any]]:
+    """Names between commas, or one check with its options as it stands in a template."""
+    if not entry.lstrip().startswith("{"):
+        return [name.strip() for name in entry.split(",") if name.strip()]
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        check = YAML(typ="safe").load(entry)
+    except (YAMLError, ValueError) as error:
+        raise UsageError(
+            f"the check {entry!r} is not understood", hint="write it as in a template"
+        ) from error
+    return [check]
+
+
+def _compiled(pattern: str | None, **options: Any) -> Constraint:
     from segocr.constraints import ConstraintError, PatternError, compile_constraint
 
     try:
-        return compile_constraint(
-            pattern, checks=checks, date_formats=dates, ignore_case=ignore_case, ignore_spaces=ignore_spaces
-        )
+        return compile_constraint(pattern, **options)
     except PatternError as error:
         caret = f"{pattern}\n{' ' * error.position}^" if pattern else None
         raise UsageError(f"the pattern: {error}", code="pattern", hint=caret) from error
