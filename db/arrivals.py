@@ -8,31 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Row,
-    Text,
-    and_,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    text,
-    type_coerce,
-    update,
-)
+from sqlalchemy import Connection, Engine, Text, and_, delete, insert, or_, select, text, type_coerce, update
 
-from db.connect import database_error, reading, writing
-from db.tables import ArrivalRow, DocumentRow
+from db.arrivalrows import ENDED, MANY, arrival_of, chunks, end_arrival, lease, new_row, one_less, pick, taken
+from db.connect import reading, writing
+from db.tables import ArrivalRow
 from db.types import PathText
 from segocr.arrivals import Arrival, Moved, Sighting, State
-
-_ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)
-_MANY = 500  # values in one IN (…)
-_FILING_SECONDS = 60.0
 
 
 class Arrivals:
@@ -70,7 +52,7 @@ class Arrivals:
             ArrivalRow.inbox == inbox, ArrivalRow.state == State.RECEIVED.value
         )
         with reading(self._engine) as connection:
-            return {row.path: _arrival(row) for row in connection.execute(query)}
+            return {row.path: arrival_of(row) for row in connection.execute(query)}
 
     def known(self, inbox: str, sightings: Sequence[Sighting]) -> set[str]:
         """Return the paths of those that were taken before, unchanged since."""
@@ -82,7 +64,7 @@ class Arrivals:
         query = select(type_coerce(ArrivalRow.path, Text), ArrivalRow.size, ArrivalRow.mtime_ns).where(
             ArrivalRow.inbox == inbox, ArrivalRow.state != State.RECEIVED.value
         )
-        if len(sightings) <= _MANY:
+        if len(sightings) <= MANY:
             query = query.where(ArrivalRow.path.in_([one.path for one in sightings]))
         with reading(self._engine) as connection:
             rows = [tuple(row) for row in connection.execute(query).all()]
@@ -100,7 +82,7 @@ class Arrivals:
                         .where(ArrivalRow.id == known[one.path])
                         .values(size=one.size, mtime_ns=one.mtime_ns, steady_since=now)
                     )
-            new = [_new_row(inbox, one, now) for one in sightings if one.path not in known]
+            new = [new_row(inbox, one, now) for one in sightings if one.path not in known]
             if new:
                 connection.execute(insert(ArrivalRow), new)
 
@@ -113,7 +95,7 @@ class Arrivals:
     def vanished(self, ids: Sequence[uuid.UUID]) -> None:
         """Drop received arrivals whose files are gone."""
         with writing(self._engine) as connection:
-            for some in _chunks(ids):
+            for some in chunks(ids):
                 connection.execute(
                     delete(ArrivalRow).where(
                         ArrivalRow.id.in_(some), ArrivalRow.state == State.RECEIVED.value
@@ -127,10 +109,10 @@ class Arrivals:
             return claimed
         with writing(self._engine) as connection:
             now = self._now(connection)
-            for some in _chunks(ids):
+            for some in chunks(ids):
                 free = and_(ArrivalRow.id.in_(some), ArrivalRow.state == State.RECEIVED.value)
-                values = _lease(owner, now, seconds) | {"state": State.CLAIMED.value, "claimed_at": now}
-                claimed += _pick(connection, free, values)
+                values = lease(owner, now, seconds) | {"state": State.CLAIMED.value, "claimed_at": now}
+                claimed += pick(connection, free, values)
         return claimed
 
     def moved(self, moves: Sequence[Moved]) -> None:
@@ -153,7 +135,7 @@ class Arrivals:
         with writing(self._engine) as connection:
             connection.execute(
                 update(ArrivalRow)
-                .where(ArrivalRow.id.in_(ids), ArrivalRow.state.not_in(_ENDED))
+                .where(ArrivalRow.id.in_(ids), ArrivalRow.state.not_in(ENDED))
                 .values(
                     state=State.RECEIVED.value,
                     place=None,
@@ -174,7 +156,7 @@ class Arrivals:
             now = self._now(connection)
             unmoved = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_(None))
             free = or_(ArrivalRow.lease_owner == owner, ArrivalRow.lease_until < now)
-            return _pick(connection, and_(unmoved, free), _lease(owner, now, 60.0))
+            return pick(connection, and_(unmoved, free), lease(owner, now, 60.0))
 
     def end(self, arrival: uuid.UUID, state: State, code: str | None, message: str | None) -> None:
         """Note how it ended."""
@@ -191,9 +173,9 @@ class Arrivals:
                 ArrivalRow.lease_until < now,
             )
             query = select(ArrivalRow.__table__).where(
-                ArrivalRow.state.in_(_ENDED), ArrivalRow.filed_at.is_(None), free
+                ArrivalRow.state.in_(ENDED), ArrivalRow.filed_at.is_(None), free
             )
-            return [_arrival(row) for row in connection.execute(query)]
+            return [arrival_of(row) for row in connection.execute(query)]
 
     def filed(self, arrival: uuid.UUID, place: Path | None) -> None:
         """Note where an ended arrival's file lies for good; None: nowhere, or in the inbox."""
@@ -223,8 +205,8 @@ class Arrivals:
     def begin(self, owner: str, ids: Sequence[uuid.UUID]) -> None:
         """Note what ``owner`` has in hand from now on: should it die, only that is to be tried alone."""
         with writing(self._engine) as connection:
-            for some in _chunks(ids):
-                held = and_(ArrivalRow.id.in_(some), ArrivalRow.lease_owner == owner, _taken())
+            for some in chunks(ids):
+                held = and_(ArrivalRow.id.in_(some), ArrivalRow.lease_owner == owner, taken())
                 connection.execute(update(ArrivalRow).where(held).values(state=State.EXTRACTING.value))
 
     def take_lost(
@@ -251,12 +233,12 @@ class Arrivals:
         with writing(self._engine) as connection:
             now = self._now(connection)
             mine = ArrivalRow.lease_owner == owner
-            unbegun = update(ArrivalRow).where(mine, _taken())
+            unbegun = update(ArrivalRow).where(mine, taken())
             connection.execute(unbegun.values(lease_owner=None, lease_until=None))
             held = and_(mine, ArrivalRow.state == State.EXTRACTING.value)
             free: dict[str, Any] = {"lease_owner": None, "lease_until": now - timedelta(microseconds=1)}
             if forgive:
-                free |= {"state": State.CLAIMED.value, "attempts": _one_less(connection)}
+                free |= {"state": State.CLAIMED.value, "attempts": one_less(connection)}
             return connection.execute(update(ArrivalRow).where(held).values(free)).rowcount
 
     def _take(
@@ -268,20 +250,20 @@ class Arrivals:
             if lost:
                 free = and_(ArrivalRow.state == State.EXTRACTING.value, expired)
             else:
-                free = and_(_taken(), or_(ArrivalRow.lease_until.is_(None), expired))
+                free = and_(taken(), or_(ArrivalRow.lease_until.is_(None), expired))
             if inboxes is not None:
                 free = and_(free, ArrivalRow.inbox.in_(list(inboxes)))
-            values = _lease(owner, now, seconds)
+            values = lease(owner, now, seconds)
             if lost:
                 values["attempts"] = ArrivalRow.attempts + 1
-            return _pick(connection, free, values, limit=limit)
+            return pick(connection, free, values, limit=limit)
 
     def renew(self, owner: str, ids: Sequence[uuid.UUID], seconds: float) -> set[uuid.UUID]:
         """Prolong leases; return the ids that ``owner`` still holds."""
         with writing(self._engine) as connection:
             until = self._now(connection) + timedelta(seconds=seconds)
             kept: set[uuid.UUID] = set()
-            for some in _chunks(ids):
+            for some in chunks(ids):
                 kept.update(
                     connection.scalars(
                         update(ArrivalRow)
@@ -318,135 +300,9 @@ class Arrivals:
             values: dict[str, Any] = {"lease_owner": None, "last_problem_code": code, "lease_until": None}
             if pause and not blamed:
                 values["lease_until"] = now + timedelta(seconds=pause)
-            connection.execute(held.where(_taken()).values(values))
+            connection.execute(held.where(taken()).values(values))
             if blamed:  # free at once, as lost
                 values["lease_until"] = now - timedelta(microseconds=1)
             else:
-                values |= {"state": State.CLAIMED.value, "attempts": _one_less(connection)}
+                values |= {"state": State.CLAIMED.value, "attempts": one_less(connection)}
             return connection.execute(begun.values(values)).rowcount
-
-
-def _taken() -> ColumnElement[bool]:
-    """Choose arrivals that lie ready: hashed, not begun; taken by whoever has a lease."""
-    return and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_not(None))
-
-
-def _one_less(connection: Connection) -> Any:
-    greatest = func.greatest if connection.dialect.name == "postgresql" else func.max
-    return greatest(ArrivalRow.attempts - 1, 0)
-
-
-def hold_arrival(connection: Connection, arrival: uuid.UUID, owner: str | None) -> None:
-    """Lock an arrival's row, if ``owner`` still has it; or ended it, since a store may be tried again.
-
-    Raises:
-        DatabaseError: ``lease-lost``.
-    """
-    held = connection.scalar(
-        select(ArrivalRow.id)
-        .where(ArrivalRow.id == arrival, ArrivalRow.lease_owner == owner)
-        .where(or_(_taken(), ArrivalRow.state.in_((State.EXTRACTING.value, *_ENDED))))
-        .with_for_update()
-    )
-    if held is None:
-        raise database_error(
-            "lease-lost",
-            f"arrival {arrival} is another worker's by now",
-            "nothing is lost: that one stores it",
-        )
-
-
-def end_arrival(
-    connection: Connection,
-    arrival: uuid.UUID,
-    state: State,
-    *,
-    code: str | None = None,
-    message: str | None = None,
-    now: datetime | None = None,
-) -> None:
-    """Note an arrival's end in the transaction of ``connection``: together with its records' rows.
-
-    Whoever ended it has a minute to file it before anybody else does.
-    """
-    now = now or datetime.now(UTC)
-    document = (
-        select(DocumentRow.id).where(DocumentRow.sha256 == ArrivalRow.sha256).correlate(ArrivalRow)
-    ).scalar_subquery()
-    connection.execute(
-        update(ArrivalRow)
-        .where(ArrivalRow.id == arrival)
-        .values(
-            state=state.value,
-            last_problem_code=code,
-            last_problem=message,
-            lease_until=now + timedelta(seconds=_FILING_SECONDS),
-            ended_at=now,
-            document_id=document,
-        )
-    )
-
-
-def _pick(
-    connection: Connection, free: Any, values: dict[str, Any], *, limit: int | None = None
-) -> list[Arrival]:
-    """Update free rows that nobody else is updating; return them, oldest first."""
-    chosen = (
-        select(ArrivalRow.id)
-        .where(free)
-        .order_by(ArrivalRow.received_at, ArrivalRow.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = list(connection.scalars(chosen))
-    if not ids:
-        return []
-    for some in _chunks(ids):
-        connection.execute(update(ArrivalRow).where(ArrivalRow.id.in_(some)).values(values))
-    rows = [
-        row
-        for some in _chunks(ids)
-        for row in connection.execute(select(ArrivalRow.__table__).where(ArrivalRow.id.in_(some)))
-    ]
-    place = {id_: index for index, id_ in enumerate(ids)}
-    return sorted((_arrival(row) for row in rows), key=lambda arrival: place[arrival.id])
-
-
-def _chunks(ids: Sequence[uuid.UUID]) -> list[Sequence[uuid.UUID]]:
-    return [ids[start : start + _MANY] for start in range(0, len(ids), _MANY)]
-
-
-def _lease(owner: str, now: datetime, seconds: float) -> dict[str, Any]:
-    return {"lease_owner": owner, "lease_until": now + timedelta(seconds=seconds)}
-
-
-def _new_row(inbox: str, sighting: Sighting, now: datetime) -> dict[str, Any]:
-    return {
-        "id": uuid.uuid4(),
-        "inbox": inbox,
-        "path": sighting.path,
-        "size": sighting.size,
-        "mtime_ns": sighting.mtime_ns,
-        "state": State.RECEIVED.value,
-        "attempts": 0,
-        "received_at": now,
-        "steady_since": now,
-    }
-
-
-def _arrival(row: Row[Any]) -> Arrival:
-    return Arrival(
-        id=row.id,
-        inbox=row.inbox,
-        path=row.path,
-        size=row.size,
-        mtime_ns=row.mtime_ns,
-        state=State(row.state),
-        attempts=row.attempts,
-        received_at=row.received_at,
-        steady_since=row.steady_since,
-        place=None if row.place is None else Path(row.place),
-        sha256=row.sha256,
-        template=row.template,
-        problem=row.last_problem_code,
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
 
-from db.arrivals import end_arrival, hold_arrival
+from db.arrivalrows import end_arrival, hold_arrival
 from db.connect import reading, writing
 from db.tables import DocumentRow, ExtractionRow
 from segocr.arrivals import State

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, or_, select, update
 
+from db.arrivalrows import chunks
 from db.arrivals import Arrivals
 from db.connect import reading, writing
 from db.tables import ArrivalRow
@@ -19,8 +20,6 @@ from segocr.places import After, Inbox, Places
 
 _OLD_SECONDS = 600.0
 """A folder without a row must be so old: another database's service may have made it just now."""
-
-_MANY = 500  # values in one IN (…)
 
 
 def mend_orphans(engine: Engine, inboxes: Sequence[Inbox], places: Places) -> int:
@@ -101,8 +100,7 @@ def _return_files(engine: Engine, inboxes: Sequence[Inbox], places: Places) -> i
 def _existing(engine: Engine, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     known: set[uuid.UUID] = set()
     with reading(engine) as connection:
-        for start in range(0, len(ids), _MANY):
-            some = ids[start : start + _MANY]
+        for some in chunks(ids):
             known.update(connection.scalars(select(ArrivalRow.id).where(ArrivalRow.id.in_(some))))
     return known
 

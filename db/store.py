@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from db.arrivals import end_arrival, hold_arrival
+from db.arrivalrows import end_arrival, hold_arrival
 from db.connect import writing
 from db.evidence import insert_evidence
 from db.tables import DocumentRow, ExtractionRow, ProblemRow

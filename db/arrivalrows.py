@@ -1,0 +1,151 @@
+"""Rows of arrivals in a transaction: picked, leased, held, ended; ``db.arrivals`` makes the transactions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+
+from db.connect import database_error
+from db.tables import ArrivalRow, DocumentRow
+from segocr.arrivals import Arrival, Sighting, State
+
+ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)
+MANY = 500
+"""Values in one IN (…)."""
+_FILING_SECONDS = 60.0
+
+
+def taken() -> ColumnElement[bool]:
+    """Choose arrivals that lie ready: hashed, not begun; taken by whoever has a lease."""
+    return and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_not(None))
+
+
+def one_less(connection: Connection) -> Any:
+    """Return the attempts with the last one forgiven, as an expression; never below 0."""
+    greatest = func.greatest if connection.dialect.name == "postgresql" else func.max
+    return greatest(ArrivalRow.attempts - 1, 0)
+
+
+def hold_arrival(connection: Connection, arrival: uuid.UUID, owner: str | None) -> None:
+    """Lock an arrival's row, if ``owner`` still has it; or ended it, since a store may be tried again.
+
+    Raises:
+        DatabaseError: ``lease-lost``.
+    """
+    held = connection.scalar(
+        select(ArrivalRow.id)
+        .where(ArrivalRow.id == arrival, ArrivalRow.lease_owner == owner)
+        .where(or_(taken(), ArrivalRow.state.in_((State.EXTRACTING.value, *ENDED))))
+        .with_for_update()
+    )
+    if held is None:
+        raise database_error(
+            "lease-lost",
+            f"arrival {arrival} is another worker's by now",
+            "nothing is lost: that one stores it",
+        )
+
+
+def end_arrival(
+    connection: Connection,
+    arrival: uuid.UUID,
+    state: State,
+    *,
+    code: str | None = None,
+    message: str | None = None,
+    now: datetime | None = None,
+) -> None:
+    """Note an arrival's end in the transaction of ``connection``: together with its records' rows.
+
+    Whoever ended it has a minute to file it before anybody else does.
+    """
+    now = now or datetime.now(UTC)
+    document = (
+        select(DocumentRow.id).where(DocumentRow.sha256 == ArrivalRow.sha256).correlate(ArrivalRow)
+    ).scalar_subquery()
+    connection.execute(
+        update(ArrivalRow)
+        .where(ArrivalRow.id == arrival)
+        .values(
+            state=state.value,
+            last_problem_code=code,
+            last_problem=message,
+            lease_until=now + timedelta(seconds=_FILING_SECONDS),
+            ended_at=now,
+            document_id=document,
+        )
+    )
+
+
+def pick(
+    connection: Connection, free: Any, values: dict[str, Any], *, limit: int | None = None
+) -> list[Arrival]:
+    """Update free rows that nobody else is updating; return them, oldest first."""
+    chosen = (
+        select(ArrivalRow.id)
+        .where(free)
+        .order_by(ArrivalRow.received_at, ArrivalRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(connection.scalars(chosen))
+    if not ids:
+        return []
+    for some in chunks(ids):
+        connection.execute(update(ArrivalRow).where(ArrivalRow.id.in_(some)).values(values))
+    rows = [
+        row
+        for some in chunks(ids)
+        for row in connection.execute(select(ArrivalRow.__table__).where(ArrivalRow.id.in_(some)))
+    ]
+    place = {id_: index for index, id_ in enumerate(ids)}
+    return sorted((arrival_of(row) for row in rows), key=lambda arrival: place[arrival.id])
+
+
+def chunks(ids: Sequence[uuid.UUID]) -> list[Sequence[uuid.UUID]]:
+    """Return the ids in parts of at most ``MANY``."""
+    return [ids[start : start + MANY] for start in range(0, len(ids), MANY)]
+
+
+def lease(owner: str, now: datetime, seconds: float) -> dict[str, Any]:
+    """Return the values that make ``owner`` hold a row for so many seconds."""
+    return {"lease_owner": owner, "lease_until": now + timedelta(seconds=seconds)}
+
+
+def new_row(inbox: str, sighting: Sighting, now: datetime) -> dict[str, Any]:
+    """Return the row of a file that is seen for the first time."""
+    return {
+        "id": uuid.uuid4(),
+        "inbox": inbox,
+        "path": sighting.path,
+        "size": sighting.size,
+        "mtime_ns": sighting.mtime_ns,
+        "state": State.RECEIVED.value,
+        "attempts": 0,
+        "received_at": now,
+        "steady_since": now,
+    }
+
+
+def arrival_of(row: Row[Any]) -> Arrival:
+    """Return what a whole row of the table says."""
+    return Arrival(
+        id=row.id,
+        inbox=row.inbox,
+        path=row.path,
+        size=row.size,
+        mtime_ns=row.mtime_ns,
+        state=State(row.state),
+        attempts=row.attempts,
+        received_at=row.received_at,
+        steady_since=row.steady_since,
+        place=None if row.place is None else Path(row.place),
+        sha256=row.sha256,
+        template=row.template,
+        problem=row.last_problem_code,
+    )
