@@ -75,6 +75,9 @@ def _other_models(reading: Mapping[str, Any], template: Template) -> Iterator[st
     if engine not in template.segment.engines:
         yield f"the template no longer names the segmentation engine {engine}"
         return
+    reader = str(reading["engines"]["ocr"]).split()[0]
+    if reader not in template.ocr.engines:
+        yield f"the template no longer names the OCR engine {reader}"
     if template.ocr.model not in reading["models"]:
         yield f"the template now wants the OCR model {template.ocr.model}"
     for key in ("image_size", "confidence"):

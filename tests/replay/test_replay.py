@@ -177,6 +177,7 @@ def test_a_new_field_is_decided_from_the_strips_of_one_that_was_cut_the_same_way
         ([("image_size: 640", "image_size: 960")], "segment.image_size is now 960 (it was 640)"),
         ([("confidence: 0.25", "confidence: 0.5")], "segment.confidence is now 0.5"),
         ([("engines: [openvino, ultralytics]", "engines: [ultralytics]")], "engine openvino"),
+        ([("engines: [openvino, paddleocr]", "engines: [paddleocr]")], "OCR engine openvino"),
         ([("PP-OCRv6_small", "PP-OCRv4_mobile")], "OCR model PP-OCRv4_mobile"),
         ([("segment: {", "pages: {each: record}\nsegment: {")], "other pages"),
     ],
