@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hand_clock import Clock
 from sample_records import digest, failed, receipt
 from sqlalchemy import Engine, func, select
 
@@ -18,17 +19,6 @@ from db.store import store_records
 from db.tables import ArrivalRow, ExtractionRow
 from segocr.arrivals import Arrival, Moved, Sighting, State
 from segocr.errors import DatabaseError
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def on(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @pytest.fixture

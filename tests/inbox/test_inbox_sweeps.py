@@ -9,11 +9,11 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hand_clock import Clock
 from sqlalchemy import Engine
 
 from db.arrivals import Arrivals
@@ -25,17 +25,6 @@ from segocr.inbox import Swept, file_away, is_unchanged, move_claimed, put_back,
 from segocr.inbox import recover as recover_inbox
 from segocr.places import After, Duplicates, Inbox, Places, Ready, check_places, inboxes_in
 from segocr.settings import parse_settings
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def on(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @dataclasses.dataclass
