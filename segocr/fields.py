@@ -177,12 +177,14 @@ def _merit(candidate: Candidate) -> float:
 
 
 def _named_parts(text: str | None, spec: FieldSpec) -> dict[str, tuple[str, str]]:
-    """Return the parts of a text by name: the characters and what they mean."""
+    """Return the parts of a text by name: the characters and what they mean; both empty for one left out."""
     if text is None or spec.constraint is None:
         return {}
+    left_out = spec.constraint.part_names if spec.constraint.accepts(text) else ()
     zone = any(isinstance(check, str) and check.startswith(("mrz_", "mrv_")) for check in spec.checks)
     found = {name: text[first:last] for name, (first, last) in spec.constraint.parts(text).items()}
-    return {name: (cut, part_meaning(cut, name) if zone else cut) for name, cut in found.items()}
+    known = {name: (cut, part_meaning(cut, name) if zone else cut) for name, cut in found.items()}
+    return {name: ("", "") for name in left_out} | known
 
 
 def _in_reading_order(candidates: Sequence[Candidate]) -> list[Candidate]:

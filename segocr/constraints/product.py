@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
@@ -135,6 +136,11 @@ class Constraint:
                 return False
             checks = after
         return bool(self.automaton.accepting[state]) and self.checks_accept(checks)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """The named parts of all patterns; a text need not have every one."""
+        return tuple(dict.fromkeys(re.findall(r"\(\?P<(\w+)>", " ".join(self.patterns))))
 
     def parts(self, text: str) -> Mapping[str, tuple[int, int]]:
         """Start and end of every named part in an accepted text; the author's names win over a layout's."""

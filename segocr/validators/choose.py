@@ -112,8 +112,20 @@ def derive(
         spec: The field, with ``part`` (None for the whole text).
         today: The arrival's day.
         folder: The workspace's own validators.
+
+    Returns:
+        One a value whose text has the part: a part that may be absent, or that is all fillers, is missing.
     """
-    return [_derived(value, candidates, spec, today, folder) for value in source if value.text is not None]
+    return [
+        _derived(value, candidates, spec, today, folder)
+        for value in source
+        if value.text is not None and not _is_absent(value, candidates, spec["part"])
+    ]
+
+
+def _is_absent(source: Chosen, candidates: list[dict[str, Any]], part: str | None) -> bool:
+    named = candidates[source.candidates[0]].get("parts", {})
+    return part in named and not named[part][1]
 
 
 def _derived(

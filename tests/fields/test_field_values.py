@@ -196,6 +196,32 @@ def test_a_doubtful_required_field_keeps_a_record_from_being_accepted(tmp_path: 
     assert (found.status, found.accepted) == (RecordStatus.COMPLETE, False)
 
 
+@pytest.mark.parametrize(
+    ("text", "suffix", "serial"),
+    [("A12-X", "X", "12"), ("A12", None, "12"), ("A-X", "X", None)],
+)
+def test_a_part_that_a_text_may_leave_out_is_missing(
+    tmp_path: Path, text: str, suffix: str | None, serial: str | None
+) -> None:
+    fields = (
+        "  a: {pattern: 'A(?P<serial>[0-9]*)(-(?P<suffix>X))?'}\n"
+        "  serial: {from: a, part: serial}\n  suffix: {from: a, part: suffix}\n"
+    )
+    found = result(template(tmp_path, fields), {"a": [(line(text),)]})
+    for name, wanted in (("serial", serial), ("suffix", suffix)):
+        [value] = found.fields[name]
+        assert (value.value, value.status) == (wanted, FieldStatus.OK if wanted else FieldStatus.MISSING)
+    assert found.accepted
+
+
+def test_a_passport_without_given_names_has_none(tmp_path: Path) -> None:
+    parts = "  given: {from: a, part: given_names}\n  name: {from: a, part: surname}\n"
+    fields = f"  a: {{checks: [mrz_td3_line1]}}\n{parts}"
+    found = result(template(tmp_path, fields), {"a": [(line("P<UTOARKFREITH".ljust(44, "<")),)]})
+    assert [found.fields[name][0].value for name in ("name", "given")] == ["ARKFREITH", None]
+    assert found.fields["given"][0].status is FieldStatus.MISSING
+
+
 def test_many_parts_are_judged_in_one_call(tmp_path: Path) -> None:
     calls = []
 
