@@ -276,3 +276,30 @@ def test_a_search_for_one_accepted_text_ends(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(ConstraintError, match="no text was found") as caught:
         compile_constraint(".{1,900}", checks=[even])
     assert caught.value.code == "pattern-too-large"
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-5, 2000) | st.floats() | st.text(max_size=3) | st.dates()
+VALUES = SCALARS | st.lists(SCALARS, max_size=4) | st.dictionaries(SCALARS, SCALARS, max_size=3)
+OPTIONS = {key: VALUES for key in ("remainder", "values", "repeat", "skip", "over", "name")}
+SCHEMES = st.fixed_dictionaries(
+    {"weights": st.lists(st.integers(-9, 9), min_size=1, max_size=3), "modulus": st.integers(2, 99)},
+    optional=OPTIONS,
+)
+NAMES = st.sampled_from(["luhn", "weighted", "iban", "no such check", "name"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    check=st.dictionaries(NAMES, VALUES, max_size=2) | st.fixed_dictionaries({"weighted": SCHEMES | VALUES}),
+    pattern=st.sampled_from([r"\d{3}", r"(?P<a>\d+)x", "[A-Z0-9]{2,5}", None]),
+)
+def test_whatever_a_template_writes_as_a_check_is_one_or_a_mistake(
+    check: dict[str, object], pattern: str | None
+) -> None:
+    try:
+        constraint = compile_constraint(pattern, checks=[check])
+    except ConstraintError as error:
+        assert error.message
+        assert error.code
+    else:
+        assert constraint.check_automata[0][0].name

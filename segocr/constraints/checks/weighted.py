@@ -67,7 +67,7 @@ def make_weighted(options: Mapping[str, Any]) -> Weighted:
     Raises:
         ConstraintError: something is missing, unknown or not a number.
     """
-    unknown = sorted(set(options) - KEYS)
+    unknown = sorted(str(key) for key in options if key not in KEYS)
     if unknown:
         message = f"'weighted' does not know {', '.join(unknown)}; it knows {', '.join(sorted(KEYS))}"
         raise ConstraintError(message, "bad-check")
