@@ -20,6 +20,9 @@ _FAR = 1.6
 """Lines of one block are no further apart than this, middle to middle, in heights of the higher one."""
 _HIGHER = 1.8
 """Lines of one block are at most so many times as high as each other."""
+_SURE = 0.3
+"""Score from which a line takes part in a block; below it only the best of a class that has no other. Fields
+of one line are chosen by what is read in them; a line too many spoils a text of many."""
 _TURNED = np.deg2rad(8.0)
 """Lines of one block are level with each other, radians."""
 
@@ -63,7 +66,7 @@ def joined(regions: Sequence[Region], takes_many_lines: Callable[[str], bool]) -
 
     Returns:
         The regions, blocks in the place of their best line. A block has its lines (top to bottom, on a row
-        left to right) and the probability that any of them is right for its score. A region without
+        left to right) and their mean score. A region without
         neighbours is a line as well if it is no higher than the others of its page; else it stays as it is.
     """
     found = [_Line(region, _quad(region)) for region in regions]
@@ -92,10 +95,12 @@ def joined(regions: Sequence[Region], takes_many_lines: Callable[[str], bool]) -
 
 
 def _one_a_place(lines: Sequence[_Line]) -> list[_Line]:
-    """Keep the surest of lines of one class that lie on each other, in the order given."""
+    """Keep sure lines, and of those of one class that lie on each other the surest, in the order given."""
     kept: list[_Line] = []
     for line in sorted(lines, key=lambda line: -line.region.score):
         others = [other for other in kept if other.region.class_name == line.region.class_name]
+        if others and line.region.score < _SURE:
+            continue
         if all(shared_part(line.quad, other.quad) < SAME_PLACE for other in others):
             kept.append(line)
     return [line for line in lines if any(line is other for other in kept)]
@@ -117,6 +122,6 @@ def _block(lines: Sequence[_Line]) -> Region:
             rows.append([line])
     along = np.array([np.cos(angle), np.sin(angle)])
     ordered = [line.quad for row in rows for line in sorted(row, key=lambda line: float(line.middle @ along))]
-    missed = float(np.prod([1 - line.region.score for line in lines]))
+    score = float(np.mean([line.region.score for line in lines]))
     hull = geometry.convex_hull(np.concatenate(ordered)).astype(np.float32)
-    return Region(first.region.page, first.region.class_name, 1 - missed, hull, tuple(ordered))
+    return Region(first.region.page, first.region.class_name, score, hull, tuple(ordered))

@@ -249,6 +249,9 @@ def _value(
     readings = tuple(reading for candidate in chosen for reading in candidate)
     worths = [_worth(template, spec, reading) for reading in readings]
     confidence = min(confidence for _, confidence in worths)
+    if _fits_anything(spec):
+        # Nothing but the region's score says that it is this field's text.
+        confidence = min(confidence, *(reading.region.score for reading in readings))
     problems = [Problem(code, message, spec.name, _severity(code)) for code, message in judged["problems"]]
     status = _status({status for status, _ in worths}, judged)
     if status in (FieldStatus.OK, FieldStatus.CORRECTED) and confidence < template.accept.confidence:
@@ -271,6 +274,12 @@ def _value(
         readings=readings,
         problems=tuple(problems),
     )
+
+
+def _fits_anything(spec: FieldSpec) -> bool:
+    """Whether much else on a page would do for a field: any text, any number."""
+    author_says = spec.from_ or spec.pattern or spec.checks or spec.lookup is not None
+    return not author_says and spec.type not in ("date", "time", "enum")
 
 
 def _severity(code: str) -> Severity:

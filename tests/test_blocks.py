@@ -32,7 +32,7 @@ def test_lines_under_each_other_become_one_region_in_reading_order(degrees: floa
     lines = [turned(line(40, y), degrees) for y in (128, 100, 156)]
     (block,) = joined(lines, many)
     assert len(block.lines) == 3
-    assert block.score == pytest.approx(1 - 0.2**3)
+    assert block.score == pytest.approx(0.8)
     down = np.array([-np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))])
     heights = [float(quad.mean(axis=0) @ down) for quad in block.lines]
     assert heights == sorted(heights)
@@ -66,6 +66,13 @@ def test_a_line_alone_is_known_to_be_one_where_others_are_as_high() -> None:
     total, block = line(400, 900, name="total"), line(40, 100, height=80)
     assert [len(region.lines) for region in joined([line(40, 100), total], many)] == [1, 0]
     assert [len(region.lines) for region in joined([block, total, total], many)] == [0, 0, 0]
+
+
+def test_a_line_that_is_hardly_sure_spoils_no_block() -> None:
+    (block,) = joined([line(40, 100), line(40, 112, score=0.2), line(40, 128)], many)
+    assert [round(float(quad[0, 1])) for quad in block.lines] == [100, 128]
+    (only,) = joined([line(40, 128, score=0.2)], many)
+    assert len(only.lines) == 1
 
 
 def test_of_two_regions_on_one_place_the_surer_one_is_read() -> None:
