@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ import pytest
 from drawn_records import HOSTILE, Drawn, draw_document
 from drawn_records import failed_record as make_failed_record
 from postgresql_server import postgresql  # noqa: F401  # a fixture
+from unprivileged import Unprivileged
 
 from segocr.records import Record
 
@@ -27,7 +25,6 @@ hypothesis.settings.load_profile("busy")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
-_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
 
 
 def required(reason: str) -> bool:
@@ -80,32 +77,6 @@ def hostile() -> Drawn:
 def failed_record() -> Record:
     """The record of a document that could not be read."""
     return make_failed_record()
-
-
-@dataclass(frozen=True)
-class Unprivileged:
-    """Runs commands that file permissions stop: root, who passes every one of them, lays that power down.
-
-    Attributes:
-        folder: An empty folder.
-    """
-
-    folder: Path
-
-    def run(self, command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command in ``folder``, its output captured as text."""
-        options.setdefault("cwd", self.folder)
-        words = [str(part) for part in command]
-        return subprocess.run(words, capture_output=True, text=True, preexec_fn=_drop_override, **options)
-
-
-def _drop_override() -> None:
-    """Give up root's passing of file permissions (capabilities(7)), for this process and its children."""
-    if os.geteuid() == 0:
-        libc = ctypes.CDLL(None, use_errno=True)
-        for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
-            if libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0):
-                raise OSError(ctypes.get_errno(), "cannot give up root's power over file permissions")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Unprivileged
+from unprivileged import Unprivileged
 
 from segocr.documents import hashed, opened, read_document
 from segocr.errors import DocumentError

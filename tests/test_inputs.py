@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Unprivileged
+from unprivileged import Unprivileged
 
 from segocr.errors import UsageError
 from segocr.inputs import Inputs, find_inputs

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Unprivileged
+from unprivileged import Unprivileged
 
 from segocr import cli
 
