@@ -33,12 +33,15 @@ _SETTINGS = """\
 path = "inbox"
 interval = 1
 settle_seconds = 0.3
+# So that `make demo` shows the same the second time.
+duplicates = "again"
 """
 _SETTLE = 0.4
 _PIPED_WIDTH = 160
 _QUERIES = {
     "passport": "select document_number, surname, given_names, birth_date, expiry_date from passport"
     " where accepted order by birth_date",
+    "receipt": "select company, date, total, address from receipt order by date",
     "license_plate": "select plate, plate_status, plate_confidence from license_plate_plate"
     " where plate_status in ('ok', 'corrected') order by plate",
 }
