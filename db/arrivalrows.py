@@ -89,7 +89,7 @@ def pick(
     chosen = (
         select(ArrivalRow.id)
         .where(free)
-        .order_by(ArrivalRow.received_at, ArrivalRow.id)
+        .order_by(ArrivalRow.received_at, ArrivalRow.path, ArrivalRow.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

@@ -57,7 +57,12 @@ class Machine:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name != "SEGOCR_DATABASE_URL"}
+        # Other tests of the same run may have a Prefect server and a database of their own.
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name != "SEGOCR_DATABASE_URL" and not name.startswith("PREFECT_")
+        }
         return kept | {"SEGOCR_HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp")}
 
     @contextmanager
