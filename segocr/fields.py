@@ -15,7 +15,7 @@ from typing import Any
 from segocr.marginals import part_worth
 from segocr.readings import Reading, ReadingStatus
 from segocr.records import FieldStatus, FieldValue, Problem, RecordStatus, Severity
-from segocr.templates.spec import FieldSpec, Template
+from segocr.templates.spec import Accept, FieldSpec, Template
 from segocr.validators.mrz import part_meaning
 
 Candidate = tuple[Reading, ...]
@@ -254,10 +254,10 @@ def _value(
         confidence = min(confidence, *(reading.region.score for reading in readings))
     problems = [Problem(code, message, spec.name, _severity(code)) for code, message in judged["problems"]]
     status = _status({status for status, _ in worths}, judged)
-    if status in (FieldStatus.OK, FieldStatus.CORRECTED) and confidence < template.accept.confidence:
+    lacks = _what_acceptance_lacks(template.accept, confidence, readings)
+    if status in (FieldStatus.OK, FieldStatus.CORRECTED) and lacks:
         status = FieldStatus.DOUBTFUL
-        message = f"confidence {confidence:.2f} is below {template.accept.confidence:g}"
-        problems.append(Problem("low-confidence", message, spec.name))
+        problems += [Problem(code, message, spec.name) for code, message in lacks]
     problems += _about_readings(spec, readings, {status for status, _ in worths})
     separator = "\n" if spec.lines == "many" else " "
     return FieldValue(
@@ -274,6 +274,21 @@ def _value(
         readings=readings,
         problems=tuple(problems),
     )
+
+
+def _what_acceptance_lacks(
+    accept: Accept, confidence: float, readings: tuple[Reading, ...]
+) -> list[tuple[str, str]]:
+    """Return code and message of each of the template's conditions that a value does not meet."""
+    lacks: list[tuple[str, str]] = []
+    if confidence < accept.confidence:
+        message = f"confidence {confidence:.2f} is below {accept.confidence:g}"
+        lacks.append(("low-confidence", message))
+    score = min(reading.region.score for reading in readings)
+    if score < accept.score:
+        message = f"its region's score {score:.2f} is below {accept.score:g}: it may be other text"
+        lacks.append(("low-score", message))
+    return lacks
 
 
 def _fits_anything(spec: FieldSpec) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from segocr.errors import SegocrError
 from segocr.pages import PageInfo
 from segocr.readings import Reading
+from segocr.regions import Region
 
 
 class RecordStatus(StrEnum):
@@ -171,6 +172,12 @@ def _problem_as_json(problem: Problem) -> dict[str, Any]:
     return {"code": problem.code, "message": problem.message, "field": problem.field}
 
 
+def regions_of(value: FieldValue) -> list[Region]:
+    """Return the regions that a value was read in, each once, whatever number of lines it has."""
+    found = {(r.region.page, r.region.polygon.tobytes()): r.region for r in value.readings}
+    return list(found.values())
+
+
 def _value_as_json(value: FieldValue) -> dict[str, Any]:
     return {
         "value": value.value,
@@ -182,11 +189,11 @@ def _value_as_json(value: FieldValue) -> dict[str, Any]:
         "cost": None if value.cost is None else round(value.cost, 3),
         "regions": [
             {
-                "page": reading.region.page,
-                "polygon": [[round(float(x), 1), round(float(y), 1)] for x, y in reading.region.polygon],
-                "score": round(reading.region.score, 4),
+                "page": region.page,
+                "polygon": [[round(float(x), 1), round(float(y), 1)] for x, y in region.polygon],
+                "score": round(region.score, 4),
             }
-            for reading in value.readings
+            for region in regions_of(value)
         ],
         "problems": [_problem_as_json(problem) for problem in value.problems],
     }

@@ -174,6 +174,7 @@ def _facts(template: Template) -> dict[str, Any]:
         "ocr engines": list(template.ocr.engines),
         "rules": [f"{rule.name}: {rule.expression} ({rule.severity})" for rule in template.rules],
         "accept from": template.accept.confidence,
+        "accept from score": template.accept.score,
     }
 
 

@@ -160,7 +160,7 @@ def compile_source(source: Source, validators_folder: Path | None = None) -> Tem
         ocr=Ocr(tuple(written.ocr.engines), written.ocr.model),
         fields=fields,
         rules=rules,
-        accept=Accept(written.accept.confidence),
+        accept=Accept(written.accept.confidence, written.accept.score),
         digest=_digest(written, [*compiler.files, *own_files, folder / written.segment.head], folder),
         validators_folder=validators_folder if own_files else None,
     )

@@ -177,9 +177,10 @@ class Ocr:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """A field is accepted from this confidence on (0–1)."""
+    """A field is accepted from this confidence on, and from this score of its regions on (both 0–1)."""
 
     confidence: float
+    score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

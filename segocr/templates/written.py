@@ -144,6 +144,7 @@ class AcceptWritten(Written):
     """When a field is accepted."""
 
     confidence: Fraction = 0.9
+    score: Fraction = 0.0
 
 
 class TemplateWritten(Written):

@@ -11,7 +11,7 @@ import pytest
 
 from segocr.fields import PartResult, field_values
 from segocr.readings import Reading, ReadingStatus
-from segocr.records import FieldStatus, FieldValue, RecordStatus, Severity
+from segocr.records import FieldStatus, FieldValue, RecordStatus, Severity, regions_of
 from segocr.regions import Region
 from segocr.steps.validate.python import handle
 from segocr.templates import Template, load_template
@@ -250,3 +250,18 @@ def test_the_request_is_json_and_comes_back_the_same(tmp_path: Path) -> None:
     part = {"a": [(line("01/02/2021"),)]}
     direct = field_values(made, [part], validate=handle, day=DAY)
     assert field_values(made, [part], validate=over_the_wire, day=DAY) == direct
+
+
+def test_below_the_score_that_the_template_asks_for_nothing_is_accepted(tmp_path: Path) -> None:
+    made = template(tmp_path, "  a: {pattern: '[A-Z0-9]{4,8}'}\n", "accept: {score: 0.5}\n")
+    assert single(made, (line("AB1234", score=0.5),)).accepted
+    other_text = single(made, (line("SERVICE", score=0.4),))
+    assert (other_text.status, other_text.value) == (FieldStatus.DOUBTFUL, "SERVICE")
+    assert [problem.code for problem in other_text.problems] == ["low-score"]
+
+
+def test_a_region_of_several_lines_is_evidence_once(tmp_path: Path) -> None:
+    made = template(tmp_path, "  a: {lines: many}\n")
+    found = result(made, {"a": [(line("ONE"), line("TWO"))]}).fields["a"][0]
+    assert len(found.readings) == 2
+    assert len(regions_of(found)) == 1
