@@ -10,11 +10,13 @@ from pathlib import Path
 
 from segocr.environments.locate import State, list_environments, status_of
 from segocr.errors import ModelError, SegocrError
+from segocr.recipes import Models, fitting_head
 from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.engines import ENGINES, EngineSpec
 from segocr.templates import Template, find_templates, load_template
+from segocr.textlines.head import digest_of_head, load_head
 from segocr.training.card import describe_file, read_card
 
 DEFAULT_ENGINES = frozenset({"open/open", "segment/openvino", "ocr/openvino", "validate/python"})
@@ -144,7 +146,7 @@ def _segment_model(template: Template, engine: str, working: frozenset[str], ste
     name = f"{template.name} (segment/{engine})"
     try:
         path = template.segment_model(engine)
-        detail = _origin(path)
+        detail = _head(path, template, working, steps) if engine == "textlines" else _origin(path)
         # A .pt file is a pickle, and loading it runs what stands in it: that is left to whoever trusts it.
         if engine == "openvino" and f"segment/{engine}" in working:
             sizes = template.segment
@@ -159,6 +161,21 @@ def _segment_model(template: Template, engine: str, working: frozenset[str], ste
     wrong = detail.startswith("!")
     mend = f"train it again, or correct {path.parent / 'model.json'}" if wrong else ""
     return Finding("model", name, Health.BROKEN if wrong else Health.OK, detail.removeprefix("!"), mend)
+
+
+def _head(path: Path, template: Template, working: frozenset[str], steps: Steps) -> str:
+    """Return a head's digest, data and licence, which stand in the file itself.
+
+    Raises:
+        ModelError: It is broken, or was trained for other fields or on lines of another OCR model.
+    """
+    card = load_head(path).card
+    if "ocr/openvino" in working:
+        ocr = OcrModel("openvino", template.ocr.model)
+        fitting_head(template, Models(SegmentModel("textlines", path), ocr), steps)
+    origin = f"{card.about.get('data', 'data unnamed')} ({card.pages} pages)"
+    licence = card.about.get("licence", "licence unnamed")
+    return f"digest {digest_of_head(path)[:16]}; from {origin}; {licence}; classes {', '.join(card.classes)}"
 
 
 def _origin(path: Path) -> str:

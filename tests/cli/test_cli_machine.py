@@ -82,6 +82,24 @@ def test_an_interpreter_that_is_no_environment_is_broken(bare: Path) -> None:
     assert found["openvino"].health is Health.BROKEN
 
 
+def test_a_head_says_itself_where_it_comes_from() -> None:
+    with Steps(shared=False) as steps:
+        found = {one.name: one for one in checkup.models([load_template("receipt")], frozenset(), steps)}
+    head = found["receipt (segment/textlines)"]
+    assert head.health is Health.OK
+    assert "SROIE" in head.detail
+    assert "CC-BY-4.0" in head.detail
+
+
+def test_a_damaged_head_is_broken(tmp_path: Path) -> None:
+    template = dataclasses.replace(load_template("receipt"), folder=tmp_path)
+    (tmp_path / "head.npz").write_bytes(b"no head")
+    with Steps(shared=False) as steps:
+        found = {one.name: one for one in checkup.models([template], frozenset(), steps)}
+    assert found["receipt (segment/textlines)"].health is Health.BROKEN
+    assert "segocr train" in found["receipt (segment/textlines)"].mend
+
+
 def test_a_model_file_that_its_card_does_not_know_is_broken(tmp_path: Path) -> None:
     template = dataclasses.replace(load_template("passport"), folder=tmp_path)
     (tmp_path / "model.onnx").write_bytes(b"another model")
