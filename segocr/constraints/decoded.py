@@ -27,7 +27,8 @@ class Decoded:
         rivals: other accepted texts within `search.RIVAL_WINDOW` of the best alignment, with their
             total log-probabilities, best first.
         margin: ``log_prob`` minus that of the best rival, at most `search.RIVAL_WINDOW`, which it is
-            where there is no rival. It can be small, and never is below 0.
+            where there is no rival, and at least 0: the raw text, where it is accepted, is taken although a
+            rival is a little more probable.
         posterior: the share of ``text`` among the accepted texts found, 0–1; of an unconstrained text, the
             posterior of its least sure character.
         confidences: by character of ``text``, the highest posterior among its frames, 0–1; not calibrated.

@@ -14,7 +14,7 @@ def find_edits(raw: str, text: str, ignored: str = "") -> tuple[Edit, ...]:
     Returns:
         (position in ``text``, raw characters, accepted characters), in order.
     """
-    raw = "".join(character for character in raw if character not in ignored)
+    raw = bare(raw, ignored)
     if raw == text:
         return ()
     steps = _steps(raw, text)
@@ -32,6 +32,11 @@ def find_edits(raw: str, text: str, ignored: str = "") -> tuple[Edit, ...]:
             joined = True
         position += len(new)
     return tuple(edits)
+
+
+def bare(text: str, ignored: str) -> str:
+    """The text without the characters that do not count."""
+    return "".join(character for character in text if character not in ignored)
 
 
 def _steps(raw: str, text: str) -> list[tuple[str, str]]:

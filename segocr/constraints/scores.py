@@ -61,6 +61,26 @@ def judge(decoded: Decoded) -> Status:
     return "corrected"
 
 
+def ranked_texts(spelled: Sequence[str], totals: Sequence[float], raw: str, ignore_case: bool) -> list[int]:
+    """Places of texts, the winner first, then by their total probability.
+
+    A raw text that is accepted gives way only to one that is more probable by `CORRECTED_MARGIN`: a smear before
+    a 3 makes a 1 of several faint chances, and nothing says that anything is there.
+
+    Args:
+        spelled: the accepted texts found.
+        totals: their total log-probabilities.
+        raw: the unconstrained text, without what is ignored.
+        ignore_case: whether case tells texts apart.
+    """
+    ranked = sorted(range(len(spelled)), key=lambda place: -totals[place])
+    told = str.casefold if ignore_case else str
+    unchanged = next((place for place in ranked if told(spelled[place]) == told(raw)), None)
+    if unchanged is None or totals[ranked[0]] - totals[unchanged] >= CORRECTED_MARGIN:
+        return ranked
+    return [unchanged, *(place for place in ranked if place != unchanged)]
+
+
 class Bent(Protocol):
     """What a constraint did to a reading, as far as its dearness goes."""
 

@@ -14,7 +14,8 @@ out is left out by a bound:
 If the best accepted text loses more than the limit, the limit is raised and the search repeated. What is
 found within the limit is exact, and everything within `RIVAL_WINDOW` of the winner is found. At the end the
 total probabilities (all alignments) of winner and rivals are computed; where a rival's total is higher than
-the total of the text with the best alignment, that rival is the winner.
+the total of the text with the best alignment, that rival is the winner. The raw text, where it is accepted,
+gives way only to a text that is more probable by the margin that a correction needs.
 """
 
 import math
@@ -39,13 +40,13 @@ from segocr.constraints.ctc import (
     total_log_probs,
 )
 from segocr.constraints.decoded import Decoded
-from segocr.constraints.edits import find_edits
+from segocr.constraints.edits import bare, find_edits
 from segocr.constraints.errors import ConstraintError
 from segocr.constraints.expand import product_graph, reading_graph, select_arcs
 from segocr.constraints.graph import arc_bounds, best_score, best_to_go
 from segocr.constraints.nbest import Found, TextSearch
 from segocr.constraints.product import Constraint
-from segocr.constraints.scores import NEAR_MARGIN
+from segocr.constraints.scores import NEAR_MARGIN, ranked_texts
 
 RIVAL_WINDOW = 5.0
 """Rivals are looked for within this many nats of the winner's best alignment; e^-5 is 0.7 %."""
@@ -300,7 +301,8 @@ def _result(problem: _Problem, raw: Greedy, solution: _Solution) -> Decoded:
     spelled = [
         "".join(bound.alphabet[int(kept[symbol])] for symbol in found.symbols) for found in solution.texts
     ]
-    ranked = sorted(range(len(spelled)), key=lambda number: -totals[number])
+    ignored = " " if bound.constraint.ignore_spaces else ""
+    ranked = ranked_texts(spelled, totals, bare(raw.text, ignored), bound.constraint.ignore_case)
     winner = ranked[0]
     spans = tuple(align(problem.blank, columns, symbols[winner]))
     confidences = tuple(
@@ -309,9 +311,8 @@ def _result(problem: _Problem, raw: Greedy, solution: _Solution) -> Decoded:
     )
     rivals = tuple((spelled[number], totals[number]) for number in ranked[1:])
     shares = np.exp(np.array(totals) - totals[winner])
-    margin = min(RIVAL_WINDOW, totals[winner] - rivals[0][1]) if rivals else RIVAL_WINDOW
+    margin = totals[winner] - rivals[0][1] if rivals else RIVAL_WINDOW
     viterbi = solution.texts[winner].viterbi
-    ignored = " " if bound.constraint.ignore_spaces else ""
     return Decoded(
         text=spelled[winner],
         log_prob=totals[winner],
@@ -321,7 +322,7 @@ def _result(problem: _Problem, raw: Greedy, solution: _Solution) -> Decoded:
         cost=max(0.0, problem.unbound - viterbi),
         edits=find_edits(raw.text, spelled[winner], ignored),
         rivals=rivals,
-        margin=margin,
+        margin=min(RIVAL_WINDOW, max(0.0, margin)),
         posterior=float(1.0 / shares.sum()),
         confidences=confidences,
         spans=spans,

@@ -70,6 +70,21 @@ def test_two_texts_that_both_satisfy_the_check_digit_are_doubtful() -> None:
     assert found.posterior == pytest.approx(0.2 / 0.39, abs=0.05)
 
 
+@pytest.mark.parametrize(("frames", "text"), [(2, "3"), (5, "13")])
+def test_a_raw_text_that_fits_gives_way_only_to_what_is_more_probable_by_a_margin(
+    frames: int, text: str
+) -> None:
+    # A smear before the 3 that could be a 1, over several frames: none of them says so, all together do.
+    rows = np.full((frames + 1, len(ALPHABET)), 1e-7)
+    rows[:-1, 0], rows[:-1, ALPHABET.index("1")] = 0.55, 0.45
+    rows[-1, ALPHABET.index("3")] = 1.0
+    found = decode(np.log(rows).astype(np.float32), ALPHABET, compile_constraint(r"\d+"))
+    assert found.raw == "3"
+    assert found.text == text
+    assert judge(found) == "doubtful"
+    assert found.confidence == pytest.approx(math.exp(found.log_prob), abs=0.05)
+
+
 def test_a_check_digit_decides_between_two_readings() -> None:
     constraint = compile_constraint(r"\d+", checks=["luhn"])
     found = decode(drawn("79927398773", {9: {"1": 0.2}}), ALPHABET, constraint)

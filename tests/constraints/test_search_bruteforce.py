@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from segocr.constraints import ConstraintError, compile_constraint, decode
 from segocr.constraints.product import Constraint
+from segocr.constraints.scores import CORRECTED_MARGIN
 from segocr.constraints.search import RIVAL_WINDOW
 
 PATTERNS = (
@@ -72,8 +73,16 @@ def check_equal(
     got = sorted((expected[text][0] for text in texts), reverse=True)
     assert np.allclose(got[: len(wanted)], wanted, atol=1e-5)
     assert len(got) >= len(wanted)
-    totals = [total for _, total in [(found.text, found.log_prob), *found.rivals]]
+    totals = [total for _, total in found.rivals]
     assert totals == sorted(totals, reverse=True)
+    highest = max(found.log_prob, *totals, -math.inf)
+    raw = found.raw.replace(" ", "") if constraint.ignore_spaces else found.raw
+    raw_total = expected[raw][1] if raw in expected else -math.inf
+    wanted_winner = {raw} if highest - raw_total < CORRECTED_MARGIN else {
+        text for text in texts if math.isclose(expected[text][1], highest, abs_tol=1e-5)
+    }  # fmt: skip
+    assert found.text in wanted_winner
+    assert found.margin >= 0.0
 
 
 random_patterns = st.recursive(
