@@ -64,8 +64,8 @@ def judge(decoded: Decoded) -> Status:
 def ranked_texts(spelled: Sequence[str], totals: Sequence[float], raw: str, ignore_case: bool) -> list[int]:
     """Places of texts, the winner first, then by their total probability.
 
-    A raw text that is accepted gives way only to one that is more probable by `CORRECTED_MARGIN`: a smear before
-    a 3 makes a 1 of several faint chances, and nothing says that anything is there.
+    A raw text that is accepted gives way only to one that is more probable by `CORRECTED_MARGIN`: a smear
+    before a 3 makes a 1 of several faint chances, and none of them says that anything is there.
 
     Args:
         spelled: the accepted texts found.
