@@ -12,10 +12,12 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from segocr.errors import ConfigurationError
 from segocr.settings_errors import explained, toml_error, unknown_key
+from segocr.settings_service import AlertSettings, KeepSettings, RetrySettings, ScheduleSettings
+from segocr.settings_table import Table
 
 FILE = "segocr.toml"
 DATABASE_VARIABLE = "SEGOCR_DATABASE_URL"
@@ -32,23 +34,19 @@ TomlPath = Annotated[Path, Field(strict=False)]
 Device = Annotated[str, AfterValidator(_device)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class StepSettings(_Table):
+class StepSettings(Table):
     """``[engines.segment]`` or ``[engines.ocr]``: a step's own device; None: the common one."""
 
     device: Device | None = None
 
 
-class OpenSettings(_Table):
+class OpenSettings(Table):
     """``[engines.open]``: how documents are opened; PDF pages are rendered at ``dpi`` dots per inch."""
 
     dpi: float = Field(default=200, ge=36, le=1200)
 
 
-class EngineSettings(_Table):
+class EngineSettings(Table):
     """``[engines]``: where models run, and how documents are opened."""
 
     device: Device = "auto"
@@ -67,13 +65,13 @@ class EngineSettings(_Table):
         return (own.device if own else None) or self.device
 
 
-class EnvironmentSettings(_Table):
+class EnvironmentSettings(Table):
     """``[environments.NAME]``: an environment that somebody built otherwise."""
 
     python: TomlPath
 
 
-class InboxSettings(_Table):
+class InboxSettings(Table):
     """One ``[[inbox]]``: a folder that people drop files into.
 
     Attributes:
@@ -99,7 +97,7 @@ class InboxSettings(_Table):
     ignore: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
-class LimitSettings(_Table):
+class LimitSettings(Table):
     """``[limits]``: what one document may cost.
 
     Attributes:
@@ -123,7 +121,7 @@ class LimitSettings(_Table):
         return int(self.file_mb * 1_000_000)
 
 
-class Settings(_Table):
+class Settings(Table):
     """All settings of a command.
 
     Attributes:
@@ -134,15 +132,23 @@ class Settings(_Table):
         environments: Environments built otherwise, by name.
         inbox: The inboxes, in order.
         limits: What one document may cost.
+        schedules: When `segocr serve` runs what.
+        retry: What is tried again.
+        keep: What is kept for how long.
+        alert: What happens when many documents fail.
     """
 
     workspace: Path | None = None
     database: str = "sqlite:///segocr.db"
     templates: Annotated[tuple[TomlPath, ...], Field(strict=False)] = (Path("templates"),)
     engines: EngineSettings = EngineSettings()
-    environments: dict[str, EnvironmentSettings] = {}
+    environments: dict[str, EnvironmentSettings] = Field(default_factory=dict)
     inbox: Annotated[tuple[InboxSettings, ...], Field(strict=False)] = ()
     limits: LimitSettings = LimitSettings()
+    schedules: ScheduleSettings = ScheduleSettings()
+    retry: RetrySettings = RetrySettings()
+    keep: KeepSettings = KeepSettings()
+    alert: AlertSettings = AlertSettings()
 
     @property
     def database_url(self) -> str | None:

@@ -41,6 +41,29 @@ page_megapixels = 120
 pages = 500
 seconds_per_document = 120           # for opening each of its pages, not all together
 attempts = 3
+
+[schedules]                          # of `segocr serve`: seconds, a cron line (UTC), or "off"
+watch = 3600                         # a sweep and extraction, the net under what `serve` does by itself
+extract = "off"                      # extraction alone
+retry = "15 3 * * *"                 # failed documents that may do better now
+reprocess = "off"                    # records of templates that changed are decided (or read) again
+housekeeping = "30 4 * * *"          # what [keep] lets go, goes; the database is tidied
+
+[retry]                              # what that schedule tries again
+codes = ["no-template", "ambiguous-template", "gave-up", "too-slow"]
+days = 3                             # only what was received within so many days
+
+[keep]                               # days; 0: for ever
+done = 0                             # files in done/; their records stay
+failed = 0                           # files in failed/ and their failed records
+versions = 0                         # older versions of a record
+lattices = 0                         # what `segocr replay` decides from
+
+[alert]                              # in the log and in `segocr status`, and:
+failures = 20                        # so many failed documents ...
+minutes = 10                         # ... within so many minutes
+command = []                         # a program and its words; gets the alert as JSON
+# webhook = "https://example.org/"   # the same JSON is sent there
 """
 _IGNORED = "segocr.db*\ninbox/\nwork/\ndone/\nfailed/\n.cache/\n.prefect/\n.*.lock\n"
 

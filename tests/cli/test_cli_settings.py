@@ -77,6 +77,12 @@ def test_interpreters_are_absolute() -> None:
     assert settings.environment_pythons == {"paddle": HERE / "env/bin/python"}
 
 
+@pytest.mark.parametrize("cron", ["*/5 * * * *", "0 4 1,15 * 1-5", "15-45/10 0-23/2 * 12 7", "off"])
+def test_schedules_are_seconds_or_cron_lines(cron: str) -> None:
+    settings = parse_settings(f'[schedules]\nwatch = 60\nretry = "{cron}"', HERE)
+    assert (settings.schedules.watch, settings.schedules.retry) == (60.0, cron)
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         Settings().limits.pages = 3  # type: ignore[misc]
@@ -99,6 +105,12 @@ def test_settings_cannot_be_changed() -> None:
         ("[environments.paddle]", ":1", "environments.paddle.python is not set", "edit"),
         ("[environments.p]\npyhton = 'x'", ":2:1", "unknown key environments.p.pyhton", "'python'"),
         ("database = 3", ":1:1", "database = 3: expected text in quotes", "edit"),
+        ("[schedules]\nwatch = 'daily'", ":2:1", "schedules.watch = 'daily': expected seconds", "edit"),
+        ("[schedules]\nwatch = '61 * * * *'", ":2:1", "schedules.watch = '61 * * * *': expected", "edit"),
+        ("[schedules]\nwatch = 1", ":2:1", "schedules.watch = 1: expected at least 10 seconds", "edit"),
+        ("[schedules]\nwatch = true", ":2:1", "schedules.watch = True: expected seconds", "edit"),
+        ("[keep]\ndone = -1", ":2:1", "keep.done = -1:", "edit"),
+        ("[alert]\nwebhook = 'me@example.org'", ":2:1", "alert.webhook = 'me@example.org':", "edit"),
         ("x = \n", ":1:5", "this is not TOML", "edit"),
     ],
 )
