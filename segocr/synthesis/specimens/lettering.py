@@ -24,6 +24,8 @@ FONTS = {
     "mono": "truetype/liberation/LiberationMono-Regular.ttf",
     "mono-bold": "truetype/liberation/LiberationMono-Bold.ttf",
 }
+OWN = {"plain": ("uni", 400), "light": ("sans", 320), "round": ("sans", 400), "strong": ("sans", 650)}
+"""OpenCV's own fonts with their weights: the same on every machine, installed or not."""
 _FOLDER = Path("/usr/share/fonts")
 # Ink fainter than this is the edge of a stroke, and no part of what a person would call the text.
 _INK = 96
@@ -31,6 +33,8 @@ _INK = 96
 
 @cache
 def _face(font: str) -> cv2.FontFace:
+    if font in OWN:
+        return cv2.FontFace(OWN[font][0])
     path = _FOLDER / FONTS[font]
     if not path.is_file():
         raise UsageError(
@@ -39,9 +43,14 @@ def _face(font: str) -> cv2.FontFace:
     return cv2.FontFace(str(path))
 
 
+def _weight(font: str) -> int:
+    """Return the weight to draw with; 0 for a font file's own."""
+    return OWN[font][1] if font in OWN else 0
+
+
 def text_width(text: str, size: int, font: str) -> int:
     """Return how many pixels wide `text` is at a font size in pixels."""
-    return int(cv2.getTextSize((1, 1), text, (0, 0), _face(font), size)[2])
+    return int(cv2.getTextSize((1, 1), text, (0, 0), _face(font), size, _weight(font))[2])
 
 
 def write(picture: Picture, text: str, at: tuple[int, int], size: int, colour: Colour, font: str) -> Points:
@@ -53,7 +62,7 @@ def write(picture: Picture, text: str, at: tuple[int, int], size: int, colour: C
         at: Left end of the base line (x, y), pixels.
         size: Font size, pixels.
         colour: BGR.
-        font: A key of ``FONTS``.
+        font: A key of ``FONTS`` or ``OWN``.
 
     Returns:
         The rectangle around the ink, ``(4, 2)``, corners TL, TR, BR, BL.
@@ -62,15 +71,18 @@ def write(picture: Picture, text: str, at: tuple[int, int], size: int, colour: C
         UsageError: The font is not installed.
         ValueError: The text leaves the picture or has no ink.
     """
-    ink = np.zeros(picture.shape, np.uint8)
-    cv2.putText(ink, text, at, (255, 255, 255), _face(font), size)
+    # The rows that the line can reach: a whole page for each line would take longer than all the rest.
+    first, last = max(0, at[1] - 2 * size), at[1] + 2 * size
+    band = picture[first:last]
+    ink = np.zeros(band.shape, np.uint8)
+    cv2.putText(ink, text, (at[0], at[1] - first), (255, 255, 255), _face(font), size, _weight(font))
     alpha = ink[..., :1].astype(np.float32) / 255
-    picture[:] = (picture * (1 - alpha) + np.array(colour, np.float32) * alpha + 0.5).astype(np.uint8)
+    band[:] = (band * (1 - alpha) + np.array(colour, np.float32) * alpha + 0.5).astype(np.uint8)
     rows = np.flatnonzero((ink[..., 0] > _INK).any(axis=1))
     columns = np.flatnonzero((ink[..., 0] > _INK).any(axis=0))
     if not rows.size or columns[0] == 0 or columns[-1] == picture.shape[1] - 1:
         raise ValueError(f"{text!r} does not fit at {at}")
-    left, top, right, bottom = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    left, top, right, bottom = columns[0], first + rows[0], columns[-1] + 1, first + rows[-1] + 1
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
 
 

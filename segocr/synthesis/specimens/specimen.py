@@ -49,12 +49,15 @@ def photograph_on(
     return Specimen(scene.picture, fields)
 
 
-def save(specimens: Sequence[tuple[str, Specimen]], folder: Path, *, most_bytes: int = 190_000) -> None:
+def save(
+    specimens: Sequence[tuple[str, Specimen]], folder: Path, *, split: str = "val", most_bytes: int = 190_000
+) -> None:
     """Write named specimens as ``images/<name>.jpg`` and ``fields.jsonl``, the labelled data format.
 
     Args:
         specimens: Name and specimen; a name is the picture's file name without its ending.
         folder: Made if it is absent.
+        split: Which side of a data set they are on.
         most_bytes: A picture that would be larger is written with a lower quality.
     """
     (folder / "images").mkdir(parents=True, exist_ok=True)
@@ -62,7 +65,7 @@ def save(specimens: Sequence[tuple[str, Specimen]], folder: Path, *, most_bytes:
     for name, specimen in specimens:
         image = f"images/{name}.jpg"
         (folder / image).write_bytes(_as_jpeg(specimen.picture, most_bytes))
-        lines.append(json.dumps(_label(name, image, specimen), ensure_ascii=False))
+        lines.append(json.dumps(_label(name, image, specimen, split), ensure_ascii=False))
     (folder / "fields.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -74,7 +77,7 @@ def _as_jpeg(picture: Picture, most_bytes: int) -> bytes:
     return coded.tobytes()
 
 
-def _label(name: str, image: str, specimen: Specimen) -> dict[str, Any]:
+def _label(name: str, image: str, specimen: Specimen, split: str) -> dict[str, Any]:
     height, width = specimen.picture.shape[:2]
     fields = [
         {
@@ -84,4 +87,4 @@ def _label(name: str, image: str, specimen: Specimen) -> dict[str, Any]:
         }
         for one in specimen.fields
     ]
-    return {"id": name, "split": "val", "image": image, "width": width, "height": height, "fields": fields}
+    return {"id": name, "split": split, "image": image, "width": width, "height": height, "fields": fields}
