@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from segocr.cli.autolabel import autolabel
 from segocr.cli.output import Format, formats, note, print_json, print_mapping, print_table
 
 _KINDS = ("labelled", "labelme", "coco", "yolo", "label-studio")
@@ -14,6 +15,9 @@ _KINDS = ("labelled", "labelme", "coco", "yolo", "label-studio")
 @click.group()
 def command() -> None:
     """Prepare labelled documents for training."""
+
+
+command.add_command(autolabel)
 
 
 @command.command("import")

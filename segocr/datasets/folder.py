@@ -62,7 +62,7 @@ def new_folder(
         ConfigurationError: ``disk-full``, or ``target`` cannot be written.
     """
     target = target.resolve()
-    _require_free(target, sources, force)
+    require_free(target, sources, force=force)
     scratch = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
         scratch.mkdir(parents=True)
@@ -70,12 +70,18 @@ def new_folder(
         (scratch / MADE).write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         _put(scratch, target)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise cannot_write(target, error) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _require_free(target: Path, sources: Sequence[Path], force: bool) -> None:
+def require_free(target: Path, sources: Sequence[Path], *, force: bool) -> None:
+    """Refuse a folder that is not to be replaced, before any time is spent.
+
+    Raises:
+        UsageError: ``folder-taken``.
+    """
+    target = target.resolve()
     for source in sources:
         if source.resolve().is_relative_to(target):
             raise UsageError(
@@ -109,7 +115,8 @@ def _put(scratch: Path, target: Path) -> None:
                 path.replace(place)
 
 
-def _cannot_write(target: Path, error: OSError) -> ConfigurationError:
+def cannot_write(target: Path, error: OSError) -> ConfigurationError:
+    """Return what to tell of a folder that cannot be written: ``disk-full``, or why."""
     if error.errno in _FULL:
         message = f"there is no room left for {target}; nothing was changed"
         return ConfigurationError(

@@ -120,7 +120,7 @@ def import_labels(
     kind = kind or kind_of(source)
     documents = read_foreign(source, kind, pictures)
     _require_classes(documents, renamed or {})
-    images = _image_names(documents)
+    images = image_names(documents)
     needed = sum(document.path.stat().st_size for document in documents)
     require_room(target, needed, hint="make room, or name another disk with --out")
     made = {"by": "segocr dataset import", "format": kind.value, "from": source.resolve().name}
@@ -151,8 +151,8 @@ def _require_classes(documents: Sequence[LabelledDocument], renamed: Mapping[str
         )
 
 
-def _image_names(documents: Sequence[LabelledDocument]) -> list[str]:
-    """Return a place in the new folder for each picture, no two alike, even where case does not count."""
+def image_names(documents: Sequence[LabelledDocument]) -> list[str]:
+    """Return a place in a new folder for each picture, no two alike, even where case does not count."""
     names, taken = [], set()
     for document in documents:
         stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in document.id).strip("._") or "page"

@@ -52,14 +52,8 @@ class Sheet:
 
     def amount(self, text: str, x: int, y: int, *, size: int = _TEXT, font: str = "", name: str = "") -> None:
         """Write an amount that ends at `x`, with its currency before or after it."""
-        font = font or self.invoice.sender.font
-        if self.invoice.sender.currency == "after":
-            self.put("EUR", x, y, size=size, font=font, right=True)
-            x -= text_width("EUR ", size, font)
-        self.put(text, x, y, size=size, font=font, right=True, name=name)
-        if self.invoice.sender.currency == "before":
-            x -= text_width(f" {text}", size, font)
-            self.put("EUR", x, y, size=size, font=font, right=True)
+        printed = f"EUR {text}" if self.invoice.sender.currency == "before" else f"{text} EUR"
+        self.put(printed, x, y, size=size, font=font, right=True, name=name)
 
     def pair(self, label: str, text: str, x: int, y: int, *, gap: int = 0, name: str = "") -> None:
         """Write a label and, `gap` pixels from its start (0: right after it), what it is of."""
