@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text, update
 
 from db.connect import database_error
 from db.tables import ArrivalRow, DocumentRow
@@ -17,7 +17,9 @@ from segocr.arrivals import Arrival, Sighting, State
 ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)
 MANY = 500
 """Values in one IN (…)."""
-_FILING_SECONDS = 60.0
+FILING_SECONDS = 60.0
+_SLACK_SECONDS = 60.0
+"""What a lease may reach beyond its length: others look at the clock a moment later. No pause is longer."""
 
 
 def taken() -> ColumnElement[bool]:
@@ -25,10 +27,30 @@ def taken() -> ColumnElement[bool]:
     return and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_not(None))
 
 
+def expired(now: datetime, seconds: float) -> ColumnElement[bool]:
+    """Choose leases that have ended, and those that nobody can have been given: the clock was set back.
+
+    Args:
+        now: The time.
+        seconds: How long leases last. A pause is a lease without an owner, and shorter.
+    """
+    until = ArrivalRow.lease_until
+    pause = and_(ArrivalRow.lease_owner.is_(None), until > now + timedelta(seconds=_SLACK_SECONDS))
+    return or_(until < now, until > now + timedelta(seconds=seconds + _SLACK_SECONDS), pause)
+
+
 def one_less(connection: Connection) -> Any:
     """Return the attempts with the last one forgiven, as an expression; never below 0."""
     greatest = func.greatest if connection.dialect.name == "postgresql" else func.max
     return greatest(ArrivalRow.attempts - 1, 0)
+
+
+def time_of(connection: Connection) -> datetime:
+    """Return the database's time, so that machines with different clocks agree; SQLite has the machine's."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return moment.astimezone(UTC)
 
 
 def hold_arrival(connection: Connection, arrival: uuid.UUID, owner: str | None) -> None:
@@ -64,7 +86,7 @@ def end_arrival(
 
     Whoever ended it has a minute to file it before anybody else does.
     """
-    now = now or datetime.now(UTC)
+    now = now or time_of(connection)
     document = (
         select(DocumentRow.id).where(DocumentRow.sha256 == ArrivalRow.sha256).correlate(ArrivalRow)
     ).scalar_subquery()
@@ -75,7 +97,7 @@ def end_arrival(
             state=state.value,
             last_problem_code=code,
             last_problem=message,
-            lease_until=now + timedelta(seconds=_FILING_SECONDS),
+            lease_until=now + timedelta(seconds=FILING_SECONDS),
             ended_at=now,
             document_id=document,
         )

@@ -8,9 +8,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Text, and_, delete, insert, or_, select, text, type_coerce, update
+from sqlalchemy import Connection, Engine, Text, and_, delete, insert, or_, select, type_coerce, update
 
-from db.arrivalrows import ENDED, MANY, arrival_of, chunks, end_arrival, lease, new_row, one_less, pick, taken
+from db.arrivalrows import (
+    ENDED,
+    FILING_SECONDS,
+    MANY,
+    arrival_of,
+    chunks,
+    end_arrival,
+    expired,
+    lease,
+    new_row,
+    one_less,
+    pick,
+    taken,
+    time_of,
+)
 from db.connect import reading, writing
 from db.tables import ArrivalRow
 from db.types import PathText
@@ -39,10 +53,7 @@ class Arrivals:
     def _now(self, connection: Connection) -> datetime:
         if self._clock:
             return self._clock()
-        if connection.dialect.name == "sqlite":
-            return datetime.now(UTC)
-        moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return moment.astimezone(UTC)
+        return time_of(connection)
 
     # --- the inbox's side -------------------------------------------------------------------------------
 
@@ -150,12 +161,16 @@ class Arrivals:
     def abandoned(self, owner: str) -> list[Arrival]:
         """Return claimed arrivals that never reached their place, now held by ``owner``.
 
-        Those are its own, from before it was started again, and those whose lease has expired.
+        Those are its own, from before it was started again, and those whose lease has ended.
         """
         with writing(self._engine) as connection:
             now = self._now(connection)
             unmoved = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_(None))
-            free = or_(ArrivalRow.lease_owner == owner, ArrivalRow.lease_until < now)
+            free = or_(
+                ArrivalRow.lease_owner == owner,
+                ArrivalRow.lease_until < now,
+                ArrivalRow.claimed_at > now,  # the clock was set back
+            )
             return pick(connection, and_(unmoved, free), lease(owner, now, 60.0))
 
     def end(self, arrival: uuid.UUID, state: State, code: str | None, message: str | None) -> None:
@@ -170,7 +185,7 @@ class Arrivals:
             free = or_(
                 ArrivalRow.lease_owner == owner,
                 ArrivalRow.lease_until.is_(None),
-                ArrivalRow.lease_until < now,
+                expired(now, FILING_SECONDS),
             )
             query = select(ArrivalRow.__table__).where(
                 ArrivalRow.state.in_(ENDED), ArrivalRow.filed_at.is_(None), free
@@ -246,11 +261,11 @@ class Arrivals:
     ) -> list[Arrival]:
         with writing(self._engine) as connection:
             now = self._now(connection)
-            expired = ArrivalRow.lease_until < now
+            over = expired(now, seconds)
             if lost:
-                free = and_(ArrivalRow.state == State.EXTRACTING.value, expired)
+                free = and_(ArrivalRow.state == State.EXTRACTING.value, over)
             else:
-                free = and_(taken(), or_(ArrivalRow.lease_until.is_(None), expired))
+                free = and_(taken(), or_(ArrivalRow.lease_until.is_(None), over))
             if inboxes is not None:
                 free = and_(free, ArrivalRow.inbox.in_(list(inboxes)))
             values = lease(owner, now, seconds)

@@ -116,6 +116,7 @@ class Watch:
         self._inboxes = Inboxes(settings, engine, role, forgive=forgive)
         self._ledger = self._inboxes.ledger
         self._owner = self._inboxes.owner
+        self._holds = False  # something that could not be released, because the database was away or full
 
     def close(self) -> None:
         """Give the name back."""
@@ -140,6 +141,9 @@ class Watch:
             SegocrError: Nobody's document is to blame; what was not stored is free again, after the pause.
         """
         ended: Counter[str] = Counter()
+        if self._holds:
+            self._ledger.lose(self._owner, forgive=True)
+            self._holds = False
         for inbox in self._inboxes.by_key.values():
             file_ended(inbox, self._inboxes.places, self._ledger, self._owner)
         while arrivals := self._take():
@@ -165,6 +169,7 @@ class Watch:
 
     def _extract(self, arrivals: Sequence[Arrival], ended: Counter[str]) -> None:
         taken = {arrival.id: arrival for arrival in arrivals}
+        self._holds = True
         failure: SegocrError | None = None
         try:
             for (name, day), group in self._by_template(taken, arrivals, ended).items():
@@ -178,6 +183,7 @@ class Watch:
         finally:
             # Anything else was no document's fault: free for whoever comes next.
             self._ledger.release(self._owner, list(taken), blamed=False)
+            self._holds = False
         if failure is not None:
             raise failure
 

@@ -190,15 +190,19 @@ def move_claimed(inbox: Inbox, places: Places, ledger: Ledger, claimed: Sequence
 def _cannot_move(inbox: Inbox, error: OSError) -> Exception:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return read_only(inbox.folder)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        full = SegocrError(
-            "there is no room to take files out of the inbox",
-            code="disk-full",
-            hint="free space on the disk of the workspace; it goes on by itself",
-        )
-        full.transient = True
-        return full
-    return error
+    return _no_room(error, "take files out of the inbox")
+
+
+def _no_room(error: OSError, what: str) -> Exception:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return error
+    full = SegocrError(
+        f"there is no room to {what}",
+        code="disk-full",
+        hint="free space on the disk of the workspace; it goes on by itself",
+    )
+    full.transient = True
+    return full
 
 
 def _into_work(inbox: Inbox, arrival: Arrival, places: Places) -> Path | None:
@@ -250,8 +254,22 @@ def file_away(
 
     Returns:
         Where it lies now; None if it was deleted or stays in the inbox.
+
+    Raises:
+        SegocrError: ``disk-full``, or whatever the ledger raises; nothing is lost then.
     """
     place = _last_place(inbox, places, arrival, state)
+    try:
+        _settle_for_good(inbox, places, arrival, state, code, place)
+    except OSError as error:
+        raise _no_room(error, "file what was processed") from error
+    ledger.filed(arrival.id, place)
+    return place
+
+
+def _settle_for_good(
+    inbox: Inbox, places: Places, arrival: Arrival, state: State, code: str | None, place: Path | None
+) -> None:
     here = places.work / str(arrival.id) / arrival.name  # never the inbox: a new file may stand there
     if place is not None:
         filing.settle_in(here, place)
@@ -261,8 +279,6 @@ def file_away(
         reasons = filing.Reasons(arrival.path, arrival.sha256, arrival.attempts, code or arrival.problem)
         filing.write_reasons(places.failed / _day(arrival) / f"{arrival.id}.json", reasons)
     filing.remove_empty(here.parent)
-    ledger.filed(arrival.id, place)
-    return place
 
 
 def _last_place(inbox: Inbox, places: Places, arrival: Arrival, state: State) -> Path | None:

@@ -240,3 +240,45 @@ def test_any_path_is_found_again(arrivals: Arrivals, path: str) -> None:
 
 def test_the_database_tells_the_time(engine: Engine) -> None:
     assert abs(Arrivals(engine).now() - datetime.now(UTC)) < timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_a_clock_set_back_holds_no_work_up(arrivals: Arrivals, clock: Clock, hours: int) -> None:
+    ready(arrivals, "begun", "paused", "taken")
+    begun, paused, taken = arrivals.take("dead", 3, 60)
+    arrivals.begin("dead", [begun.id])
+    arrivals.release("dead", [paused.id], blamed=False, pause=15)
+    arrivals.receive("/inbox", [Sighting("unmoved", 7, 1)])
+    [unmoved] = arrivals.claim([arrivals.waiting("/inbox")["unmoved"].id], "dead", 60)
+    clock.on(-1)  # no more than machines differ by: all is as it was
+    assert arrivals.take("me", 10, 60) == []
+    clock.on(-3600 * hours)
+    assert {one.id for one in arrivals.take("me", 10, 60)} == {paused.id, taken.id}
+    lost = arrivals.take_lost("me", 60)
+    assert lost is not None
+    assert lost.id == begun.id
+    assert [one.id for one in arrivals.abandoned("me")] == [unmoved.id]
+    arrivals.end(begun.id, State.EXTRACTED, None, None)
+    clock.on(-3600 * hours)
+    assert [one.id for one in arrivals.unfiled("you")] == [begun.id]
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_who_ended_an_arrival_files_it_by_the_databases_clock(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return datetime.now(UTC) + timedelta(days=1)
+
+    arrivals = Arrivals(engine)
+    ready(arrivals, "a")
+    [taken] = arrivals.take("me", 1, 60)
+    for module in ("arrivals", "arrivalrows", "store"):
+        monkeypatch.setattr(f"db.{module}.datetime", Ahead)  # this machine's
+    store_records(engine, [receipt("a")], arrival=taken.id, owner="me")
+    with reading(engine) as connection:
+        until = connection.scalar(select(ArrivalRow.lease_until))
+    assert until is not None
+    assert abs(until - datetime.now(UTC)) < timedelta(minutes=5)

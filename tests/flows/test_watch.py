@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy import Engine, text
 from db.connect import open_database
 from db.schema import prepare
 from segocr.documents import read_document
-from segocr.errors import HostTimeout, ModelError
+from segocr.errors import DatabaseError, HostTimeout, ModelError
 from segocr.pipeline import Work
 from segocr.places import After, Duplicates
 from segocr.records import Recipe, Record, RecordStatus
@@ -237,3 +238,33 @@ def test_arrivals_of_an_inbox_that_is_no_more_are_left_alone(
     assert watch.extract() == {}
     watch._inboxes.by_key[inbox.key] = inbox
     assert watch.extract() == {"extracted": 1}
+
+
+def test_what_could_not_be_released_while_the_database_was_locked_is_released_later(
+    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import watch as module
+    from flows.batch import run_here
+
+    assert settings.workspace is not None
+    other = sqlite3.connect(settings.workspace / "segocr.db", isolation_level=None)
+
+    class Locking(Scripted):
+        def read(self, works: Sequence[Work]) -> None:
+            other.execute("BEGIN IMMEDIATE")
+
+    monkeypatch.setattr(module, "Pipeline", Locking)
+    monkeypatch.setattr(module, "choose_models", lambda *_, **__: None)
+    impatient = open_database("sqlite:///segocr.db", folder=settings.workspace, busy_seconds=0.2)
+    drop(settings, "passports/a.jpg")
+    with module.Watch(settings, impatient, None, run_here) as watch:  # type: ignore[arg-type]
+        settle(watch)
+        with pytest.raises(DatabaseError, match="locked"):
+            watch.extract()
+        other.execute("ROLLBACK")
+        other.close()
+        assert rows(engine, "select state, attempts from arrivals") == [("extracting", 0)]
+        monkeypatch.setattr(module, "Pipeline", Scripted)
+        assert watch.extract() == {"extracted": 1}
+    assert rows(engine, "select attempts from arrivals") == [(0,)]
+    impatient.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import resource
 import socket
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from db.arrivals import Arrivals
 from db.connect import open_database
 from db.schema import prepare
 from segocr.arrivals import Arrival, State
-from segocr.errors import ConfigurationError
+from segocr.errors import ConfigurationError, SegocrError
 from segocr.inbox import Swept, file_away, is_unchanged, move_claimed, put_back, scan, sweep
 from segocr.inbox import recover as recover_inbox
 from segocr.places import After, Duplicates, Inbox, Places, Ready, check_places, inboxes_in
@@ -429,7 +430,7 @@ from pathlib import Path
 from db.arrivals import Arrivals
 from db.connect import open_database
 from db.schema import prepare
-from segocr.errors import ConfigurationError
+from segocr.errors import ConfigurationError, SegocrError
 from segocr.inbox import sweep
 from segocr.places import After, Duplicates, Inbox, Places, Ready, check_places, inboxes_in
 from segocr.settings import parse_settings
@@ -466,3 +467,25 @@ def test_a_missing_inbox_is_a_mistake_in_the_settings(service: Service) -> None:
     with pytest.raises(ConfigurationError) as caught:
         service.sweep()
     assert caught.value.code == "inbox-missing"
+
+
+def test_a_disk_that_is_full_when_a_failed_file_is_filed_is_named_and_made_good_later(
+    service: Service,
+) -> None:
+    service.drop("a.jpg")
+    service.sweep()
+    service.sweep(after=10)
+    [arrival] = service.take()
+    service.ledger.end(arrival.id, State.FAILED, "unreadable", None)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(SegocrError) as caught:
+            file_away(service.inbox, service.places, service.ledger, arrival, State.FAILED)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (caught.value.code, caught.value.transient) == ("disk-full", True)
+    service.clock.on(61)
+    service.recover()
+    day = "failed/2026-03-01"
+    assert service.files() == [f"{day}/{arrival.id}-a.jpg", f"{day}/{arrival.id}.json"]
