@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,10 @@ class Verdict:
 
     Attributes:
         records: Current records that did not fail.
-        lost: Good files without a record, or whose own arrival failed.
+        lost: Good files without a record, or whose own arrival failed; files whose bytes are not kept.
         twice: Good contents with more than one record, broken ones with more than one failure.
         silent: Files without an arrival that ended, broken ones that are not shown as failed with a code.
-        left: What still lies in the inbox or in ``work``.
+        left: What still lies in an inbox or in ``work``.
     """
 
     records: int
@@ -44,22 +45,20 @@ def ended(engine: Engine) -> int:
     return int(found[0][0])
 
 
-def left_over(workspace: Path) -> list[str]:
-    """Return the files in the inbox and in ``work``."""
-    folders = (workspace / "inbox", workspace / "work")
-    return sorted(
-        str(path.relative_to(workspace))
-        for folder in folders
-        for path in folder.rglob("*")
-        if not path.is_dir()
-    )
+def left_over(workspace: Path, inboxes: Sequence[Path]) -> list[str]:
+    """Return the files in the inboxes and in ``work``."""
+    return sorted(str(path) for folder in (*inboxes, workspace / "work") for path in _files_in(folder))
 
 
-def judge(engine: Engine, workspace: Path, files: Sequence[Dropped]) -> Verdict:
+def _files_in(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if not path.is_dir())
+
+
+def judge(engine: Engine, workspace: Path, inboxes: Sequence[Path], files: Sequence[Dropped]) -> Verdict:
     """Compare what was dropped with what there is."""
-    arrivals: dict[str, list[Any]] = {}
-    for row in _ask(engine, "SELECT path, state, last_problem_code, sha256 FROM arrivals"):
-        arrivals.setdefault(row.path, []).append(row)
+    arrivals: dict[tuple[str, str], list[Any]] = {}
+    for row in _ask(engine, "SELECT inbox, path, state, last_problem_code, sha256 FROM arrivals"):
+        arrivals.setdefault((row.inbox, row.path), []).append(row)
     records = Counter(
         row.sha256
         for row in _ask(
@@ -71,7 +70,7 @@ def judge(engine: Engine, workspace: Path, files: Sequence[Dropped]) -> Verdict:
     current = _ask(engine, "SELECT count(*) FROM extractions WHERE current AND status <> 'failed'")[0][0]
     lost, twice, silent = [], [], []
     for file in files:
-        rows = [row for row in arrivals.get(file.path, []) if row.state in _ENDED]
+        rows = [row for row in arrivals.get((str(inboxes[file.inbox]), file.path), []) if row.state in _ENDED]
         failures = [row for row in rows if row.state == "failed"]
         if not rows:
             silent.append(file.path)
@@ -80,9 +79,28 @@ def judge(engine: Engine, workspace: Path, files: Sequence[Dropped]) -> Verdict:
                 (twice if len(failures) > 1 else silent).append(file.path)
         elif failures or not records[file.sha256]:
             lost.append(f"{file.path} ({failures[0].last_problem_code if failures else 'no record'})")
-        elif records[file.sha256] > 1:
+        elif records[file.sha256] > 1 or len(rows) > 1:
             twice.append(file.path)
-    return Verdict(int(current), lost, twice, silent, left_over(workspace))
+    lost += _not_kept(workspace, files)
+    return Verdict(int(current), lost, twice, silent, left_over(workspace, inboxes))
+
+
+def _not_kept(workspace: Path, files: Sequence[Dropped]) -> list[str]:
+    """Return the files that lie neither in ``done`` nor, if broken, in ``failed``, whole and with reasons."""
+    kept: dict[str, Counter[str]] = {"done": Counter(), "failed": Counter()}
+    for name, digests in kept.items():
+        for path in _files_in(workspace / name):
+            if path.suffix != ".json":
+                digests[hashlib.sha256(path.read_bytes()).hexdigest()] += 1
+    lost = []
+    for file in files:
+        where = "failed" if file.kind is Kind.BROKEN else "done"
+        if not kept[where][file.sha256]:
+            lost.append(f"{file.path} (not in {where})")
+        kept[where][file.sha256] -= 1
+    reasons = sum(path.suffix == ".json" for path in _files_in(workspace / "failed"))
+    broken = sum(file.kind is Kind.BROKEN for file in files)
+    return lost if reasons == broken else [*lost, f"reasons of {broken - reasons} broken files"]
 
 
 def _ask(engine: Engine, sql: str) -> Sequence[Any]:

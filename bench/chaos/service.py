@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,25 +28,22 @@ class Service:
 
     Args:
         folder: Holds all that it writes.
-        settings: The text of ``segocr.toml``.
-
-    Attributes:
-        workspace: Where the inbox lies.
-        kills: How many processes were killed, by what they did.
+        workspace: Exists; ``segocr.toml`` is written into it.
+        settings: The text of that.
+        variables: Further ones of its environment.
     """
 
-    def __init__(self, folder: Path, settings: str) -> None:
-        self.workspace = folder / "workspace"
-        self.kills: Counter[str] = Counter({target: 0 for target in TARGETS})
+    def __init__(self, folder: Path, workspace: Path, settings: str, variables: Mapping[str, str]) -> None:
+        self.workspace = workspace
         self._folder = folder
+        self._variables = variables
         self._process: subprocess.Popen[bytes] | None = None
         for name in _ENVIRONMENTS:
             link = folder / "home" / "environments" / name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(resolve(name).parents[1])
         (folder / "tmp").mkdir()
-        (self.workspace / "inbox").mkdir(parents=True)
-        (self.workspace / "segocr.toml").write_text(settings, encoding="utf-8")
+        (workspace / "segocr.toml").write_text(settings, encoding="utf-8")
 
     @property
     def log(self) -> Path:
@@ -67,18 +63,19 @@ class Service:
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         kept.pop("SEGOCR_DATABASE_URL", None)
-        return kept | {"SEGOCR_HOME": str(self._folder / "home"), "TMPDIR": str(self._folder / "tmp")}
+        own = {"SEGOCR_HOME": str(self._folder / "home"), "TMPDIR": str(self._folder / "tmp")}
+        return kept | own | dict(self._variables)
 
-    def kill(self, target: str, dice: random.Random, patience: float = 60.0) -> None:
-        """Kill a process that does this, as soon as there is one."""
+    def kill(self, target: str, dice: random.Random, patience: float = 120.0) -> bool:
+        """Kill a process that does this, as soon as there is one; say whether there was."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             self.keep_running()
             if found := [pid for pid, what in self.processes().items() if what == target]:
                 os.kill(dice.choice(found), signal.SIGKILL)
-                self.kills[target] += 1
-                return
+                return True
             time.sleep(0.05)
+        return False
 
     def processes(self) -> Mapping[int, str]:
         """Return the processes that live now, by number, with what they do."""

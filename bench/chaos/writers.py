@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-SETTLE = 3.0
+import cv2
+import numpy as np
+
+SETTLE = 4.0
 """``settle_seconds`` of the campaign's inbox."""
 _PAUSE = SETTLE / 4
 _COPIES, _BROKEN = 0.10, 0.05
@@ -28,8 +32,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A file to drop: its path relative to the inbox, its bytes, and what should become of it."""
+    """A file to drop: which inbox, the path in it, its bytes, and what should become of it."""
 
+    inbox: int
     path: str
     content: bytes
     kind: Kind
@@ -40,29 +45,43 @@ class Dropped:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def plan(count: int, samples: Sequence[tuple[str, bytes]], dice: random.Random) -> list[Dropped]:
+def plan(
+    count: int, samples: Sequence[tuple[str, bytes]], plain: float, inboxes: int, dice: random.Random
+) -> list[Dropped]:
     """Return what to drop, in order: 5 % broken, 10 % copies.
 
     Args:
         count: How many files.
         samples: Folder in the inbox, and a good JPEG's bytes.
+        plain: Share (0–1) of the good ones that are small pictures with nothing in them: cheap to read.
+        inboxes: How many there are to choose from.
         dice: Decides.
     """
     files: list[Dropped] = []
+    good: list[Dropped] = []
     for number in range(count):
         folder, picture = dice.choice(samples)
-        good = [one for one in files if one.kind is Kind.GOOD]
+        inbox = dice.randrange(inboxes)
         chance = dice.random()
         if chance < _BROKEN or number == 1:
             suffix, content = dice.choice(_BREAKS)(picture, number)
-            files.append(Dropped(f"{folder}/broken-{number}.{suffix}", content, Kind.BROKEN))
+            files.append(Dropped(inbox, f"{folder}/broken-{number}.{suffix}", content, Kind.BROKEN))
         elif good and (chance < _BROKEN + _COPIES or number == 2):
             twin = dice.choice(good)
             path = f"{twin.path.partition('/')[0]}/copy-{number}.jpg"
-            files.append(Dropped(path, twin.content, Kind.COPY))
+            files.append(Dropped(inbox, path, twin.content, Kind.COPY))
         else:
-            files.append(Dropped(f"{folder}/good-{number}.jpg", _own(picture, number), Kind.GOOD))
+            content = _own(_plain(number) if dice.random() < plain else picture, number)
+            good.append(Dropped(inbox, f"{folder}/good-{number}.jpg", content, Kind.GOOD))
+            files.append(good[-1])
     return files
+
+
+def _plain(number: int) -> bytes:
+    """Return a small JPEG of one colour."""
+    colour = (number % 256, number // 256 % 256, 128)
+    _, encoded = cv2.imencode(".jpg", np.full((120, 160, 3), colour, np.uint8))
+    return encoded.tobytes()
 
 
 def _own(picture: bytes, number: int) -> bytes:
@@ -79,25 +98,41 @@ _BREAKS: tuple[Callable[[bytes, int], tuple[str, bytes]], ...] = (
 )
 
 
-def drop_all(inbox: Path, files: Sequence[Dropped], seconds: float, dice: random.Random) -> threading.Thread:
+def drop_all(
+    inboxes: Sequence[Path], files: Sequence[Dropped], seconds: float, dice: random.Random
+) -> threading.Thread:
     """Begin to drop files over a time, several at once; returns the thread that does."""
     ways = [dice.choice(_WAYS) for _ in files]
     moments = sorted(dice.uniform(0, seconds) for _ in files)
 
     def run() -> None:
         start = time.monotonic()
+        dropping: list[Future[None]] = []
         with ThreadPoolExecutor(8) as pool:
             for file, way, moment in zip(files, ways, moments, strict=True):
                 time.sleep(max(0.0, start + moment - time.monotonic()))
-                pool.submit(way, inbox / file.path, file.content).add_done_callback(_check)
+                dropping.append(pool.submit(_drop, way, inboxes[file.inbox] / file.path, file.content))
+        for one in dropping:
+            one.result()
 
     thread = threading.Thread(target=run, name="writers")
     thread.start()
     return thread
 
 
-def _check(future: object) -> None:
-    future.result()  # type: ignore[attr-defined]
+def _drop(way: Callable[[Path, bytes], None], path: Path, content: bytes) -> None:
+    """Write a file; while the disk is full, remove what is half written and try again, as programs do."""
+    while True:
+        try:
+            way(path, content)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            for half in (path, _partial(path)):
+                half.unlink(missing_ok=True)
+            time.sleep(1)
+        else:
+            return
 
 
 def _at_once(path: Path, content: bytes) -> None:
@@ -124,9 +159,13 @@ def _pausing(path: Path, content: bytes) -> None:
 
 def _renaming(path: Path, content: bytes) -> None:
     """Write under a name that is passed over, then rename."""
-    partial = path.with_name(path.name + ".part")
+    partial = _partial(path)
     _slowly(partial, content)
     partial.rename(path)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def _placeholder_first(path: Path, content: bytes) -> None:
