@@ -44,25 +44,11 @@ def bind(constraint: Constraint, alphabet: Sequence[str]) -> BoundConstraint:
         constraint: what is accepted.
         alphabet: symbol texts by column; column 0 is the blank.
     """
-    return _bind(_Same(constraint), tuple(alphabet))
-
-
-@dataclass(frozen=True)
-class _Same:
-    """Compares constraints by digest, for the cache."""
-
-    constraint: Constraint
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.constraint.digest == other.constraint.digest
-
-    def __hash__(self) -> int:
-        return hash(self.constraint.digest)
+    return _bind(constraint, tuple(alphabet))
 
 
 @lru_cache(maxsize=256)
-def _bind(same: _Same, alphabet: tuple[str, ...]) -> BoundConstraint:
-    constraint = same.constraint
+def _bind(constraint: Constraint, alphabet: tuple[str, ...]) -> BoundConstraint:
     automaton, known = constraint.automaton, frozenset(alphabet)
     code_points = np.array([ord(text) if len(text) == 1 else -1 for text in alphabet], dtype=np.int64)
     code_points[:1] = -1
@@ -79,20 +65,16 @@ def _bind(same: _Same, alphabet: tuple[str, ...]) -> BoundConstraint:
         klass,
         np.flatnonzero(klass >= 0),
         space,
-        tuple(character for character in _named(same) if character not in known),
+        tuple(character for character in named_characters(constraint) if character not in known),
     )
 
 
+@lru_cache(maxsize=256)
 def named_characters(constraint: Constraint) -> tuple[str, ...]:
     """The characters that a constraint can use, but for those of large ranges."""
-    return _named(_Same(constraint))
-
-
-@lru_cache(maxsize=256)
-def _named(same: _Same) -> tuple[str, ...]:
     return tuple(
         chr(code)
-        for ranges in same.constraint.automaton.class_ranges().values()
+        for ranges in constraint.automaton.class_ranges().values()
         for low, high in ranges
         if high - low < MAX_LISTED_RANGE
         for code in range(low, high + 1)

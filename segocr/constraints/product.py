@@ -20,9 +20,9 @@ WIRE_VERSION = 2
 CheckSpec = str | Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Constraint:
-    """A compiled constraint.
+    """A compiled constraint; those of one digest are the same.
 
     Attributes:
         automaton: pattern, layouts of the checks, list and dates, as one automaton.
@@ -42,6 +42,12 @@ class Constraint:
     ignore_case: bool = False
     ignore_spaces: bool = False
     print_name: str = "everyday"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constraint) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is worked out anew in every process stays behind."""

@@ -171,7 +171,7 @@ def _without_spaces(text: str) -> list[int]:
 
 def _accepted(texts: Sequence[str], constraint: Constraint, *, near: bool = False) -> tuple[Ints, Ints, Ints]:
     """Return start, end and text of every accepted string of the automaton, from all starts at once."""
-    table, accepting, bounds, classes = _dense(_Same(constraint))
+    table, accepting, bounds, classes = _dense(constraint)
     codes = np.array([ord(character) for text in texts for character in (*text, "\0")], np.int64)
     if not len(codes):
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -232,23 +232,10 @@ def _misread(walked: _Walk, table: Ints, ends: Ints) -> _Walk:
     return _Walk(every[:, 0], every[:, 1], every[:, 2])
 
 
-@dataclass(frozen=True)
-class _Same:
-    """Compares constraints by digest, for the cache."""
-
-    constraint: Constraint
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.constraint.digest == other.constraint.digest
-
-    def __hash__(self) -> int:
-        return hash(self.constraint.digest)
-
-
 @lru_cache(maxsize=64)
-def _dense(same: _Same) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
+def _dense(constraint: Constraint) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
     """Return next state by (state, class), -1 for none; accepting states; bounds and classes."""
-    automaton = same.constraint.automaton
+    automaton = constraint.automaton
     classes = np.array(automaton.classes, np.int64)
     table = np.full((automaton.states, int(classes.max(initial=0)) + 1), -1, np.int64)
     table[automaton.source, automaton.klass] = automaton.target
