@@ -31,7 +31,9 @@ _COLUMNS = (
 )  # fmt: skip
 @click.option("--split", default="val", show_default=True, help="Which documents; 'all' for every one.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first N documents.")
-@click.option("--engines", metavar="SEGMENT,OCR", help="Instead of the template's; '-' keeps its own.")
+@click.option("--engines", metavar="SEGMENT,…",
+              help="What finds the regions, instead of the template's; several are compared.")  # fmt: skip
+@click.option("--ocr-engine", help="What reads them, instead of the template's.")
 @click.option("--scenes", is_flag=True, help="Camera photos made of the documents, five each.")
 @click.option(
     "--backgrounds", type=click.Path(path_type=Path, file_okay=False),
@@ -53,6 +55,7 @@ def command(
     split: str,
     limit: int | None,
     engines: str | None,
+    ocr_engine: str | None,
     scenes: bool,
     backgrounds: Path | None,
     no_oracle: bool,
@@ -60,19 +63,31 @@ def command(
     report: Path | None,
     output: Format,
 ) -> None:
-    """Measure TEMPLATE on labelled documents, from picture to value.
+    r"""Measure TEMPLATE on labelled documents, from picture to value.
 
     The oracle line reads the labelled regions instead of the found ones: what it gets right and the
     other line does not is lost by segmentation; the rest is lost by reading.
+
+    With several engines the same documents are read with each: what they get right and cost, side by side,
+    and whether to switch.
+
+    \b
+    segocr evaluate invoice --data labelled --engines textlines,openvino
     """
     import tempfile
 
+    from segocr.cli.sidebyside import print_side_by_side
+    from segocr.errors import UsageError
     from segocr.evaluation.difference import difference, read_earlier
     from segocr.evaluation.labels import read_labels
     from segocr.evaluation.run import evaluate
+    from segocr.evaluation.sidebyside import compare_engines
     from segocr.settings import load_settings
     from segocr.templates import load_template
 
+    named = _engines(engines)
+    if len(named) > 1 and (earlier or report):
+        raise UsageError("--compare and --report are for one engine", hint="name one with --engines")
     settings = load_settings()
     loaded = load_template(
         template, search=settings.template_folders, validators_folder=settings.validators_folder
@@ -83,9 +98,16 @@ def command(
     with tempfile.TemporaryDirectory(prefix="segocr-scenes-") as folder:
         if scenes:
             documents = _photographed(documents, backgrounds or data.parent / "plates", split, Path(folder))
+        if len(named) > 1:
+            compared = compare_engines(
+                loaded, documents, named, settings=settings, ocr_engine=ocr_engine, about=about,
+                progress=_show_progress,
+            )  # fmt: skip
+            print_side_by_side(compared, output)
+            return
         evaluation = evaluate(
-            loaded, documents, settings=settings, engines=_engines(engines), oracle=not no_oracle,
-            about=about, progress=_show_progress,
+            loaded, documents, settings=settings, engines=(next(iter(named), None), ocr_engine),
+            oracle=not no_oracle, about=about, progress=_show_progress,
         )  # fmt: skip
         if report is not None:
             _write_report(evaluation, documents, report)
@@ -98,15 +120,16 @@ def command(
         _print_change(change)
 
 
-def _engines(given: str | None) -> tuple[str | None, str | None]:
-    from segocr.errors import UsageError
+def _engines(given: str | None) -> list[str]:
+    """Return the engines named; ``-`` stands for the template's own and adds none."""
+    from segocr.steps.engines import engine_of
 
     if given is None:
-        return None, None
-    names = [None if name.strip() in ("", "-") else name.strip() for name in given.split(",")]
-    if len(names) > 2:
-        raise UsageError(f"--engines takes SEGMENT,OCR, not {given!r}")
-    return names[0], names[1] if len(names) > 1 else None
+        return []
+    names = [name.strip() for name in given.split(",") if name.strip() not in ("", "-")]
+    for name in names:
+        engine_of("segment", name)
+    return names
 
 
 def _photographed(

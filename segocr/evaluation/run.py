@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,11 @@ import numpy as np
 from segocr.documents import Document
 from segocr.errors import UsageError
 from segocr.evaluation.compare import Comparison, comparison_of
+from segocr.evaluation.cost import Cost, Meter
 from segocr.evaluation.labels import LabelledDocument, Polygon
 from segocr.evaluation.outcomes import FieldRule, Outcome, outcomes_of
 from segocr.evaluation.tables import Score, documents_right, score
-from segocr.extraction import Progress, extract
+from segocr.extraction import Progress, devices, extract
 from segocr.geometry import minimum_rectangle
 from segocr.pages import Page
 from segocr.records import Record
@@ -40,12 +42,14 @@ class Measured:
         failures: Ids of the documents that failed, with their problem codes.
         seconds: Wall time, hosts already started.
         recipe: Digest of everything that decided the results.
+        cost: Processor time; the hosts had read one of the documents before.
     """
 
     outcomes: tuple[Outcome, ...]
     failures: Mapping[str, str]
     seconds: float
     recipe: str
+    cost: Cost
 
     def of(self, name: str) -> list[Outcome]:
         """Return the outcomes of one field."""
@@ -65,6 +69,7 @@ class Measured:
             "fields": {name: score(self.of(name)).as_json() for name in names},
             "failures": dict(self.failures),
             "seconds": round(self.seconds, 2),
+            "cost": self.cost.as_json(),
         }
 
 
@@ -127,6 +132,7 @@ def evaluate(
     oracle: bool = True,
     about: Mapping[str, object] = {},
     progress: Callable[[str, Progress], None] = lambda _, __: None,
+    steps: Steps | None = None,
 ) -> Evaluation:
     """Measure a template.
 
@@ -139,26 +145,36 @@ def evaluate(
         oracle: Whether to read the true regions as well.
         about: What else to tell of this evaluation in its JSON.
         progress: Called with the pass's name after each document.
+        steps: Running hosts that nobody else uses; by default own ones.
 
     Raises:
         SegocrError: As ``extract``; a single document's failure counts as all its values missing.
     """
     rules = field_rules(template, documents, chosen)
-    devices = {step: settings.engines.device_of(step) for step in ("segment", "ocr")}
-    with Steps(environments=settings.environment_pythons, device=devices) as steps:
+    with ExitStack() as stack:
+        if steps is None:
+            steps = stack.enter_context(
+                Steps(environments=settings.environment_pythons, device=devices(settings), shared=False)
+            )
+        read = partial(
+            extract, template=template, settings=settings, steps=steps, segment_engine=engines[0],
+            ocr_engine=engines[1],
+        )  # fmt: skip
+        for _ in read([document.path for document in documents[:1]]):
+            pass  # hosts start, models load and are compiled for the first picture: that is no cost of a page
         passes: list[Measured | None] = []
         for name, regions_of in (("found", None), ("oracle", true_regions(documents))):
             if name == "oracle" and not oracle:
                 passes.append(None)
                 continue
-            start = perf_counter()
-            records = extract(
-                [document.path for document in documents], template=template, settings=settings, steps=steps,
-                segment_engine=engines[0], ocr_engine=engines[1], regions_of=regions_of,
+            start, meter = perf_counter(), Meter(steps)
+            records = read(
+                [document.path for document in documents], regions_of=regions_of,
                 progress=partial(progress, name),
             )  # fmt: skip
             by_path = {record.file: record for record in records}
-            passes.append(_measured(documents, by_path, rules, perf_counter() - start))
+            cost = meter.read(sum(max(1, len(record.pages)) for record in by_path.values()))
+            passes.append(_measured(documents, by_path, rules, perf_counter() - start, cost))
     found, true = passes
     assert found is not None
     names = tuple(rule.name for rule in rules)
@@ -170,6 +186,7 @@ def _measured(
     records: Mapping[Path, Record],
     rules: Sequence[FieldRule],
     seconds: float,
+    cost: Cost,
 ) -> Measured:
     outcomes: list[Outcome] = []
     failures = {}
@@ -179,7 +196,7 @@ def _measured(
             failures[document.id] = record.problems[0].code if record and record.problems else "no-record"
         outcomes.extend(outcomes_of(document, record, rules))
     recipe = next((record.recipe.digest for record in records.values()), "")
-    return Measured(tuple(outcomes), failures, seconds, recipe)
+    return Measured(tuple(outcomes), failures, seconds, recipe, cost)
 
 
 def true_regions(documents: Sequence[LabelledDocument]) -> Callable[[Document, Page], list[Region]]:

@@ -143,7 +143,9 @@ def invent_invoice(sender: Sender, rng: np.random.Generator) -> Invoice:
         (day + timedelta(days=14)).strftime(sender.day),
         invent_iban(sender.country, rng),
         tuple(rows),
-        *(f"{amount:,.2f}" for amount in (net, tax, net + tax)),
+        net=f"{net:,.2f}",
+        tax=f"{tax:,.2f}",
+        total=f"{net + tax:,.2f}",
         customer=f"K{int(rng.integers(10000, 99999))}",
         order=f"PO {int(rng.integers(100000, 999999))}",
     )
