@@ -22,8 +22,11 @@ _FAILED = 3
 @click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
 @click.option("--damage", is_flag=True, help="Also turned, shrunk, blurred, darkened and compressed.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first N documents of each template.")
+@click.option("--segment-engine", metavar="NAME", help="Instead of the templates' lists.")
 @formats(Format.TABLE, Format.JSON, Format.CSV)
-def test(names: tuple[str, ...], damage: bool, limit: int | None, output: Format) -> int:
+def test(
+    names: tuple[str, ...], damage: bool, limit: int | None, segment_engine: str | None, output: Format
+) -> int:
     r"""Extract the documents in golden/ of templates (default: of all) and compare them with their labels.
 
     A damaged document's value may be lost; a wrong one that is accepted fails the test, and so does one of an
@@ -31,6 +34,7 @@ def test(names: tuple[str, ...], damage: bool, limit: int | None, output: Format
 
     \b
     segocr template test passport --damage
+    segocr template test passport --damage --segment-engine textlines
     """
     from segocr.settings import load_settings
     from segocr.templates import find_templates, load_template
@@ -41,13 +45,21 @@ def test(names: tuple[str, ...], damage: bool, limit: int | None, output: Format
         load_template(name, search=settings.template_folders, validators_folder=settings.validators_folder)
         for name in wanted
     ]
-    found = _check_all(templates, settings, damage=damage, limit=limit, named=bool(names))
+    found = _check_all(
+        templates, settings, damage=damage, limit=limit, segment_engine=segment_engine, named=bool(names)
+    )
     _print(found, output)
     return _FAILED if any(one.failed for findings in found.values() for one in findings) else 0
 
 
 def _check_all(
-    templates: Sequence[Template], settings: Settings, *, damage: bool, limit: int | None, named: bool
+    templates: Sequence[Template],
+    settings: Settings,
+    *,
+    damage: bool,
+    limit: int | None,
+    segment_engine: str | None,
+    named: bool,
 ) -> dict[str, list[Finding]]:
     """Return the findings by template; templates that nobody named may lack documents or a model."""
     from segocr.errors import ModelError
@@ -66,7 +78,7 @@ def _check_all(
             try:
                 found[template.name] = check_golden(
                     template, documents, settings=settings, steps=steps, mishaps=MISHAPS if damage else (),
-                    progress=_progress(template.name),
+                    segment_engine=segment_engine, progress=_progress(template.name),
                 )  # fmt: skip
             except ModelError as error:
                 if named or error.code != "model-absent":

@@ -106,6 +106,7 @@ def check_golden(
     settings: Settings,
     steps: Steps,
     mishaps: Sequence[Mishap] = (),
+    segment_engine: str | None = None,
     progress: Callable[[str, int, int], None] = lambda _, __, ___: None,
 ) -> list[Finding]:
     """Extract golden documents as they are and after mishaps, and judge every value.
@@ -119,6 +120,7 @@ def check_golden(
         settings: Of the workspace.
         steps: The hosts.
         mishaps: What happens to the documents, one after the other, besides nothing.
+        segment_engine: Instead of the template's list.
         progress: Called with the mishap's name, documents done and documents in all.
 
     Raises:
@@ -133,7 +135,7 @@ def check_golden(
             shown = with_mishap(documents, mishap, Path(scratch) / str(number)) if mishap else list(documents)
             paths = [document.path for document in shown]
             records = extract(
-                paths, template=template, settings=settings, steps=steps,
+                paths, template=template, settings=settings, steps=steps, segment_engine=segment_engine,
                 progress=lambda done, name=name: progress(name, done.done, done.total),  # type: ignore[misc]
             )  # fmt: skip
             for document, record in zip(shown, _whole(records, paths), strict=True):

@@ -68,7 +68,8 @@ class Switch:
             return f"{costs}: switching from {self.best} to {self.engine} does not pay"
         if self.advice is Advice.PAYS:
             return f"{costs}, no difference that these documents can show: the switch pays, by {page}"
-        return f"{costs}: the switch saves {page}, and loses a value for every {self.seconds_a_value:.2g} s saved"
+        lost = f"loses a value for every {self.seconds_a_value:.2g} s saved"
+        return f"{costs}: the switch saves {page}, and {lost}"
 
     def as_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
