@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,43 +21,47 @@ from segocr.steps.protocol import Refusal
 Array = NDArray[Any]
 
 
-class OpenvinoModel:
-    """A compiled model with an input of any height and width.
+def read_network(path: Path) -> openvino.Model:
+    """Read a model.
 
-    Attributes:
-        network: The model as it was read.
+    Args:
+        path: ``.onnx``, ``.xml`` or ``.pdmodel``.
+
+    Raises:
+        Refusal: ``model-broken``.
     """
+    try:
+        return openvino.Core().read_model(str(path))
+    except RuntimeError as error:
+        raise Refusal("model", "model-broken", f"{path.name} cannot be read: {_first_line(error)}") from error
+
+
+class OpenvinoModel:
+    """A compiled model with an input of any height and width."""
 
     def __init__(
         self,
-        path: Path,
+        network: openvino.Model,
         settings: Settings,
-        prepare: Callable[[openvino.Model], openvino.Model] = lambda model: model,
+        name: str,
         *,
         alone: bool = False,
         exact: bool = True,
     ) -> None:
-        """Read and compile.
+        """Compile.
 
         Args:
-            path: ``.onnx``, ``.xml`` or ``.pdmodel``.
+            network: The model.
             settings: Device, threads and cache directory of the host.
+            name: What messages call it.
+            alone: Run one input at a time with all threads: less memory, for networks that need much.
             exact: Compute in float32. Otherwise in what suits the device, bfloat16 on many processors, in 0.6
                 of the time.
-            alone: Run one input at a time with all threads: less memory, for networks that need much.
-            prepare: Puts preprocessing into the network, or raises ``Refusal`` if it is not of the right
-                kind.
 
         Raises:
             Refusal: ``model-broken``.
         """
         core = openvino.Core()
-        try:
-            self.network = prepare(core.read_model(str(path)))
-        except RuntimeError as error:
-            raise Refusal(
-                "model", "model-broken", f"{path.name} cannot be read: {_first_line(error)}"
-            ) from error
         threads = settings.threads or os.cpu_count() or 1
         options = {
             "CACHE_DIR": str(settings.cache / "openvino"),
@@ -67,11 +71,9 @@ class OpenvinoModel:
             "ENABLE_CPU_PINNING": False,  # several hosts share the cores
         }
         try:
-            self._compiled = core.compile_model(self.network, _device(core, settings.device), options)
+            self._compiled = core.compile_model(network, _device(core, settings.device), options)
         except RuntimeError as error:
-            raise Refusal(
-                "model", "model-broken", f"{path.name} cannot be run: {_first_line(error)}"
-            ) from error
+            raise Refusal("model", "model-broken", f"{name} cannot be run: {_first_line(error)}") from error
         self._requests = [self._compiled.create_infer_request() for _ in range(1 if alone else threads + 1)]
 
     def run(self, inputs: Iterable[Array]) -> Iterator[Sequence[Array]]:

@@ -13,7 +13,7 @@ from segocr.steps.modelfiles import digest_files
 from segocr.steps.ocr import lines, strips
 from segocr.steps.ocr.models import find, read_alphabet
 from segocr.steps.ocr.operations import operations
-from segocr.steps.openvino_models import OpenvinoModel, metadata
+from segocr.steps.openvino_models import OpenvinoModel, metadata, read_network
 from segocr.steps.protocol import Refusal
 
 Floats = NDArray[np.float32]
@@ -47,12 +47,15 @@ class OpenvinoRecogniser:
         weights = self._files.recogniser.with_suffix(".pdiparams")
         extra = [path for path in (weights, self._files.alphabet) if path is not None and path.is_file()]
         self.digest = digest_files([self._files.recogniser, *extra])
-        self._recogniser = OpenvinoModel(self._files.recogniser, settings, exact=self._files.exact)
+        network = read_network(self._files.recogniser)
+        self._recogniser = OpenvinoModel(
+            network, settings, self._files.recogniser.name, exact=self._files.exact
+        )
         self._detector: OpenvinoModel | None = None
         self.character_width = self._files.character_width
-        characters = read_alphabet(self._files, metadata(self._recogniser.network, "character"))
+        characters = read_alphabet(self._files, metadata(network, "character"))
         self.alphabet = ["", *characters, " "]
-        shape = self._recogniser.network.outputs[0].partial_shape
+        shape = network.outputs[0].partial_shape
         if shape.rank.get_length() != 3 or shape[2].is_dynamic or shape[2].get_length() != len(self.alphabet):
             raise Refusal(
                 "model",
@@ -70,8 +73,9 @@ class OpenvinoRecogniser:
         if self._files.detector is None:
             raise Refusal("model", "no-detector", f"the OCR model {self._files.name} has no text detector")
         if self._detector is None:
+            path = self._files.detector
             self._detector = OpenvinoModel(
-                self._files.detector, self._settings, alone=True, exact=self._files.exact
+                read_network(path), self._settings, path.name, alone=True, exact=self._files.exact
             )
         settings = self._files.settings
         outputs = self._detector.run(lines.prepare(page, settings) for page in pages)

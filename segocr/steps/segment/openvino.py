@@ -14,11 +14,12 @@ from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from segocr.steps.guest import Engine, Settings
 from segocr.steps.modelfiles import digest_files, require_file
-from segocr.steps.openvino_models import OpenvinoModel, metadata
+from segocr.steps.openvino_models import OpenvinoModel, metadata, read_network
 from segocr.steps.protocol import Refusal
 from segocr.steps.segment.letterbox import Letterbox
 from segocr.steps.segment.operations import Wanted, operations
-from segocr.steps.segment.yolo import Found, decode
+from segocr.steps.segment.parts import Heads, split
+from segocr.steps.segment.yolo import Found, decode, outlined, suppressed
 
 
 def start(settings: Settings) -> Engine:
@@ -32,39 +33,48 @@ def start(settings: Settings) -> Engine:
 
 
 class OpenvinoSegmenter:
-    """A YOLO segmentation model run by OpenVINO (see ``operations.Segmenter``)."""
+    """A YOLO segmentation model run by OpenVINO (see ``operations.Segmenter``); in parts if it has them."""
 
     def __init__(self, path: Path, settings: Settings) -> None:
         require_file(path, (".onnx", ".xml"), "openvino")
         weights = [path.with_suffix(".bin")] if path.suffix == ".xml" else []
         self.digest = digest_files([path, *weights])
         self._fixed: tuple[int, int] | None = None
-        self._model = OpenvinoModel(path, settings, self._prepare)
-
-    def _prepare(self, network: openvino.Model) -> openvino.Model:
+        network = read_network(path)
         self.classes = _classes(network)
         shape = network.inputs[0].partial_shape if len(network.inputs) == 1 else None
         if len(network.outputs) != 2 or shape is None or shape.rank.get_length() != 4:
             raise Refusal("model", "model-kind", "not a segmentation model (one input, two outputs)")
         if shape[2].is_static and shape[3].is_static:
             self._fixed = (shape[2].get_length(), shape[3].get_length())
-        processor = PrePostProcessor(network)
-        tensor = processor.input().tensor()
-        tensor.set_element_type(Type.u8).set_layout(Layout("NHWC")).set_color_format(ColorFormat.BGR)
-        processor.input().model().set_layout(Layout("NCHW"))
-        steps = processor.input().preprocess()
-        steps.convert_element_type(Type.f32).convert_color(ColorFormat.RGB).scale(255.0)
-        return processor.build()
+        parts = split(network)
+        self._heads = Heads(parts, settings, path.name) if parts else None
+        self._model = OpenvinoModel(_taking_pixels(parts.trunk if parts else network), settings, path.name)
 
     def segment(self, pages: Sequence[NDArray[np.uint8]], wanted: Wanted) -> list[list[Found]]:
         """Return the instances of each page."""
         boxes = [Letterbox.of(page.shape[1], page.shape[0], wanted.image_size, self._fixed) for page in pages]
         outputs = self._model.run(box.apply(page) for box, page in zip(boxes, pages, strict=True))
-        found = []
-        for box, output in zip(boxes, outputs, strict=True):
+        return [self._found(output, box, wanted) for box, output in zip(boxes, outputs, strict=True)]
+
+    def _found(self, output: Sequence[NDArray[np.float32]], box: Letterbox, wanted: Wanted) -> list[Found]:
+        if self._heads is None:
             candidates, masks = sorted((part[0] for part in output), key=np.ndim)
-            found.append(decode(candidates, masks, box, len(self.classes), wanted.confidence, wanted.iou))
-        return found
+            return decode(candidates, masks, box, len(self.classes), wanted.confidence, wanted.iou)
+        scores, *features = output
+        kept = suppressed(self._heads.candidates(scores[0], features, box, wanted.confidence), wanted.iou)
+        return outlined(kept, self._heads.prototypes(kept, features[0], box), box)
+
+
+def _taking_pixels(network: openvino.Model) -> openvino.Model:
+    """Return the network with an input of ``uint8 (1, H, W, 3)`` BGR."""
+    processor = PrePostProcessor(network)
+    tensor = processor.input().tensor()
+    tensor.set_element_type(Type.u8).set_layout(Layout("NHWC")).set_color_format(ColorFormat.BGR)
+    processor.input().model().set_layout(Layout("NCHW"))
+    steps = processor.input().preprocess()
+    steps.convert_element_type(Type.f32).convert_color(ColorFormat.RGB).scale(255.0)
+    return processor.build()
 
 
 def _classes(network: openvino.Model) -> list[str]:

@@ -25,6 +25,46 @@ class Found:
     polygon: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Boxes that a network proposes.
+
+    Attributes:
+        corners: ``float32 (n, 4)`` left, top, right, bottom in pixels of the network's input.
+        scores: ``float32 (n,)``.
+        kinds: ``int64 (n,)`` class numbers.
+        weights: ``float32 (n, m)`` mask coefficients.
+    """
+
+    corners: Floats
+    scores: Floats
+    kinds: NDArray[np.int64]
+    weights: Floats
+
+    def take(self, places: NDArray[np.int64]) -> Candidates:
+        """Return those at some places, in their order."""
+        return Candidates(self.corners[places], self.scores[places], self.kinds[places], self.weights[places])
+
+
+@dataclass(frozen=True, slots=True)
+class Prototypes:
+    """A window of the mask prototypes of a page.
+
+    Attributes:
+        values: ``float32 (m, h, w)``.
+        left: Columns left of the window.
+        top: Rows above it.
+        width: Columns of the whole.
+        height: Rows of the whole.
+    """
+
+    values: Floats
+    left: int
+    top: int
+    width: int
+    height: int
+
+
 def decode(
     boxes: Floats, masks: Floats, letterbox: Letterbox, classes: int, confidence: float, iou: float
 ) -> list[Found]:
@@ -40,33 +80,61 @@ def decode(
         confidence: Least score.
         iou: Overlap above which the lesser of two boxes of a class is dropped.
     """
-    m = masks.shape[0]
+    m, height, width = masks.shape
     if boxes.shape[1] == 6 + m and boxes.shape[0] != 4 + classes + m:
-        chosen = boxes[boxes[:, 4] > confidence][:_MOST]
-        corners, scores, kinds, weights = chosen[:, :4], chosen[:, 4], chosen[:, 5].astype(int), chosen[:, 6:]
+        rows = boxes[boxes[:, 4] > confidence][:_MOST]
+        kept = Candidates(rows[:, :4], rows[:, 4], rows[:, 5].astype(np.int64), rows[:, 6:])
     else:
-        corners, scores, kinds, weights = _candidates(boxes, classes, confidence, iou)
+        kept = suppressed(_candidates(boxes, classes, confidence), iou)
+    return outlined(kept, Prototypes(masks, 0, 0, width, height), letterbox)
+
+
+def _candidates(boxes: Floats, classes: int, confidence: float) -> Candidates:
+    places, scores, kinds = promising(boxes[4 : 4 + classes], confidence)
+    rows = boxes[:, places].T
+    half = rows[:, 2:4] / 2
+    corners = np.concatenate([rows[:, :2] - half, rows[:, :2] + half], axis=1)
+    return Candidates(corners, scores, kinds, rows[:, 4 + classes :])
+
+
+def promising(scores: Floats, confidence: float) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+    """Return the places, best scores and their classes, ``(n,)`` each, of what scores above a confidence.
+
+    Args:
+        scores: ``(classes, places)``.
+        confidence: Least score.
+    """
+    best = scores.max(axis=0)
+    places = np.flatnonzero(best > confidence)
+    return places, best[places], scores[:, places].argmax(axis=0)
+
+
+def suppressed(candidates: Candidates, iou: float) -> Candidates:
+    """Return the candidates that overlap no better one of their class by more than ``iou``, best first."""
+    ordered = candidates.take(np.argsort(-candidates.scores, kind="stable")[:_CANDIDATES])
+    return ordered.take(_suppress(ordered.corners, ordered.kinds, iou)[:_MOST])
+
+
+def outlined(kept: Candidates, prototypes: Prototypes, letterbox: Letterbox) -> list[Found]:
+    """Outline the mask of each box; one whose mask is empty is dropped."""
     found = []
-    for corner, score, kind, weight in zip(corners, scores, kinds, weights, strict=True):
-        polygon = _polygon(corner, weight, masks, letterbox)
+    for corner, score, kind, weight in zip(kept.corners, kept.scores, kept.kinds, kept.weights, strict=True):
+        polygon = _polygon(corner, weight, prototypes, letterbox)
         if polygon is not None:
             found.append(Found(int(kind), float(min(max(score, 0.0), 1.0)), polygon))
     return found
 
 
-def _candidates(
-    boxes: Floats, classes: int, confidence: float, iou: float
-) -> tuple[Floats, Floats, NDArray[np.int64], Floats]:
-    scores = boxes[4 : 4 + classes].max(axis=0)
-    chosen = np.flatnonzero(scores > confidence)
-    rows = boxes[:, chosen].T
-    scores = scores[chosen]
-    kinds = rows[:, 4 : 4 + classes].argmax(axis=1)
-    half = rows[:, 2:4] / 2
-    corners = np.concatenate([rows[:, :2] - half, rows[:, :2] + half], axis=1)
-    order = np.argsort(-scores, kind="stable")[:_CANDIDATES]
-    kept = order[_suppress(corners[order], kinds[order], iou)][:_MOST]
-    return corners[kept], scores[kept], kinds[kept], rows[kept, 4 + classes :]
+def mask_window(corners: Floats, width: int, height: int, letterbox: Letterbox) -> tuple[int, int, int, int]:
+    """Return (left, top, right, bottom) of what a box's mask needs of prototypes ``width x height``.
+
+    Right and bottom are exclusive; nothing is needed where they are not above left and top.
+    """
+    scale_x, scale_y = letterbox.input_width / width, letterbox.input_height / height
+    left, top = (max(int(np.floor(v)), 0) for v in (corners[0] / scale_x - 1, corners[1] / scale_y - 1))
+    right = min(int(np.ceil(corners[2] / scale_x)) + 2, width)
+    bottom = min(int(np.ceil(corners[3] / scale_y)) + 2, height)
+    return left, top, right, bottom
 
 
 def _suppress(corners: Floats, kinds: NDArray[np.int64], iou: float) -> NDArray[np.int64]:
@@ -87,22 +155,22 @@ def _suppress(corners: Floats, kinds: NDArray[np.int64], iou: float) -> NDArray[
     return np.array(kept, np.int64)
 
 
-def _polygon(corner: Floats, weight: Floats, masks: Floats, letterbox: Letterbox) -> Floats | None:
+def _polygon(corner: Floats, weight: Floats, prototypes: Prototypes, letterbox: Letterbox) -> Floats | None:
     """Assemble one mask in its box (ultralytics' ``process_mask``), and outline it."""
-    _, mask_height, mask_width = masks.shape
-    scale_x, scale_y = letterbox.input_width / mask_width, letterbox.input_height / mask_height
-    left, top = (max(int(np.floor(v)), 0) for v in (corner[0] / scale_x - 1, corner[1] / scale_y - 1))
-    right = min(int(np.ceil(corner[2] / scale_x)) + 2, mask_width)
-    bottom = min(int(np.ceil(corner[3] / scale_y)) + 2, mask_height)
+    width, height = prototypes.width, prototypes.height
+    scale_x, scale_y = letterbox.input_width / width, letterbox.input_height / height
+    left, top, right, bottom = mask_window(corner, width, height, letterbox)
     if right <= left or bottom <= top:
         return None
-    part = np.tensordot(weight, masks[:, top:bottom, left:right], axes=1)
+    rows = slice(top - prototypes.top, bottom - prototypes.top)
+    columns = slice(left - prototypes.left, right - prototypes.left)
+    part = np.tensordot(weight, prototypes.values[:, rows, columns], axes=1)
     size = (round((right - left) * scale_x), round((bottom - top) * scale_y))
     mask = (cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) > 0).astype(np.uint8)
     origin = np.array([left * scale_x, top * scale_y], np.float32)
-    columns = np.arange(size[0], dtype=np.float32) + origin[0]
-    rows = np.arange(size[1], dtype=np.float32) + origin[1]
-    mask[:, (columns < corner[0]) | (columns >= corner[2])] = 0
-    mask[(rows < corner[1]) | (rows >= corner[3])] = 0
+    x = np.arange(size[0], dtype=np.float32) + origin[0]
+    y = np.arange(size[1], dtype=np.float32) + origin[1]
+    mask[:, (x < corner[0]) | (x >= corner[2])] = 0
+    mask[(y < corner[1]) | (y >= corner[3])] = 0
     points = outline(mask)
     return None if points is None else letterbox.to_page(points + origin)
