@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.chaos.campaign import Campaign, database, summary
+from bench.chaos.campaign import FAULTS, POSTGRESQL, Campaign, database, summary
 from bench.chaos.writers import plan
 from segocr.templates import load_template
 
@@ -59,13 +59,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="over which files are dropped (default: 0.2 a file)")
     parser.add_argument("--patience", type=float, default=300, help="seconds without progress that end it")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--database", choices=["sqlite", POSTGRESQL], default="sqlite")
+    parser.add_argument(
+        "--targets", nargs="+", choices=[*FAULTS, POSTGRESQL], help="default: all that there are"
+    )
     parser.add_argument("--templates", nargs="+", default=list(_TEMPLATES))
     parser.add_argument("--plain", type=float, default=0.5, help="share of good files with nothing in them")
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one, removed")
     options = parser.parse_args()
     if options.seconds is None:
         options.seconds = 0.2 * options.files
+    if options.targets is None:
+        options.targets = [*FAULTS, *([POSTGRESQL] if options.database == POSTGRESQL else [])]
     return options
 
 

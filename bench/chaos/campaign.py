@@ -20,6 +20,9 @@ from db.connect import Engine, open_database
 from db.schema import prepare
 from segocr.errors import DatabaseError
 
+FAULTS = (*TARGETS, "disk", "clock")
+"""All kinds of faults; with PostgreSQL there is one more."""
+POSTGRESQL = "postgresql"
 _LOOK = 0.5
 _ROOM_MEGABYTES = 300
 _ROOM_FOR_A_FILE = 0.2
@@ -37,7 +40,8 @@ class Campaign:
         seconds: Over which files are dropped.
         patience: Seconds without progress that end it.
         dice: Decide everything.
-        server: PostgreSQL, if it is to be killed, too; None: SQLite.
+        server: PostgreSQL, to be killed, too; None: SQLite.
+        targets: What befalls the service, each as often as the others.
         kills: How many faults of each kind there were.
     """
 
@@ -48,6 +52,7 @@ class Campaign:
     patience: float
     dice: random.Random
     server: Server | None
+    targets: Sequence[str]
     kills: Counter[str] = field(default_factory=Counter)
     started: float = field(default_factory=time.monotonic)
 
@@ -60,11 +65,6 @@ class Campaign:
     def inboxes(self) -> tuple[Path, Path]:
         """One on the workspace's disk, and one on another, as a share of the network is."""
         return self.workspace / "inbox", self.folder / "share"
-
-    @property
-    def targets(self) -> list[str]:
-        """All kinds of faults."""
-        return [*TARGETS, "disk", "clock", *(["postgresql"] if self.server else [])]
 
     def run(self) -> tuple[ledger.Verdict, bool, list[str]]:
         """Return how the files ended, whether all did in time, and what still runs."""
@@ -79,6 +79,7 @@ class Campaign:
             database = {"SEGOCR_DATABASE_URL": self.server.url} if self.server else {}
             variables = clock.variables | database
             service = Service(self.folder, self.workspace, _settings(self.inboxes), variables)
+            stack.callback(service.end)
             url = self.server.url if self.server else "sqlite:///segocr.db"
             engine = open_database(url, folder=self.workspace)
             stack.callback(engine.dispose)
@@ -123,7 +124,7 @@ class Campaign:
             full_disk(room, self.dice)
         elif target == "clock":
             clock.set_back(self.dice.choice((5, 60, 3600, 86400)))
-        elif target == "postgresql":
+        elif target == POSTGRESQL:
             assert self.server is not None
             outage(self.server, self.dice)
         else:

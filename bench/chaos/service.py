@@ -101,6 +101,16 @@ class Service:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        return self.still_running()
+
+    def end(self) -> None:
+        """Kill `serve`, if it runs; its children end with it."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def still_running(self) -> list[str]:
+        """Return the command lines of processes that belong here."""
         mark = str(self._folder)
         return [line for pid, line in _processes()[0].items() if mark in line and pid != os.getpid()]
 
