@@ -11,10 +11,11 @@ from segocr.bench.memory import descendants
 
 def processor_seconds(roots: Iterable[int]) -> float:
     """Return the user and system time so far of processes and of those below them that still run."""
-    return sum(_seconds(process) for root in roots for process in (root, *descendants(root)))
+    return sum(own_seconds(process) for root in roots for process in (root, *descendants(root)))
 
 
-def _seconds(process: int) -> float:
+def own_seconds(process: int) -> float:
+    """Return the user and system time so far of one process alone; 0 if it is gone."""
     try:
         words = Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except OSError:
