@@ -43,7 +43,8 @@ def test_angles_of_other_scripts_are_fillers_in_machine_readable_zones_only() ->
 
 
 @pytest.mark.parametrize(
-    ("read", "printed", "log_odds", "text"), [("6", "G", 3.0, "G"), ("6", "G", 16.0, "6"), ("5", "S", 2.0, "S")]
+    ("read", "printed", "log_odds", "text"),
+    [("6", "G", 3.0, "G"), ("6", "G", 16.0, "6"), ("5", "S", 2.0, "S")],
 )
 def test_digits_that_letters_of_this_print_are_read_as(
     read: str, printed: str, log_odds: float, text: str
