@@ -40,10 +40,6 @@ _MOVED = 1.0
 """A corner must move by so many pixels of the patch for another look to be worth a reading."""
 UPRIGHT = 5.0
 """Natural logarithm of how much more usual pages are that stand upright as far as their lines tell."""
-NEIGHBOURS = 10.0
-"""Nats; a text that the constraint bends by more was cut out with its neighbours, or is no such text at all.
-That says nothing about which way is up: what is well read but dear upright is not given up for what is hardly
-read upside down."""
 _WINS_BY = 0.05
 """A later look must be this much more confident than the first."""
 
@@ -87,12 +83,6 @@ class _Best:
     @property
     def confidence(self) -> float:
         return self.decoded.confidence
-
-    @property
-    def evidence(self) -> float:
-        """Log-probability of the accepted text; not less than `NEIGHBOURS` below the free one."""
-        least = self.decoded.raw_log_prob - min(self.decoded.cost, NEIGHBOURS)
-        return least if self.decoded.text is None else max(self.decoded.log_prob, least)
 
     def beaten_by(self, other: _Best) -> bool:
         return other.rank > self.rank or (
@@ -159,7 +149,7 @@ class _Line:
 
     @property
     def evidence(self) -> float:
-        return max(best.evidence for best in self.best)
+        return _evidence(self.best)
 
     @property
     def settled(self) -> bool:
@@ -168,6 +158,14 @@ class _Line:
     @property
     def in_doubt(self) -> bool:
         return all(best.rank < 2 or best.confidence < _IN_DOUBT for best in self.best)
+
+
+def _evidence(bests: Sequence[_Best]) -> float:
+    """Return the log-probability of what a line says one way up, whatever its fields would have it say.
+
+    A text that was cut out with its neighbours fits no pattern upright, and an amount may fit upside down.
+    """
+    return max(best.decoded.raw_log_prob for best in bests)
 
 
 _Page = list[list[_Line]]
@@ -300,10 +298,7 @@ class _Reader:
         turned = iter(self._read([line for page in pages for line in page], _FIRST, turn=True))
         for page in pages:
             other = [next(turned) for _ in page]
-            gain = sum(
-                max(best.evidence for best in bests) - line.evidence
-                for line, bests in zip(page, other, strict=True)
-            )
+            gain = sum(_evidence(bests) - line.evidence for line, bests in zip(page, other, strict=True))
             if gain > UPRIGHT:
                 for line, bests in zip(page, other, strict=True):
                     line.best, line.direction = bests, 180
