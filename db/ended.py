@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, update
@@ -27,17 +27,18 @@ _RETRY = "retry"
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An arrival that failed or needs review.
+    """An arrival that came to its end.
 
     Attributes:
         id: Its own.
         inbox: The inbox's key.
         path: As it was dropped, relative to the inbox.
-        state: ``failed`` or ``needs_review``.
+        state: ``failed``, ``needs_review`` or ``extracted``.
         code: Code of its last problem.
         attempts: How many were counted.
         sha256: None if it could not be hashed.
         place: Where segocr keeps its file; None: it was left in the inbox, or deleted.
+        at: When it ended.
     """
 
     id: uuid.UUID
@@ -48,6 +49,7 @@ class Ended:
     attempts: int
     sha256: str | None
     place: Path | None
+    at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -77,6 +79,8 @@ def find_ended(
     *,
     code: str | None = None,
     states: Sequence[State] = (State.FAILED,),
+    since: timedelta | None = None,
+    ids: Collection[uuid.UUID] | None = None,
 ) -> list[Ended]:
     """Return ended arrivals, oldest first.
 
@@ -85,6 +89,8 @@ def find_ended(
         which: Starts of arrival ids or digests (at least 6 digits), or paths as dropped; none: all.
         code: Only those whose last problem has this code.
         states: In which states.
+        since: Only those received within this time.
+        ids: Only these.
 
     Raises:
         UsageError: ``unknown-arrival`` if one of ``which`` names no such arrival.
@@ -95,13 +101,16 @@ def find_ended(
         query = select(ArrivalRow.__table__).where(ArrivalRow.state.in_([state.value for state in states]))
         if code is not None:
             query = query.where(ArrivalRow.last_problem_code == code)
+        if since is not None:
+            query = query.where(ArrivalRow.received_at > Arrivals(engine).now() - since)
         rows = connection.execute(query.order_by(ArrivalRow.received_at, ArrivalRow.id)).all()
     found = [
         Ended(
             row.id, row.inbox, row.path, State(row.state), row.last_problem_code, row.attempts,
-            row.sha256, None if row.place is None else Path(row.place),
+            row.sha256, None if row.place is None else Path(row.place), row.ended_at,
         )
         for row in rows
+        if ids is None or row.id in ids
     ]  # fmt: skip
     if not which:
         return found
@@ -170,11 +179,10 @@ def retry(engine: Engine, ended: Ended, work: Path) -> bool:
 def _hold(engine: Engine, ended: Ended) -> bool:
     now = Arrivals(engine).now()
     free = or_(ArrivalRow.lease_until.is_(None), ArrivalRow.lease_until < now)
-    states = (State.FAILED.value, State.NEEDS_REVIEW.value)
     with writing(engine) as connection:
         changed = connection.execute(
             update(ArrivalRow)
-            .where(ArrivalRow.id == ended.id, ArrivalRow.state.in_(states), free)
+            .where(ArrivalRow.id == ended.id, ArrivalRow.state == ended.state.value, free)
             .values(lease_owner=_RETRY, lease_until=now + _HOLD, filed_at=None)
         )
     return changed.rowcount == 1

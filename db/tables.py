@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -48,6 +49,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's name and form)
         str: SafeText,
+        float: Double,
         datetime: Moment,
         Decimal: Number,
         bytes: LargeBinary,

@@ -1,0 +1,122 @@
+"""Housekeeping: what was kept long enough goes, nothing else does, and the room comes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from files_in_work import Folders
+from sample_records import failed, reading, receipt, record, value
+from sqlalchemy import Engine, func, select, text, update
+
+from db.arrivals import Arrivals
+from db.connect import reading as asking
+from db.connect import writing
+from db.housekeeping import Tidied, tidy
+from db.store import store_records
+from db.tables import ArrivalRow, DocumentRow, ExtractionRow, ReadingRow
+from segocr.arrivals import State
+from segocr.settings_service import KeepSettings
+
+NOTHING = Tidied(0, 0, 0, 0, 0, 0)
+TEN_DAYS = timedelta(days=10)
+
+
+@pytest.fixture
+def folders(engine: Engine, tmp_path: Path) -> Folders:
+    return Folders(tmp_path, engine)
+
+
+def bring(folders: Folders, name: str, state: State, age: timedelta = TEN_DAYS) -> None:
+    """Bring a file to its end, so long ago."""
+    arrival = folders.arrive(name, name.encode())
+    make = failed if state is State.FAILED else receipt
+    record = replace(make(name), file=Path(name), sha256=arrival.sha256, accepted=state is State.EXTRACTED)
+    store_records(folders.engine, [record], arrival=arrival.id, owner="me")
+    folders.end(arrival, state, "unreadable" if state is State.FAILED else None)
+    grow_old(folders.engine, age)
+
+
+def grow_old(engine: Engine, age: timedelta) -> None:
+    """Let all that ended in the last minute have ended so long ago."""
+    now = Arrivals(engine).now()
+    with writing(engine) as connection:
+        recent = ArrivalRow.ended_at > now - timedelta(minutes=1)
+        connection.execute(update(ArrivalRow).where(recent).values(ended_at=now - age, filed_at=now - age))
+        young = ExtractionRow.extracted_at > now - timedelta(minutes=1)
+        connection.execute(update(ExtractionRow).where(young).values(extracted_at=now - age))
+
+
+def count(engine: Engine, table: type) -> int:
+    with asking(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_by_default_everything_is_kept(folders: Folders) -> None:
+    bring(folders, "a.jpg", State.EXTRACTED, timedelta(days=9000))
+    bring(folders, "b.jpg", State.FAILED, timedelta(days=9000))
+    before = folders.files()
+    assert tidy(folders.engine, KeepSettings()) == NOTHING
+    assert folders.files() == before
+
+
+def test_accepted_files_go_from_done_and_their_records_stay(folders: Folders) -> None:
+    bring(folders, "old.jpg", State.EXTRACTED)
+    bring(folders, "waits.jpg", State.NEEDS_REVIEW)
+    bring(folders, "young.jpg", State.EXTRACTED, timedelta(days=1))
+    assert tidy(folders.engine, KeepSettings(done=7)) == replace(NOTHING, done=1)
+    assert folders.files() == ["done/waits.jpg", "done/young.jpg"]
+    assert count(folders.engine, ExtractionRow) == 3
+    assert count(folders.engine, ArrivalRow) == 3
+    assert tidy(folders.engine, KeepSettings(done=7)) == NOTHING
+
+
+def test_failed_files_go_with_their_rows(folders: Folders) -> None:
+    bring(folders, "old.jpg", State.FAILED)
+    bring(folders, "young.jpg", State.FAILED, timedelta(days=1))
+    assert tidy(folders.engine, KeepSettings(failed=7)) == replace(NOTHING, failed=1)
+    assert folders.files() == ["failed/.json", "failed/young.jpg"]
+    assert [count(folders.engine, table) for table in (ArrivalRow, ExtractionRow, DocumentRow)] == [1, 1, 1]
+
+
+def test_older_versions_go_and_the_current_one_never(engine: Engine) -> None:
+    for version in ("r1", "r2", "r3"):
+        store_records(engine, [receipt("a", recipe=version)])
+    grow_old(engine, TEN_DAYS)
+    assert tidy(engine, KeepSettings(versions=20)) == NOTHING
+    assert tidy(engine, KeepSettings(versions=7)) == replace(NOTHING, versions=2)
+    with asking(engine) as connection:
+        assert connection.execute(select(ExtractionRow.current)).all() == [(True,)]
+
+
+def test_lattices_go_and_the_readings_stay(engine: Engine) -> None:
+    store_records(engine, [receipt("old")])
+    grow_old(engine, TEN_DAYS)
+    store_records(engine, [receipt("young")])
+    readings = count(engine, ReadingRow)
+    assert tidy(engine, KeepSettings(lattices=7)) == replace(NOTHING, lattices=readings // 2)
+    assert count(engine, ReadingRow) == readings
+    assert tidy(engine, KeepSettings(lattices=7)) == NOTHING
+
+
+def test_rows_of_documents_that_nothing_refers_to_go(engine: Engine) -> None:
+    store_records(engine, [receipt("a"), receipt("b")])
+    with writing(engine) as connection:
+        connection.execute(text("DELETE FROM extractions WHERE file = 'a.jpg'"))
+    assert tidy(engine, KeepSettings()) == replace(NOTHING, documents=1)
+    assert count(engine, DocumentRow) == 1
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_much_unused_room_comes_back(engine: Engine) -> None:
+    large = reading("Acme", lattice=bytes(20_000_000))
+    store_records(engine, [receipt("a"), record("b", value("company", "text", "Acme", readings=(large,)))])
+    grow_old(engine, TEN_DAYS)
+    file = Path(str(engine.url.database))
+    assert file.stat().st_size + file.with_name(f"{file.name}-wal").stat().st_size > 20_000_000
+    assert tidy(engine, KeepSettings(lattices=7)).megabytes == 19
+    assert file.stat().st_size < 1_000_000
+    assert count(engine, ExtractionRow) == 2
+
