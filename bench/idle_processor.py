@@ -1,4 +1,4 @@
-"""What an idle service costs: ``python bench/idle_processor.py --seconds 300``.
+"""What an idle service costs: ``python -m bench.idle_processor --seconds 300``.
 
 `segocr serve` at default intervals over an inbox with nothing new in it. Printed: one JSON line, the
 processor time of each process as a share of one core in percent, and of all but Prefect's server together.

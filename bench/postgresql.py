@@ -51,6 +51,15 @@ class Server:
         """Make the cluster."""
         self._run("initdb", "-D", "data", "-A", "trust", "-U", "segocr", "-E", "UTF8", "-N")
 
+    @contextmanager
+    def new_database(self, name: str) -> Iterator[str]:
+        """Make an empty database for the time of a ``with`` block; yields its URL."""
+        self._run("createdb", "-h", str(self._folder), "-U", "segocr", name)
+        try:
+            yield f"postgresql://segocr@/{name}?host={self._folder}"
+        finally:
+            self._run("dropdb", "-h", str(self._folder), "-U", "segocr", "--force", name)
+
     def start(self) -> None:
         """Start it and wait until it answers; after ``kill`` it recovers first."""
         # Without fsync: what a killed process wrote, the kernel has.
