@@ -33,8 +33,8 @@ def _multiple_of_32(context: click.Context, parameter: click.Parameter, value: i
 @click.option("--engine", type=click.Choice(("ultralytics", "textlines")), default="ultralytics",
               show_default=True,
               help="What finds the regions: a segmentation model, or text lines and a head.")  # fmt: skip
-@click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False),
-              help="Labelled documents: a folder with fields.jsonl.")  # fmt: skip
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False),
+              help="Labelled documents: a folder with fields.jsonl. Text lines can do without.")  # fmt: skip
 @click.option("--as", "kind", type=click.Choice(_KINDS), default="scans", show_default=True,
               help="What the documents look like: ready as they are, flat scans, photos of things, or flat "
                    "pages that will be photographed at any angle.")  # fmt: skip
@@ -93,6 +93,8 @@ def command(context: click.Context, /, template: str, engine: str, output: Forma
         _refuse_others(context)
         print_mapping(_head(template, settings, options), output)
         return
+    if options["data"] is None:
+        raise click.UsageError("Missing option '--data'.", context)
     order = _order(template, settings, options)
     reporter = Reporter(note, _counted("pictures drawn"), _training_shown())
     run, made = make_model(order, settings, reporter)
@@ -114,7 +116,7 @@ def _refuse_others(context: click.Context) -> None:
 
 
 def _head(template: str, settings: Any, options: dict[str, Any]) -> dict[str, object]:
-    from segocr.cli.heads import make_head
+    from segocr.cli.heads import cache_folder, doubts, make_head
     from segocr.cli.heads import shown as head_shown
     from segocr.settings import check_device
     from segocr.templates import load_template
@@ -126,6 +128,8 @@ def _head(template: str, settings: Any, options: dict[str, Any]) -> dict[str, ob
         loaded, options["data"], settings, out=options["out"], work=options["work"], force=options["force"],
         device=check_device(options["device"]), progress=_counted("pages read"),
     )  # fmt: skip
+    for doubt in doubts(loaded, options["data"], trained, cache_folder(settings, options["work"])):
+        note(doubt)
     return head_shown(file, trained)
 
 
