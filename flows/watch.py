@@ -5,6 +5,7 @@ A batch is run as a Prefect flow (``flows.extract.run_flow``) or here (``flows.b
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from flows.inboxes import Inboxes
 from segocr.arrivals import Arrival, State
 from segocr.errors import DocumentError, HostDied, HostTimeout, SegocrError
 from segocr.inbox import file_away, file_ended, is_unchanged, put_back
+from segocr.logs import tell
 from segocr.pipeline import Pipeline, Work
 from segocr.places import Duplicates
 from segocr.recipes import choose_models
@@ -29,6 +31,7 @@ from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.templates import load_template, route
 
+_log = logging.getLogger("segocr.watch")
 BATCH = 200
 """Most documents that one flow run takes: what it holds, nobody else can."""
 
@@ -247,7 +250,12 @@ class Watch:
         self, arrival: Arrival, template: str | None, state: State, code: str | None, ended: Counter[str]
     ) -> None:
         inbox = self._inboxes.by_key[arrival.inbox]
-        file_away(inbox, self._inboxes.places, self._ledger, arrival, state, code)
+        try:
+            file_away(inbox, self._inboxes.places, self._ledger, arrival, state, code)
+        except SegocrError as error:
+            if not error.transient:
+                raise
+            tell(_log, logging.WARNING, "filed later", arrival=arrival.id, code=error.code)
         ended[state.value] += 1
         if self._hooks.ended is not None:
             self._hooks.ended(Ended(arrival.id, arrival.sha256, template, state, code))
@@ -265,9 +273,13 @@ class Watch:
 
         def keep(item: Item) -> bool:
             assert item.arrival is not None
-            if is_unchanged(taken[item.arrival]):
+            arrival = taken.get(item.arrival)
+            if arrival is None:  # a first try stored it, and stopped behind that
+                return False
+            if is_unchanged(arrival):
                 return True
-            put_back(taken.pop(item.arrival), self._ledger)
+            put_back(arrival, self._ledger)
+            del taken[item.arrival]
             return False
 
         def filed(item: Item, work: Work, records: Sequence[Record]) -> None:

@@ -268,3 +268,46 @@ def test_what_could_not_be_released_while_the_database_was_locked_is_released_la
         assert watch.extract() == {"extracted": 1}
     assert rows(engine, "select attempts from arrivals") == [(0,)]
     impatient.dispose()
+
+
+def test_a_store_that_stopped_behind_a_document_goes_on_with_the_next_one_and_files_it_later(
+    settings: Settings, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import watch as module
+    from flows.batch import Batch
+    from segocr import filing
+
+    other = sqlite3.connect(tmp_path / "segocr.db", isolation_level=None)
+    settle_in, failures = filing.settle_in, []
+
+    def settle_and_lock(source: Path, target: Path) -> None:
+        settle_in(source, target)
+        if not failures:
+            other.execute("BEGIN IMMEDIATE")
+
+    def run(batch: Batch) -> None:
+        for verb in (batch.segment, batch.read, batch.validate):
+            verb(0)
+        with pytest.raises(DatabaseError) as caught:
+            batch.store(0)
+        failures.append(caught.value.code)
+        other.execute("ROLLBACK")
+        batch.store(0)
+
+    monkeypatch.setattr(module, "Pipeline", Scripted)
+    monkeypatch.setattr(module, "choose_models", lambda *_, **__: None)
+    monkeypatch.setattr(filing, "settle_in", settle_and_lock)
+    impatient = open_database("sqlite:///segocr.db", folder=tmp_path, busy_seconds=0.2)
+    for name in ("a", "b"):
+        drop(settings, f"passports/{name}.jpg")
+    with module.Watch(settings, impatient, None, run) as watch:  # type: ignore[arg-type]
+        settle(watch)
+        assert watch.extract() == {"extracted": 2}
+        assert failures == ["database-locked"]
+        assert rows(engine, "select path from arrivals where filed_at is null") == [("passports/a.jpg",)]
+        assert watch.extract() == {}
+    assert rows(engine, "select count(filed_at), sum(attempts) from arrivals") == [(2, 0)]
+    assert rows(engine, "select count(*) from extractions") == [(2,)]
+    assert files_below(tmp_path / "done") == ["a.jpg", "b.jpg"]
+    impatient.dispose()
+    other.close()
