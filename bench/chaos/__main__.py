@@ -23,7 +23,9 @@ def main(options: argparse.Namespace, folder: Path) -> int:
     dice = random.Random(options.seed)
     files = plan(options.files, _samples(options.templates), options.plain, 2, dice)
     with database(options.database) as server:
-        campaign = Campaign(folder, files, options.kills, options.seconds, options.patience, dice, server)
+        campaign = Campaign(
+            folder, files, options.kills, options.seconds, options.patience, dice, server, options.targets
+        )
         verdict, done, running = campaign.run()
     for name in ("lost", "twice", "silent", "left"):
         for one in getattr(verdict, name)[:20]:
