@@ -75,10 +75,11 @@ class Server:
         lines = (self._folder / "data" / "postmaster.pid").read_text().splitlines()
         server = int(lines[0])
         children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-        for pid in (server, *map(int, children)):
+        processes = [server, *map(int, children)]
+        for pid in processes:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        while any(Path(f"/proc/{pid}").exists() and not _is_zombie(pid) for pid in (server, *children)):
+        while any(_lives(pid) for pid in processes):
             time.sleep(0.05)
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> None:
@@ -92,12 +93,12 @@ class Server:
             )  # type: ignore[call-overload]
 
 
-def _is_zombie(pid: int | str) -> bool:
+def _lives(pid: int) -> bool:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
-        return True
-    return stat.rpartition(")")[2].split()[0] == "Z"
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 @contextmanager

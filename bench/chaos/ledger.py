@@ -68,7 +68,9 @@ def judge(engine: Engine, workspace: Path, inboxes: Sequence[Path], files: Seque
         )
     )
     current = _ask(engine, "SELECT count(*) FROM extractions WHERE current AND status <> 'failed'")[0][0]
-    lost, twice, silent = [], [], []
+    lost: list[str] = []
+    twice: list[str] = []
+    silent: list[str] = []
     for file in files:
         rows = [row for row in arrivals.get((str(inboxes[file.inbox]), file.path), []) if row.state in _ENDED]
         failures = [row for row in rows if row.state == "failed"]
