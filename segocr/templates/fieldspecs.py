@@ -32,6 +32,7 @@ _ONLY_FOR = {
     "enum": ("enum",),
     "century": ("date",),
     "locale": _NUMBERS,
+    "decimals": ("decimal", "money"),
     "lookup": ("text",),
 }
 _NOT_WITH_FROM = (
@@ -87,6 +88,7 @@ class FieldCompiler:
                 self._validator(at, place, v, written.type) for place, v in enumerate(written.validators)
             ),
             locale=written.locale,
+            decimals=written.decimals,
             century=written.century,
             from_=written.from_,
             part=written.part,
@@ -272,7 +274,7 @@ def _patterns(spec: FieldSpec) -> list[str]:
 
 def _implied(spec: FieldSpec) -> str | None:
     if spec.type in _NUMBERS:
-        return number_pattern(spec.type, spec.locale)
+        return number_pattern(spec.type, spec.locale, spec.decimals)
     return time_pattern(spec.formats) if spec.type == "time" else None
 
 

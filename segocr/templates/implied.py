@@ -18,8 +18,14 @@ _BEFORE = rf"[A-Z]{{0,2}}[A-HJ-NP-Y]\.?|{_SIGN}"
 _AFTER = rf"[A-HJ-NP-Y][A-Z]?\.?|[A-Z]{{3}}\.?|{_SIGN}"
 
 
-def number_pattern(kind: str, locale: str) -> str:
-    """Return the pattern of an integer, decimal or amount as printed in a locale."""
+def number_pattern(kind: str, locale: str, decimals: int | None = None) -> str:
+    """Return the pattern of an integer, decimal or amount as printed in a locale.
+
+    Args:
+        kind: integer, decimal or money.
+        locale: Language tag.
+        decimals: How many digits stand after the decimal sign; None where any number may, or none.
+    """
     signs = locale_named(locale)
     group = f"[{''.join(_in_class(c) for c in signs.groups)}]"
     middle = 2 if signs.pairs else 3
@@ -28,9 +34,13 @@ def number_pattern(kind: str, locale: str) -> str:
     point = re.escape(signs.decimal)
     if kind == "integer":
         return f"[-+]?{whole}"
+    most = 12 if kind == "decimal" else 3
+    fraction = f"({point}[0-9]{{1,{most}}})?" if decimals is None else f"{point}[0-9]{{{decimals}}}"
+    if decimals == 0:
+        fraction = ""
     if kind == "decimal":
-        return f"[-+]?{whole}({point}[0-9]{{1,12}})?"
-    amount = f"{whole}({point}[0-9]{{1,3}})?"
+        return f"[-+]?{whole}{fraction}"
+    amount = f"{whole}{fraction}"
     return rf"-?(({_BEFORE}) ?)?-?{amount}-?( ?({_AFTER}))?"
 
 

@@ -53,6 +53,7 @@ class FieldSpec:
         normalise: Names of normalisers, or ``{"replace": {…}}``, in order.
         validators: (name,) or (name, argument), in order.
         locale: Language tag: how numbers are printed.
+        decimals: How many digits stand after the decimal sign; None for any number, or none.
         century: past, near or future: what two-digit years mean.
         from_: The field that it is a part of; None if it is read.
         part: Which part; None for the whole text.
@@ -79,6 +80,7 @@ class FieldSpec:
     normalise: tuple[str | dict[str, dict[str, str]], ...] = ()
     validators: tuple[tuple[Any, ...], ...] = ()
     locale: str = "en"
+    decimals: int | None = None
     century: str = "near"
     from_: str | None = None
     part: str | None = None

@@ -123,6 +123,9 @@ class FieldWritten(Written):
     locale: StrictStr = Field(
         "en", description="How numbers are printed: a language tag such as de or en-IN."
     )
+    decimals: Annotated[StrictInt, Field(ge=0, le=12)] | None = Field(
+        None, description="How many digits stand after the decimal sign, where all amounts have so many."
+    )
     century: Literal["past", "near", "future"] = Field("near", description="What two-digit years mean.")
     from_: StrictStr | None = Field(
         None, alias="from", description="Another field that this one is a part of."

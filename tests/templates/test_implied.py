@@ -37,6 +37,23 @@ def test_an_amount_may_name_its_currency_but_its_digits_are_digits(text: str, ac
     assert compile_constraint(number_pattern("money", "en")).accepts(text) is accepted
 
 
+@pytest.mark.parametrize(
+    ("decimals", "accepted", "refused"),
+    [
+        (2, ["10.00", "RM 1,234.50", "$8.20"], ["1000", "10", "43.7", "12.500", "10."]),
+        (0, ["1000", "RM 1,234"], ["10.00", "10."]),
+        (3, ["12.500 OMR"], ["12.50"]),
+    ],
+)
+def test_amounts_have_as_many_decimals_as_their_author_says(
+    decimals: int, accepted: list[str], refused: list[str]
+) -> None:
+    constraint = compile_constraint(number_pattern("money", "en", decimals))
+    assert all(map(constraint.accepts, accepted))
+    assert not any(map(constraint.accepts, refused))
+    assert compile_constraint(number_pattern("decimal", "de", 2)).accepts("1.234,50")
+
+
 def field(folder: Path, body: str) -> FieldSpec:
     file = folder / "template.yaml"
     file.write_text(f"template: thing\nversion: 1\nfields:\n  a: {body}\n")

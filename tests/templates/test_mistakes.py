@@ -39,6 +39,8 @@ FIELDS = [
     ("  a: {type: time, formats: [HH]}\n", 4, 29, "does not say the minute", ""),
     ("  a: {formats: [dd/MM/yyyy]}\n", 4, 7, "'formats' has no meaning for type text", ""),
     ("  a: {century: past}\n", 4, 7, "'century' has no meaning for type text", ""),
+    ("  a: {type: integer, decimals: 2}\n", 4, 22, "'decimals' has no meaning for type integer", ""),
+    ("  a: {type: money, decimals: -1}\n", 4, 30, "fields.a.decimals", ""),
     ("  a: {type: money, locale: xx}\n", 4, 28, "unknown locale 'xx'", "known: "),
     ("  a: {pattern: '[a-z'}\n", 4, 17, "is not closed", ""),
     ("  a: {pattern: 'abc$'}\n", 4, 20, "drop '$'", ""),
