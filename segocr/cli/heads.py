@@ -19,7 +19,9 @@ from segocr.templates import Template, shipped_folder
 from segocr.textlines.head import Head, load_head
 from segocr.textlines.outlook import expected_gain
 from segocr.textlines.training import Missed, Trained, train_textlines
+from segocr.training.data import check_page, require_labels
 from segocr.training.install import require_own, require_writable
+from segocr.training.labels import labelled_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +66,7 @@ def make_head(
     target = out or template.folder
     require_own(target, shipped_folder(), settings.workspace)
     require_writable(target)
-    documents = read_labels(data, "train") if data is not None else []
+    documents = _checked(data, template) if data is not None else []
     file = target / template.segment.head
     if file.is_file() and not force:
         _require_more_pages(load_head(file), documents, file)
@@ -86,21 +88,35 @@ def make_head(
     return file, trained
 
 
+def _checked(data: Path, template: Template) -> list[LabelledDocument]:
+    """Return the documents to learn from; a mistake in labels or pictures costs no time."""
+    documents = read_labels(data, "train")
+    pages = labelled_pages(documents)
+    require_labels(data, template.classes, Counter(one.name for page in pages for one in page.outlines))
+    for page in pages:
+        check_page(page)
+    return documents
+
+
 def shown(file: Path, trained: Trained) -> dict[str, object]:
     """Return what is printed of a head that was put in place."""
     gain = expected_gain(trained.curve)
     return {
         "head": str(file),
         "pages": trained.pages,
-        "expected right": ", ".join(f"{share:.1%} from {pages} pages" for pages, share in trained.curve),
+        **({"expected right": _curve(trained)} if trained.curve else {}),
         **({} if gain is None else {"with 20 more pages": f"about +{100 * gain:.1f} %"}),
         **{
             f"expected right, {name}": _with_interval(share)
             for name, share in (trained.expected.by_class if trained.expected else {}).items()
         },
         "labels without a text line": len(trained.missed),
-        "least sure documents": ", ".join(trained.doubtful[:5]),
+        **({"least sure documents": ", ".join(trained.doubtful[:5])} if trained.doubtful else {}),
     }
+
+
+def _curve(trained: Trained) -> str:
+    return ", ".join(f"{share:.1%} from {pages} pages" for pages, share in trained.curve)
 
 
 def _with_interval(share: Share) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def read_training_data(folder: Path, classes: Sequence[str]) -> TrainingData:
     train = read_labels(folder, "train")
     val = [document for document in read_labels(folder, None) if document.split == "val"]
     counts = Counter(one.name for page in labelled_pages(train) for one in page.outlines)
-    _require_labels(folder, classes, counts)
+    require_labels(folder, classes, counts)
     pages = [[_only(page, classes) for page in labelled_pages(part)] for part in (train, val)]
     for page in (*pages[0], *pages[1]):
         check_page(page)
@@ -85,8 +85,18 @@ def _held_back(documents: Sequence[LabelledDocument]) -> list[bool]:
     return [numbers[group] % _HELD_BACK == 0 for group in groups]
 
 
-def _require_labels(folder: Path, classes: Sequence[str], counts: Counter[str]) -> None:
-    lacking = [name for name in classes if not counts[name]]
+def require_labels(folder: Path, classes: Sequence[str], counts: Mapping[str, int]) -> None:
+    """Refuse a folder whose documents of ``train`` show no example of a class.
+
+    Args:
+        folder: Holds ``fields.jsonl``.
+        classes: Those of the template.
+        counts: How many labels there are, by class.
+
+    Raises:
+        UsageError: ``labels``, naming the classes.
+    """
+    lacking = [name for name in classes if not counts.get(name)]
     if lacking:
         labelled = ", ".join(map(repr, sorted(counts))) or "nothing at all"
         raise UsageError(
