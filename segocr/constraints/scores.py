@@ -108,7 +108,15 @@ def is_dear(decoded: Bent) -> bool:
         decoded.cost > spare + (CHEAP_COST if inner or not edges else 0.0)
         or decoded.cost > spare + CHEAP_COST_PER_EDIT * (len(inner) if edges else max(1, len(inner)))
         or changed > max(1.0, CHEAP_EDIT_SHARE * length)
+        or any(_is_added(edit, length) for edit in inner)
     )
+
+
+def _is_added(edit: tuple[int, str, str], length: int) -> bool:
+    """Whether a letter or digit was put at an end where none was read: it is not there, or was cut off."""
+    place, old, new = edit
+    at_end = place == 0 or place + len(new) == length
+    return old == "" and at_end and any(character.isalnum() for character in new)
 
 
 def _is_edge(edit: tuple[int, str, str], length: int) -> bool:

@@ -60,6 +60,17 @@ def test_punctuation_beside_the_value_is_no_doubt_but_a_character_is(raw: str, s
     assert (found.text, judge(found)) == ("21/03/2018", status)
 
 
+@pytest.mark.parametrize(("raw", "place"), [(".40", 0), ("12.5", 4)])
+def test_a_digit_that_was_not_read_is_not_put_at_an_end(raw: str, place: int) -> None:
+    log_probs = drawn(raw)
+    # The frame beyond the text could be a 1: half as probable as that nothing is there.
+    log_probs[0 if place == 0 else -1, ALPHABET.index("1")] = math.log(0.3)
+    found = decode(log_probs, ALPHABET, compile_constraint(r"\d+\.\d\d"))
+    assert (found.raw, found.edits) == (raw, ((place, "", "1"),))
+    assert found.cost < 4.0
+    assert judge(found) == "doubtful"
+
+
 def test_two_texts_that_both_satisfy_the_check_digit_are_doubtful() -> None:
     # 0 and 9 count the same in mod 9, so the check cannot tell.
     constraint = compile_constraint(r"\d{3}", checks=[{"weighted": {"weights": [1, 1, 1], "modulus": 9}}])
