@@ -101,11 +101,16 @@ def _scale(width: float, height: float, lines: int | None) -> float:
 
 
 def strip(crop: Crop, quad: Points, margins: Margins = Margins()) -> NDArray[np.uint8]:
-    """Cut one line of text out of a patch, upright in the quad's reading direction.
+    """Cut one line of text out of a patch, ``strip_of`` its picture; the quad is in patch pixels."""
+    return strip_of(crop.patch, quad, margins)
+
+
+def strip_of(image: NDArray[np.uint8], quad: Points, margins: Margins = Margins()) -> NDArray[np.uint8]:
+    """Cut one line of text out of a picture, upright in the quad's reading direction.
 
     Args:
-        crop: The patch.
-        quad: ``(4, 2)`` in patch pixels.
+        image: ``uint8 (H, W, 3)`` BGR.
+        quad: ``(4, 2)`` in its pixels.
         margins: What to take beyond it.
 
     Returns:
@@ -117,7 +122,7 @@ def strip(crop: Crop, quad: Points, margins: Margins = Margins()) -> NDArray[np.
     full_width, full_height = geometry.quad_size(wide)
     scale = STRIP_HEIGHT / max(full_height, 1.0)
     size = (int(np.clip(round(full_width * scale), STRIP_HEIGHT // 4, _LONGEST)), STRIP_HEIGHT)
-    return warp(crop.patch, geometry.homography(geometry.rectangle(*size), wide), size, shrink=1 / scale)
+    return warp(image, geometry.homography(geometry.rectangle(*size), wide), size, shrink=1 / scale)
 
 
 def warp(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from segocr import geometry
-from segocr.crops import STRIP_HEIGHT, Crop, Margins, strip
+from segocr.crops import Crop
 from segocr.geometry import Points
 from segocr.refit import refit
 
@@ -18,12 +16,6 @@ _SAME_ROW = 0.5
 """Two lines stand on one row if their heights overlap by this share of the smaller one."""
 _INSIDE = 0.5
 """A detected line belongs to the region if this share of it lies between the region's edges."""
-_GAP = 0.2
-"""Words are this far apart at least, in heights of their line."""
-_FURTHEST = 3.0
-"""A word that is cut in two is followed this far, in heights of its line."""
-_INK = 0.4
-"""A column holds ink if its contrast is this share of that of the strongest columns."""
 
 
 def single(crop: Crop) -> Points:
@@ -33,35 +25,6 @@ def single(crop: Crop) -> Points:
 
 def _or(found: Points | None, quad: Points) -> Points:
     return quad if found is None else found
-
-
-def whole_words(crop: Crop) -> Crop:
-    """Return the crop with its region's lines lengthened to the ends of words that their masks cut in two."""
-    quads = [geometry.transform(crop.to_page, _to_gaps(crop, quad)) for quad in crop.lines]
-    return replace(crop, region=replace(crop.region, lines=tuple(quads)))
-
-
-def _to_gaps(crop: Crop, quad: Points) -> Points:
-    """Move the ends of a line outwards until a gap between words, or the end of the print."""
-    height = geometry.quad_size(quad)[1]
-    room = _FURTHEST * height
-    wide = geometry.grown(quad, room, 0.0, room, 0.0)
-    picture = strip(crop, wide, Margins(0.0, 0.0))
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.int16)
-    contrast = np.ptp(grey, axis=0)
-    inked = contrast > _INK * max(float(np.percentile(contrast, 90)), 1.0)
-    scale = picture.shape[0] / max(height, 1.0)
-    gap, end = max(2, round(_GAP * STRIP_HEIGHT)), round(room * scale)
-    before = _ink_up_to_gap(inked[: end + gap][::-1], gap) - gap
-    after = _ink_up_to_gap(inked[len(inked) - end - gap :], gap) - gap
-    return geometry.grown(quad, max(before, 0) / scale, 0.0, max(after, 0) / scale, 0.0)
-
-
-def _ink_up_to_gap(inked: NDArray[np.bool_], gap: int) -> int:
-    """Return how many columns the ink goes on from the first one, up to a gap; 0 if it never ends."""
-    run = np.convolve(~inked, np.ones(gap, int), "valid")
-    free = np.flatnonzero(run == gap)
-    return int(free[0]) if len(free) else 0
 
 
 def lengthened(crop: Crop, quad: Points) -> Points:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr import crops, lines
+from segocr import crops
 from segocr.ahead import ahead
 from segocr.blocks import joined
 from segocr.candidates import chosen
@@ -32,6 +32,7 @@ from segocr.recognition import CropReadings, read_pages
 from segocr.records import Problem, Record, RecordStatus, failure
 from segocr.regions import Region
 from segocr.settings import Settings
+from segocr.snapping import snap_pages
 from segocr.steps.client import Steps
 from segocr.steps.contract import OpenOptions
 from segocr.templates import Template
@@ -231,28 +232,31 @@ class Pipeline:
         if self._head is not None:
             pages = [page for _, page in batch]
             return textlines.segment(pages, self.template, self._head, self._steps, self._models.ocr)
-        answers = self._steps.segment([page.image for _, page in batch], self._models.segment)
+        images = [page.image for _, page in batch]
+        answers = self._steps.segment(images, self._models.segment)
         wanted = self.template.classes
-        return [
-            joined(
-                [
-                    Region(page.number, region.class_name, region.score, _simplified(region.polygon))
-                    for region in regions
-                    if region.class_name in wanted
-                ],
-                self._takes_many_lines,
-            )
+        found = [
+            [
+                Region(page.number, region.class_name, region.score, _simplified(region.polygon))
+                for region in regions
+                if region.class_name in wanted
+            ]
             for (_, page), regions in zip(batch, answers, strict=True)
         ]
+        moved = snap_pages(images, found, self._takes_many_lines, self._detect)
+        return [joined(regions, self._takes_many_lines) for regions in moved]
+
+    def _detect(self, images: Sequence[NDArray[np.uint8]]) -> list[list[NDArray[np.float32]]]:
+        """Return the lines of print of pictures, ``(4, 2)`` corners each."""
+        found = self._steps.detect(images, self._models.ocr)
+        return [[line.polygon for line in lines] for lines in found]
 
     def _takes_many_lines(self, class_name: str) -> bool:
         return any(spec.lines == "many" for spec in self.template.fields_of(class_name))
 
     def _cut(self, page: Page, region: Region) -> Crop:
         many = self._takes_many_lines(region.class_name)
-        crop = crops.cut(page, region, lines=None if many else 1)
-        # A mask ends where it likes; a text detector ends with the text.
-        return lines.whole_words(crop) if region.lines and self._head is None else crop
+        return crops.cut(page, region, lines=None if many else 1)
 
     def _parts(self, work: Work) -> list[tuple[int, Sequence[int]]]:
         """Return (part, places of its pages) for each record that a document becomes."""
