@@ -1,14 +1,17 @@
-"""What a line is read under for a field, and which of the answers counts."""
+"""What a line is read under for a field, which of the answers counts, and what that makes of the reading."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from segocr.codeversion import constraints_code
-from segocr.constraints import Constraint, Decoded
+from segocr.constraints import Constraint, Decoded, judge
+from segocr.constraints.deciding import decide
+from segocr.constraints.lattice import Lattice
+from segocr.readings import Reading, ReadingStatus
 from segocr.templates import FieldSpec
 
 PREFERENCE = 2.0
@@ -19,6 +22,20 @@ plates of train right (235; 226 without preferences)."""
 def asked(spec: FieldSpec) -> tuple[Constraint | None, ...]:
     """Return what a line is read under for a field."""
     return (spec.constraint,) if spec.preferred is None else (spec.constraint, spec.preferred)
+
+
+def decided(lattice: bytes, constraints: Sequence[Constraint | None]) -> tuple[Decoded, ...]:
+    """Return what a strip that was read before says under constraints: what its host would answer.
+
+    Args:
+        lattice: Kept of the reading.
+        constraints: Such as ``asked`` returns.
+
+    Raises:
+        ConstraintError: The lattice is missing, damaged or of another version.
+    """
+    whole = Lattice.expand(lattice)
+    return tuple(Decoded.from_wire(decide(whole, constraint).to_wire()) for constraint in constraints)
 
 
 def answered(spec: FieldSpec, answers: Iterator[Decoded]) -> Decoded:
@@ -40,6 +57,23 @@ def prefer(general: Decoded, usual: Decoded) -> Decoded:
         return general
     odds = math.exp(min(50.0, usual.log_prob + PREFERENCE - general.log_prob))
     return replace(usual, posterior=usual.posterior * odds / (1 + odds))
+
+
+def with_decision(reading: Reading, spec: FieldSpec, decoded: Decoded) -> Reading:
+    """Return a reading with what was decided of its lattice for a field."""
+    return replace(
+        reading,
+        raw=decoded.raw,
+        text=decoded.text,
+        status=ReadingStatus(judge(decoded)),
+        confidence=decoded.confidence,
+        cost=decoded.cost,
+        margin=decoded.margin,
+        rivals=decoded.rivals,
+        edits=decoded.edits,
+        field=spec.name,
+        decided_by=decided_by(spec),
+    )
 
 
 def decided_by(spec: FieldSpec) -> str:

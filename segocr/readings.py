@@ -22,7 +22,7 @@ class ReadingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One line of text read from a region.
+    """One line of text read from a region; what its text is says ``segocr.preferences.with_decision``.
 
     Attributes:
         region: Where it was found.
@@ -47,10 +47,10 @@ class Reading:
     region: Region
     quad: NDArray[np.float64]
     direction: int
-    raw: str
-    text: str | None
-    status: ReadingStatus
-    confidence: float
+    raw: str = ""
+    text: str | None = None
+    status: ReadingStatus = ReadingStatus.INVALID
+    confidence: float = 0.0
     cost: float = 0.0
     margin: float | None = None
     rivals: tuple[tuple[str, float], ...] = ()

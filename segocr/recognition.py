@@ -12,17 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segocr import geometry, lines
 from segocr.constraints.decoded import Decoded
+from segocr.constraints.lengths import known_length
 from segocr.constraints.scores import judge
 from segocr.crops import Crop, Margins, strip
 from segocr.geometry import Points
-from segocr.preferences import answered, asked, decided_by
-from segocr.readings import Reading, ReadingStatus
+from segocr.preferences import answered, asked, decided, with_decision
+from segocr.readings import Reading
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import FieldSpec, Template
@@ -98,6 +100,7 @@ class _Line:
     quad: Points
     specs: Sequence[FieldSpec]
     direction: int = 0
+    lattice: bytes = b""
     best: list[_Best] = field(default_factory=list)
     _seen: dict[str, Points] = field(default_factory=dict)
 
@@ -130,6 +133,19 @@ class _Line:
         """Whether a look would show anything that the first one did not."""
         moved = np.abs(self.shown(look) - self.quad).max()
         return look.wider != _FIRST.wider or bool(moved >= _MOVED)
+
+    def is_known(self, specs: Sequence[FieldSpec], look: _Look, *, turn: bool) -> bool:
+        """Whether the strip of a look is the one that its region was found by, so that it is read already."""
+        own = self.specs[0].crop
+        return (
+            bool(self.lattice)
+            and look is _FIRST
+            and not turn
+            and self.direction == 0
+            and Margins(own.along, own.across) == Margins()
+            # Strips of known length are narrowed before they are read.
+            and not any(known_length(one) for spec in specs for one in asked(spec) if one is not None)
+        )
 
     @property
     def second_looks(self) -> Sequence[_Look]:
@@ -258,8 +274,12 @@ def _find_lines(
     return [
         [
             [
-                _Line(crop, quad, specs(crop))
-                for quad in (quads.get(id(crop)) or crop.lines or [_one_line(crop, specs(crop))])
+                _Line(crop, quad, specs(crop), lattice=lattice)
+                for quad, lattice in zip(
+                    quads.get(id(crop)) or crop.lines or [_one_line(crop, specs(crop))],
+                    chain(crop.region.lattices, repeat(b"")),
+                    strict=False,
+                )
             ]
             for crop in page
         ]
@@ -343,17 +363,26 @@ class _Reader:
     ) -> list[list[_Best]]:
         if not wanted:
             return []
-        cuts = [line.cut(180 - line.direction if turn else line.direction, look) for line in wanted]
+        known = [line.is_known(own, look, turn=turn) for line, own in zip(wanted, specs, strict=True)]
         constraints = [[constraint for spec in own for constraint in asked(spec)] for own in specs]
-        answers = self._steps.read([strip for strip, _ in cuts], constraints, self._model)
-        return [
-            [
-                _Best(spec, answered(spec, decoded), answer.lattice, quad)
-                for decoded in [iter(answer.decoded)]
-                for spec in own
-            ]
-            for own, answer, (_, quad) in zip(specs, answers, cuts, strict=True)
+        cuts = [
+            line.cut(180 - line.direction if turn else line.direction, look)
+            for line, is_known in zip(wanted, known, strict=True)
+            if not is_known
         ]
+        unknown = [own for own, is_known in zip(constraints, known, strict=True) if not is_known]
+        read = self._steps.read([strip for strip, _ in cuts], unknown, self._model) if cuts else []
+        answers = iter(zip(read, (quad for _, quad in cuts), strict=True))
+        found = []
+        for line, own, under, is_known in zip(wanted, specs, constraints, known, strict=True):
+            if is_known:
+                lattice, quad, decodings = line.lattice, line.quad, decided(line.lattice, under)
+            else:
+                answer, quad = next(answers)
+                lattice, decodings = answer.lattice, answer.decoded
+            each = iter(decodings)
+            found.append([_Best(spec, answered(spec, each), lattice, quad) for spec in own])
+        return found
 
 
 def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:
@@ -365,23 +394,13 @@ def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:
 
 
 def _reading(line: _Line, best: _Best, place: int, model: OcrModel) -> Reading:
-    decoded = best.decoded
-    return Reading(
+    reading = Reading(
         region=line.crop.region,
         quad=geometry.transform(line.crop.to_page, best.quad),
         direction=line.direction,
-        raw=decoded.raw,
-        text=decoded.text,
-        status=ReadingStatus(judge(decoded)),
-        confidence=decoded.confidence,
-        cost=decoded.cost,
-        margin=decoded.margin,
-        rivals=decoded.rivals,
-        edits=decoded.edits,
         model=model.name,
         lattice=best.lattice,
         tries=best.tries,
         line=place,
-        field=best.spec.name,
-        decided_by=decided_by(best.spec),
     )
+    return with_decision(reading, best.spec, best.decoded)

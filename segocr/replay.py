@@ -15,11 +15,9 @@ from itertools import groupby
 from typing import Any
 
 from segocr.candidates import Candidate, chosen
-from segocr.constraints import ConstraintError, Decoded, judge
-from segocr.constraints.deciding import decide
-from segocr.constraints.lattice import Lattice
+from segocr.constraints import ConstraintError
 from segocr.fields import PartResult, field_values
-from segocr.preferences import answered, asked, decided_by
+from segocr.preferences import answered, asked, decided, decided_by, with_decision
 from segocr.readings import Reading, ReadingStatus
 from segocr.recipes import replayed
 from segocr.records import Problem, Record
@@ -186,25 +184,9 @@ def _of_class(reading: Reading, spec: FieldSpec) -> bool:
 
 
 def _decided_again(reading: Reading, spec: FieldSpec, verify: bool) -> Reading:
-    by = decided_by(spec)
-    if reading.decided_by == by and not verify:
+    if reading.decided_by == decided_by(spec) and not verify:
         return reading if reading.field == spec.name else replace(reading, field=spec.name)
-    lattice = Lattice.expand(reading.lattice)
-    answers = (Decoded.from_wire(decide(lattice, constraint).to_wire()) for constraint in asked(spec))
-    decoded = answered(spec, answers)
-    return replace(
-        reading,
-        raw=decoded.raw,
-        text=decoded.text,
-        status=ReadingStatus(judge(decoded)),
-        confidence=decoded.confidence,
-        cost=decoded.cost,
-        margin=decoded.margin,
-        rivals=decoded.rivals,
-        edits=decoded.edits,
-        field=spec.name,
-        decided_by=by,
-    )
+    return with_decision(reading, spec, answered(spec, iter(decided(reading.lattice, asked(spec)))))
 
 
 def _compared(before: Record, after: Record, template: Template) -> Replayed:

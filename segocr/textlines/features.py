@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from segocr.geometry import quad_size
 from segocr.templates import Template
 from segocr.textlines.evidence import Match, constrained_fields, find_matches
+from segocr.textlines.head import PLACES
 from segocr.textlines.layout import Layout, lay_out
 from segocr.textlines.lines import TextLine
 from segocr.textlines.words import Counts, count_words, reduce_words
@@ -59,6 +60,8 @@ def own_names(template: Template) -> list[str]:
         names += [f"{spec.name} {name}" for name in _MATCH]
         if spec.type in _NUMBERS:
             names += [f"{spec.name} {name}" for name in _VALUE]
+        if spec.preferred is not None:
+            names += [f"{spec.name} preferred {name}" for name in _MATCH]
     return names + [f"says {name}" for name in _read_names(template)]
 
 
@@ -71,7 +74,7 @@ def look_at(template: Template, lines: Sequence[TextLine]) -> PageEvidence:
     """
     layout = lay_out([line.quad for line in lines])
     texts = [line.text for line in lines]
-    columns = [_places(layout, lines), _texts(lines)]
+    columns = [places(layout, lines), _texts(lines)]
     matches: dict[str, Sequence[Match | None]] = {}
     for spec in constrained_fields(template):
         assert spec.constraint is not None
@@ -80,6 +83,8 @@ def look_at(template: Template, lines: Sequence[TextLine]) -> PageEvidence:
         columns.append(_matched(found, texts))
         if spec.type in _NUMBERS:
             columns.append(_values(found))
+        if spec.preferred is not None:
+            columns.append(_matched(find_matches(texts, spec.preferred), texts))
     columns.append(_says(_read_names(template), texts))
     own = np.concatenate(columns, axis=1).astype(np.float32)
     return PageEvidence(layout, own, count_words(texts), matches)
@@ -108,10 +113,11 @@ def _read_names(template: Template) -> list[str]:
     return [spec.name for spec in template.fields.values() if spec.class_name is not None]
 
 
-def _places(layout: Layout, lines: Sequence[TextLine]) -> NDArray[np.float64]:
+def places(layout: Layout, lines: Sequence[TextLine]) -> NDArray[np.float64]:
+    """Return ``float64 (n, PLACES)``: where the lines of a page stand, and how large they are."""
     n = len(lines)
     if not n:
-        return np.zeros((0, len(_PLACE)))
+        return np.zeros((0, PLACES))
     boxes, height = layout.boxes, layout.height
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     wide, tall = np.maximum(high - low, 1.0)

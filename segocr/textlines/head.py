@@ -1,7 +1,8 @@
 """Head: the small trained model that tells which line is which field; plain arrays, walked by numpy.
 
-A head is one ``.npz`` file without pickled objects: a forest, the table that reduces words, and a description
-(classes, features, the digests of the OCR model whose lines it learned from and of its data).
+A head is one ``.npz`` file without pickled objects: a forest that says which lines are worth reading, one
+that says what they are once they are read, the table that reduces words, and a description (classes,
+features, the digests of the OCR model whose lines it learned from and of its data).
 """
 
 from __future__ import annotations
@@ -23,11 +24,15 @@ from numpy.typing import NDArray
 from segocr.errors import ModelError
 from segocr.textlines.words import BUCKETS
 
-VERSION = 1
-"""Of the features and of what is done with them: a head of another version is not loaded."""
+VERSION = 2
+"""Of the features and of what is done with them: a head of a version not in ``_READABLE`` is not loaded."""
+_READABLE = (1, 2)
+"""Heads of version 1 have no first forest: with them every line is read."""
 LARGEST = 16 << 20
 WORD_FEATURES = 36
 """Features of a word (see ``parts``)."""
+PLACES = 19
+"""Features of a line's place (see ``features``); the first forest takes its own and its four neighbours'."""
 _LEAF = 0xFFFF
 _DAMAGE = (
     OSError, EOFError, ValueError, KeyError, TypeError, IndexError, RuntimeError, MemoryError, OverflowError,
@@ -132,6 +137,7 @@ class HeadCard:
         pages: How many there were.
         least: Probability from which a line belongs to a field of several lines or instances.
         about: What else is worth knowing: settings, accuracy, dates of nothing.
+        worth: By class, probability from which the first forest has a line read; empty without that forest.
     """
 
     classes: tuple[str, ...]
@@ -142,6 +148,7 @@ class HeadCard:
     pages: int
     least: float = 0.5
     about: Mapping[str, Any] = field(default_factory=dict)
+    worth: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +160,14 @@ class Head:
         forest: Tells the classes of lines; None: patterns alone do (see ``patterns``).
         table: ``float32 (BUCKETS, k)``, reduces words.
         parts: Tells which words of a line belong to its field (0 no, 1 yes); None where all always did.
+        first: Tells the classes of lines that are not read yet; None: every line is read.
     """
 
     card: HeadCard
     forest: Forest | None
     table: Floats
     parts: Forest | None = None
+    first: Forest | None = None
 
     def to_bytes(self) -> bytes:
         """Return the file's content; the same head gives the same bytes."""
@@ -166,12 +175,13 @@ class Head:
         description = {
             "version": VERSION, "classes": card.classes, "names": card.names, "ocr": card.ocr,
             "ocr_name": card.ocr_name, "data": card.data, "pages": card.pages, "least": card.least,
-            "about": dict(card.about),
+            "worth": card.worth, "about": dict(card.about),
         }  # fmt: skip
         arrays = {
             "card": np.frombuffer(json.dumps(description, sort_keys=True).encode(), np.uint8),
             **(self.forest.arrays("") if self.forest is not None else {}),
             **(self.parts.arrays("part_") if self.parts is not None else {}),
+            **(self.first.arrays("first_") if self.first is not None else {}),
             "table": self.table.astype(np.float16),
         }
         file = io.BytesIO()
@@ -204,9 +214,10 @@ def load_head(path: Path) -> Head:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             description = json.loads(bytes(file["card"]).decode())
             arrays = {name: file[name] for name in file.files if name != "card"}
-        if description["version"] != VERSION:
+        if description["version"] not in _READABLE:
             raise ModelError(
-                f"{path} is a head of version {description['version']}, this segocr reads {VERSION}",
+                f"{path} is a head of version {description['version']}, this segocr reads "
+                f"{' and '.join(map(str, _READABLE))}",
                 code="model-kind",
                 hint=_TRAIN,
             )
@@ -230,10 +241,12 @@ def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]])
         int(description["pages"]),
         float(description["least"]),
         dict(description["about"]),
+        tuple(map(float, description.get("worth", ()))),
     )
     table = np.asarray(arrays["table"], np.float32)
     forest = Forest.of(arrays) if "roots" in arrays else None
     parts = Forest.of(arrays, "part_") if "part_roots" in arrays else None
+    first = Forest.of(arrays, "first_") if "first_roots" in arrays else None
     if (
         table.shape != (BUCKETS, table.shape[-1])
         or (
@@ -241,6 +254,8 @@ def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]])
             and not forest.fits(4 * (len(card.names) + table.shape[1]), 1 + len(card.classes))
         )
         or (parts is not None and not parts.fits(WORD_FEATURES, 2))
+        or (first is not None and not first.fits(5 * PLACES, 1 + len(card.classes)))
+        or len(card.worth) != (0 if first is None else len(card.classes))
     ):
         raise ValueError("its arrays do not fit together")
-    return Head(card, forest, table, parts)
+    return Head(card, forest, table, parts, first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -50,6 +50,11 @@ class TextLine:
     confidence: float = 0.0
     bounds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
     lattice: bytes = b""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it was read, be it that nothing was found in it."""
+        return bool(self.lattice)
 
     def part(self, start: int, end: int) -> Points:
         """Return the quad of the characters from ``start`` to before ``end``."""
@@ -112,7 +117,18 @@ def _own_angle(quad: Points, angle: float) -> float | None:
     return angle if width < 2 * height or not against else None
 
 
-def read_lines(page: Page, lines: Sequence[TextLine], steps: Steps, model: OcrModel) -> list[TextLine]:
+Choose = Callable[[Sequence[TextLine]], NDArray[np.bool_]]
+"""Says which lines of a page are to be read, ``bool (n,)``."""
+
+
+def every(lines: Sequence[TextLine]) -> NDArray[np.bool_]:
+    """Have all lines read."""
+    return np.ones(len(lines), bool)
+
+
+def read_lines(
+    page: Page, lines: Sequence[TextLine], steps: Steps, model: OcrModel, choose: Choose = every
+) -> list[TextLine]:
     """Read lines of a page without constraints, the whole page upside down if it stands so.
 
     Args:
@@ -120,20 +136,37 @@ def read_lines(page: Page, lines: Sequence[TextLine], steps: Steps, model: OcrMo
         lines: From ``find_lines``.
         steps: The OCR host.
         model: The recogniser.
+        choose: Which lines are read, at least one; asked again for a page that stands on its head.
 
     Returns:
         The lines in the same order with their readings; quads turned where the page stands on its head.
     """
-    read = _read(page, lines, steps, model)
+    read = read_chosen(page, lines, choose(lines), steps, model)
     sure = [line.confidence for line in read if len(line.text) > 2]
     if not lines or (sure and float(np.mean(sure)) >= _PROBABLE):
         return read
-    probes = sorted(range(len(lines)), key=lambda place: -geometry.quad_size(lines[place].quad)[0])[:_PROBES]
+    probes = sorted(
+        (place for place, line in enumerate(read) if line.is_read),
+        key=lambda place: -geometry.quad_size(lines[place].quad)[0],
+    )[:_PROBES]
     turned = [replace(line, quad=geometry.turned(line.quad)) for line in lines]
     other = _read(page, [turned[place] for place in probes], steps, model)
     if sum(map(_worth, other)) <= sum(_worth(read[place]) for place in probes):
         return read
-    return _read(page, turned, steps, model)
+    return read_chosen(page, turned, choose(turned), steps, model)
+
+
+def read_chosen(
+    page: Page, lines: Sequence[TextLine], mask: NDArray[np.bool_], steps: Steps, model: OcrModel
+) -> list[TextLine]:
+    """Return lines of a page with those of a mask ``bool (n,)`` read, the way their quads say."""
+    places = np.flatnonzero(mask).tolist()
+    read = list(lines)
+    for place, line in zip(
+        places, _read(page, [lines[place] for place in places], steps, model), strict=True
+    ):
+        read[place] = line
+    return read
 
 
 def _worth(line: TextLine) -> float:

@@ -1,4 +1,4 @@
-"""Segmenting a page by its text lines: detect, read, look, ask the head, assign, and draw the regions."""
+"""Segmenting a page by its text lines: detect, read what is worth it, look, ask the head, assign, draw."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from segocr.templates import Template
 from segocr.textlines.assignment import Assigned, assign
 from segocr.textlines.features import PageEvidence, features_of, look_at
 from segocr.textlines.head import Head
-from segocr.textlines.lines import TextLine, find_lines, read_lines
+from segocr.textlines.lines import TextLine, find_lines, read_chosen, read_lines
 from segocr.textlines.parts import spans_of
 from segocr.textlines.patterns import guess
+from segocr.textlines.worth import Worth, is_lacking
 
 
 def segment(
@@ -39,27 +40,44 @@ def segment(
     """
     found = find_lines(pages, steps, model)
     return [
-        regions_of(page, read_lines(page, lines, steps, model), template, head)
+        regions_of(page, _read(page, lines, template, head, steps, model), template, head)
         for page, lines in zip(pages, found, strict=True)
     ]
 
 
+def _read(
+    page: Page, lines: Sequence[TextLine], template: Template, head: Head, steps: Steps, model: OcrModel
+) -> list[TextLine]:
+    """Read the lines that are worth it, and the others where a required field is not among those."""
+    read = read_lines(page, lines, steps, model, Worth(head))
+    rest = np.array([not line.is_read for line in read], bool)
+    if rest.any() and is_lacking(template, look_at(template, read)):
+        return read_chosen(page, read, rest, steps, model)
+    return read
+
+
 def regions_of(page: Page, lines: Sequence[TextLine], template: Template, head: Head) -> list[Region]:
-    """Return the regions of a page whose lines are read."""
+    """Return the regions of a page whose lines are read, as far as they are worth it."""
     if not lines:
         return []
     evidence = look_at(template, lines)
-    probabilities = tell(template, evidence, head)
+    probabilities = tell(template, evidence, lines, head)
     spans = spans_of(template, evidence, lines, probabilities, head)
     assigned = assign(template, evidence.layout, spans, probabilities, head.card.least)
     return [drawn(page.number, one, lines) for one in assigned]
 
 
-def tell(template: Template, evidence: PageEvidence, head: Head) -> NDArray[np.float32]:
+def tell(
+    template: Template, evidence: PageEvidence, lines: Sequence[TextLine], head: Head
+) -> NDArray[np.float32]:
     """Return ``float32 (n, 1 + classes)``, how probable none and each class is for each line of a page."""
     if head.forest is None:
         return guess(template, evidence)
-    return head.forest.tell(features_of(evidence, head.table))
+    read = np.array([line.is_read for line in lines], bool)
+    told = np.zeros((len(lines), 1 + len(template.classes)), np.float32)
+    told[:, 0] = 1.0
+    told[read] = head.forest.tell(features_of(evidence, head.table)[read])
+    return told
 
 
 def drawn(page: int, assigned: Assigned, lines: Sequence[TextLine]) -> Region:
@@ -68,7 +86,12 @@ def drawn(page: int, assigned: Assigned, lines: Sequence[TextLine]) -> Region:
         lines[line].quad if span is None else lines[line].part(*span)
         for line, span in zip(assigned.lines, assigned.spans, strict=True)
     )
-    return Region(page, assigned.class_name, assigned.score, _hull(quads), quads)
+    # A part of a line is another strip: it has not been read.
+    lattices = tuple(
+        lines[line].lattice if span is None else b""
+        for line, span in zip(assigned.lines, assigned.spans, strict=True)
+    )
+    return Region(page, assigned.class_name, assigned.score, _hull(quads), quads, lattices)
 
 
 def _hull(quads: Sequence[Points]) -> NDArray[np.float32]:

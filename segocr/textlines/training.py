@@ -26,6 +26,7 @@ from segocr.textlines.examples import Example, gather
 from segocr.textlines.features import features_of, own_names
 from segocr.textlines.growing import ask
 from segocr.textlines.head import Forest, Head, HeadCard
+from segocr.textlines.learning_worth import learn_worth
 from segocr.textlines.parts import Spans, learned_classes, spans_of, word_features, words_inside
 from segocr.textlines.words import BUCKETS
 
@@ -138,6 +139,9 @@ def train_on(
     if not examples:
         return _untrained(template, ocr, about)
     _require_examples(template, examples)
+    first = learn_worth(template, examples, python, seed)
+    labelled, examples = examples, first.seen
+    read = np.array([line.is_read for example in examples for line in example.lines], bool)
     classes = np.concatenate([example.marked.classes for example in examples])
     page = np.repeat(np.arange(len(examples)), [len(example.lines) for example in examples])
     table = _words(python, examples)
@@ -146,8 +150,8 @@ def train_on(
     trees = next(count for most, count in _TREES if len(examples) <= most)
     common = {"leaf": 1, "tried": _TRIED, "seed": seed, "whole": True}
     grown = ask(
-        python, "grow", features=features, classes=classes, kinds=1 + len(template.classes),
-        trees=trees, folds=folds, plots=plots, **common,
+        python, "grow", features=features[read], classes=classes[read], kinds=1 + len(template.classes),
+        trees=trees, folds=folds[read], plots=plots[:, read], **common,
     )  # fmt: skip
     card = HeadCard(
         template.classes,
@@ -157,18 +161,20 @@ def train_on(
         len(examples),
         _USUAL_LEAST,
         about,
+        first.worth,
     )
-    head = Head(card, Forest.of(grown), table, _parts(python, template, examples, common))
-    head = _small(head)
+    parts = _parts(python, template, labelled, common)
+    head = _small(Head(card, Forest.of(grown), table, parts, first.forest))
     expected, curve = None, list[tuple[int, float]]()
-    told = _by_page(grown["held_out"], examples)
+    told = _by_page(_with_unread(grown["held_out"], read), examples)
     if len(np.unique(folds[folds >= 0])) > 1:
         spans = [_spans(template, one, shares, head) for one, shares in zip(examples, told, strict=True)]
         by_least = {least: check(template, examples, told, spans, least) for least in _LEASTS}
         least = max(_LEASTS, key=lambda one: (by_least[one].overall.count, -abs(one - _USUAL_LEAST)))
         expected = by_least[least]
         head = replace(head, card=replace(head.card, least=least))
-        curve = _curve(template, examples, grown["plotted"], plots, sizes, spans, least)
+        plotted = [_with_unread(one, read) for one in grown["plotted"]]
+        curve = _curve(template, examples, plotted, plots, sizes, spans, least)
         curve.append((len(examples), expected.overall.value or 0.0))
     return Trained(
         head,
@@ -280,6 +286,14 @@ def _small(head: Head) -> Head:
     return head
 
 
+def _with_unread(told: Floats, read: NDArray[np.bool_]) -> Floats:
+    """Return what is told of all lines, ``float32 (n, kinds)``: those not read belong to no field."""
+    every = np.zeros((len(read), told.shape[1]), np.float32)
+    every[:, 0] = 1.0
+    every[read] = told
+    return every
+
+
 def _by_page(told: Floats, examples: Sequence[Example]) -> list[Floats]:
     ends = np.cumsum([len(example.lines) for example in examples])
     return np.split(told, ends[:-1])
@@ -292,7 +306,7 @@ def _spans(template: Template, example: Example, told: Floats, head: Head) -> Sp
 def _curve(
     template: Template,
     examples: Sequence[Example],
-    plotted: Floats,
+    plotted: Sequence[Floats],
     plots: NDArray[np.uint8],
     sizes: Sequence[int],
     spans: Sequence[Spans],

@@ -32,8 +32,10 @@ def forest(kinds: int = 3) -> Forest:
 
 
 def head() -> Head:
-    card = HeadCard(("a", "b"), ("left",), "1" * 64, "reader", "2" * 64, 4, 0.4, {"licence": "none"})
-    return Head(card, forest(), np.zeros((BUCKETS, 2), np.float32), forest(2))
+    card = HeadCard(
+        ("a", "b"), ("left",), "1" * 64, "reader", "2" * 64, 4, 0.4, {"licence": "none"}, (0.1, 0.2)
+    )
+    return Head(card, forest(), np.zeros((BUCKETS, 2), np.float32), forest(2), forest())
 
 
 def test_trees_are_walked() -> None:
@@ -47,6 +49,7 @@ def test_a_head_survives_the_disk(tmp_path: Path) -> None:
     loaded = load_head(path)
     assert loaded.card == head().card
     assert loaded.parts is not None
+    assert loaded.first is not None
     assert loaded.to_bytes() == path.read_bytes()
 
 

@@ -1,0 +1,162 @@
+"""The first head leaves out lines that cannot be a field, and nothing where it knows too little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from drawn_notes import TEMPLATE, draw_notes
+
+from segocr import crops
+from segocr.crops import Crop
+from segocr.evaluation.labels import LabelledDocument, read_labels
+from segocr.pages import Page
+from segocr.recognition import read_pages
+from segocr.steps.client import Steps
+from segocr.steps.contract import Image, OcrModel, StripReading
+from segocr.synthesis.backgrounds import read_picture
+from segocr.templates import Template, load_template
+from segocr.textlines.examples import Example, gather
+from segocr.textlines.head import Head
+from segocr.textlines.learning_worth import learn_worth
+from segocr.textlines.lines import find_lines
+from segocr.textlines.segmenting import segment
+from segocr.textlines.training import train_on
+from segocr.textlines.worth import KEPT, as_seen, chosen, thresholds
+
+OCR = OcrModel("openvino", "PP-OCRv6_small")
+UNSEEN = 2
+
+
+class CountingSteps(Steps):
+    """Steps that know how many strips were read."""
+
+    strips = 0
+
+    def read(self, strips: Sequence[Image], *args: object, **more: object) -> list[StripReading]:
+        self.strips += len(strips)
+        return super().read(strips, *args, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def counting(openvino: Callable[[], Path]) -> Iterator[CountingSteps]:
+    openvino()
+    with CountingSteps(shared=False) as steps:
+        yield steps
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> list[LabelledDocument]:
+    folder = tmp_path_factory.mktemp("drawn") / "notes"
+    draw_notes(folder, 22)
+    return read_labels(folder, None)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    folder = tmp_path_factory.mktemp("templates") / "delivery_note"
+    folder.mkdir()
+    (folder / "template.yaml").write_text(TEMPLATE)
+    return load_template(folder)
+
+
+@pytest.fixture(scope="module")
+def examples(
+    template: Template,
+    documents: list[LabelledDocument],
+    counting: CountingSteps,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Example]:
+    return gather(documents, template, counting, OCR, tmp_path_factory.mktemp("lines"))
+
+
+@pytest.fixture(scope="module")
+def head(template: Template, examples: list[Example], openvino: Callable[[], Path]) -> Head:
+    return train_on(template, examples[UNSEEN:], ocr=("0" * 64, "x"), python=openvino(), checked=False).head
+
+
+def regions(
+    head: Head, document: LabelledDocument, template: Template, counting: CountingSteps
+) -> tuple[list[Crop], int]:
+    page = Page(1, read_picture(document.path))
+    before = counting.strips
+    (found,) = segment([page], template, head, counting, OCR)
+    return [crops.cut(page, region, lines=None) for region in found], counting.strips - before
+
+
+def test_what_is_left_out_is_no_field(
+    head: Head, template: Template, documents: list[LabelledDocument], counting: CountingSteps
+) -> None:
+    for document in documents[:UNSEEN]:
+        found, read = regions(head, document, template, counting)
+        (lines,) = find_lines([Page(1, read_picture(document.path))], counting, OCR)
+        assert read < len(lines)
+        for label in document.labels:
+            middle = tuple(map(float, label.polygons[0].mean(axis=0)))
+            mine = [crop.region.polygon for crop in found if crop.region.class_name == label.class_name]
+            assert any(cv2.pointPolygonTest(polygon, middle, False) >= 0 for polygon in mine), label
+
+
+def test_what_segmentation_read_is_not_read_again(
+    head: Head, template: Template, documents: list[LabelledDocument], counting: CountingSteps
+) -> None:
+    known, _ = regions(head, documents[0], template, counting)
+    forgotten = [replace(crop, region=replace(crop.region, lattices=())) for crop in known]
+    texts, strips = [], []
+    for page in (known, forgotten):
+        before = counting.strips
+        (found,) = read_pages([page], template, counting, OCR)
+        strips.append(counting.strips - before)
+        texts.append([{name: [one.text for one in lines] for name, lines in crop.items()} for crop in found])
+    assert texts[0] == texts[1]
+    # The date's format has one length: its strip is narrowed, so that it is another one.
+    assert strips[0] <= strips[1] - 3
+
+
+def test_a_required_field_that_is_not_among_them_has_the_rest_read(
+    template: Template, examples: list[Example]
+) -> None:
+    example = examples[0]
+    without_dates = np.not_equal(example.marked.classes, 1 + template.classes.index("date"))
+    assert not without_dates.all()
+    seen = as_seen(template, example.lines, without_dates)
+    assert [line.text for line in seen] == [line.text for line in example.lines]
+    without_places = np.not_equal(example.marked.classes, 1 + template.classes.index("place"))
+    seen = as_seen(template, example.lines, without_places)
+    assert [line.is_read for line in seen] == without_places.tolist()
+
+
+def test_few_pages_leave_nothing_out(
+    template: Template, examples: list[Example], openvino: Callable[[], Path]
+) -> None:
+    first = learn_worth(template, examples[:19], openvino(), seed=0)
+    assert first.forest is None
+    assert all(line.is_read for example in first.seen for line in example.lines)
+
+
+def test_thresholds_keep_the_lines_of_fields() -> None:
+    rng = np.random.default_rng(0)
+    classes = rng.integers(0, 3, 3000)
+    told = rng.dirichlet([1, 1, 1], 3000).astype(np.float32)
+    told[np.arange(3000), classes] += 1.0
+    told /= told.sum(axis=1, keepdims=True)
+    least = thresholds(told, classes, 3)
+    assert least is not None
+    read = (told[:, 1:] >= least).any(axis=1)
+    assert read[classes > 0].mean() >= KEPT
+    assert read[classes == 0].mean() < 0.6
+
+
+def test_so_few_lines_say_nothing_of_one_in_a_hundred() -> None:
+    assert thresholds(np.full((60, 2), 0.5, np.float32), np.ones(60, np.int64), 2) is None
+
+
+def test_some_lines_of_every_page_are_read() -> None:
+    told = np.concatenate([np.ones((9, 1)), np.zeros((9, 1))], axis=1).astype(np.float32)
+    told[3] = [0.9, 0.1]
+    worth = chosen(told, np.array([0.5], np.float32))
+    assert np.flatnonzero(worth).tolist() == [0, 1, 2, 3, 4, 5]
