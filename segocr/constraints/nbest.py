@@ -85,7 +85,7 @@ class TextSearch:
         queue: list[tuple[float, int, _Prefix, tuple[int, ...]]] = []
 
         def push(prefix: _Prefix) -> None:
-            for score, arcs in self._choices(prefix):
+            for score, arcs in self._choices(prefix, floor):
                 if score >= floor and score > -np.inf:
                     heapq.heappush(queue, (-score, next(count), prefix, arcs))
 
@@ -97,24 +97,24 @@ class TextSearch:
             else:
                 yield Found(_spelling(prefix), -score)
 
-    def _choices(self, prefix: _Prefix) -> Iterator[tuple[float, tuple[int, ...]]]:
-        """How a beginning can go on, with the score of the best text of each way."""
+    def _choices(self, prefix: _Prefix, floor: float) -> Iterator[tuple[float, tuple[int, ...]]]:
+        """How a beginning can go on, with the best score of each way; not what is below a floor."""
         if self.graph.accepting[prefix.state]:
             ends = [float(scores[-1]) for _, scores in prefix.reading]
             yield max(float(prefix.resting[-1]), *ends, -np.inf), ()
         first, last = self.graph.first[prefix.state], self.graph.first[prefix.state + 1]
         if first == last:
             return
-        arcs = np.arange(first, last)
-        symbols = self.graph.symbol[first:last].tolist()
         after = prefix.resting
         for _, scores in prefix.reading:
             after = np.maximum(after, scores)
         scores_of = (self.ahead[self.graph.node[first:last]] + after[:-1]).max(axis=1)
+        likely = np.flatnonzero(scores_of >= floor)
+        arcs, symbols = likely + first, self.graph.symbol[first:last][likely].tolist()
         repeated = {symbol for symbol, _ in prefix.reading}
         groups: dict[int, list[int]] = {}
         best: dict[int, float] = {}
-        for arc, symbol, score in zip(arcs.tolist(), symbols, scores_of.tolist(), strict=True):
+        for arc, symbol, score in zip(arcs.tolist(), symbols, scores_of[likely].tolist(), strict=True):
             exact = score
             if symbol in repeated:
                 exact = float((self.ahead[self.graph.node[arc]] + prefix.entry(symbol)[:-1]).max())
