@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, func, or_, select, update
+from sqlalchemy import Engine, Executable, delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from db.arrivals import Arrivals
@@ -82,7 +82,7 @@ def _drop_done(engine: Engine, moment: datetime | None) -> int:
     """Delete filed files whose records were accepted; what waits for a person stays."""
     if moment is None:
         return 0
-    query: Select[Any] = select(ArrivalRow.id, ArrivalRow.place).where(
+    query = select(ArrivalRow.id, ArrivalRow.place).where(
         ArrivalRow.state == State.EXTRACTED.value,
         ArrivalRow.filed_at < moment,
         ArrivalRow.place.is_not(None),
@@ -166,7 +166,7 @@ def _drop_documents(engine: Engine) -> int:
         return connection.execute(delete(DocumentRow).where(~used)).rowcount
 
 
-def _portions(engine: Engine, query: Select[Any]) -> Iterator[Sequence[Any]]:
+def _portions(engine: Engine, query: Executable) -> Iterator[Sequence[Any]]:
     """Yield what a query finds, found once, in portions that one transaction each takes."""
     with reading(engine) as connection:
         rows = connection.execute(query).all()

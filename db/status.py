@@ -86,6 +86,13 @@ def arrivals_status(engine: Engine) -> ArrivalsStatus:
         )
 
 
+def failures_within(engine: Engine, span: timedelta) -> dict[str, int]:
+    """Return how many arrivals failed lately, by the code of their problem, most first."""
+    since = Arrivals(engine).now() - span
+    with reading(engine) as connection:
+        return _failures(connection, since)
+
+
 def _by_inbox(connection: Connection) -> dict[str, dict[str, int]]:
     query = select(ArrivalRow.inbox, ArrivalRow.state, func.count()).group_by(
         ArrivalRow.inbox, ArrivalRow.state

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, and_, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from db.connect import reading
@@ -61,6 +61,27 @@ def current_ids(engine: Engine, template: str, documents: Sequence[str] = ()) ->
         query = query.join(DocumentRow).where(DocumentRow.sha256.in_(documents))
     with reading(engine) as connection:
         return list(connection.scalars(query))
+
+
+def outdated_ids(engine: Engine, template: str, digest: str, deciding: str) -> list[int]:
+    """Return those of ``current_ids`` that another template, or another version of segocr, decided.
+
+    Args:
+        engine: From ``db.connect.open_database``.
+        template: Its name.
+        digest: The template's, as it is now (``Template.digest``).
+        deciding: Of the code that decides (``segocr.codeversion.deciding_code``).
+    """
+    facts = ExtractionRow.facts
+    same = and_(facts["template"].as_string() == digest, facts["deciding"].as_string() == deciding)
+    query = select(ExtractionRow.id).where(
+        ExtractionRow.template == template,
+        ExtractionRow.current,
+        ExtractionRow.status != RecordStatus.FAILED.value,
+        or_(facts.is_(None), not_(same)),
+    )
+    with reading(engine) as connection:
+        return list(connection.scalars(query.order_by(ExtractionRow.id)))
 
 
 def stored_records(engine: Engine, ids: Sequence[int]) -> Iterator[StoredRecord]:

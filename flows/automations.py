@@ -1,23 +1,33 @@
-"""Automations on Prefect's server, as code: runs whose process is gone, and documents failing in numbers."""
+"""Automations on Prefect's server, as code: runs whose process is gone, and documents failing in numbers.
+
+``segocr serve`` makes them by itself; where workers run the deployments of ``prefect.yaml``,
+``python -m flows.automations notify/notify WORKSPACE`` does.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from uuid import UUID
 
 from prefect.automations import Automation
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState, DoNothing
+from prefect.events.actions import ChangeFlowRunState, DoNothing, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
+
+from segocr.settings import load_settings
+from segocr.settings_service import AlertSettings
 
 _SILENCE = timedelta(seconds=150)
 """Five heartbeats (``flows.server.RETENTION`` sets their frequency)."""
-_MANY_FAILURES, _IN = 20, timedelta(minutes=10)
 _ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
 
-def zombie_runs() -> Automation:
-    """Return what calls a flow run crashed when its heartbeat stops: its process was killed."""
+def zombie_runs(silence: timedelta = _SILENCE) -> Automation:
+    """Return what calls a flow run crashed when its heartbeat stops so long: its process was killed."""
     beat = "prefect.flow-run.heartbeat"
     return Automation(
         name="segocr: runs whose process is gone",
@@ -29,40 +39,66 @@ def zombie_runs() -> Automation:
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
-            within=_SILENCE,
+            within=silence,
         ),
         actions=[ChangeFlowRunState(state=StateType.CRASHED, message="no heartbeat: its process is gone")],
     )
 
 
-def many_failures() -> Automation:
-    """Return what fires when documents fail in numbers; give it an action of your own, such as a message."""
+def many_failures(alert: AlertSettings, deployment: UUID) -> Automation:
+    """Return what runs a deployment of the flow ``notify`` when documents fail in numbers."""
+    within = timedelta(minutes=alert.minutes)
     return Automation(
         name="segocr: many documents fail",
-        description=f"{_MANY_FAILURES} documents failed within {_IN}. Its action is yours to choose.",
+        description="[alert] in segocr.toml says how many are many, and who is told.",
         trigger=EventTrigger(
             expect={"segocr.document.failed"},
             posture=Posture.Reactive,
-            threshold=_MANY_FAILURES,
-            within=_IN,
+            threshold=alert.failures,
+            within=within,
         ),
-        actions=[DoNothing()],
+        actions=[RunDeployment(source="selected", deployment_id=deployment)],
     )
 
 
-def ensure_automations() -> list[str]:
-    """Create those that the server lacks, by name; one that somebody changed stays as it is.
+async def ensure_automations(alert: AlertSettings, deployment: UUID) -> list[str]:
+    """Create those that the server lacks, by name; bring triggers of the others up to date.
+
+    What somebody switched off stays off, and further actions that somebody added stay.
+
+    Args:
+        alert: When documents fail in numbers.
+        deployment: Of the flow ``notify``.
 
     Returns:
         The names of those created.
     """
-    read: Any = Automation.read  # annotated as a coroutine; called from outside of a loop it is none
     created = []
-    for automation in (zombie_runs(), many_failures()):
+    for wanted in (zombie_runs(), many_failures(alert, deployment)):
         try:
-            read(name=automation.name)
+            known = await Automation.aread(name=wanted.name)
         except ValueError:  # Prefect's way to say that there is none
-            create: Any = automation.create
-            create()
-            created.append(automation.name)
+            await wanted.acreate()
+            created.append(wanted.name)
+        else:
+            kinds = {DoNothing, *(type(action) for action in wanted.actions)}
+            added = [action for action in known.actions if type(action) not in kinds]
+            known.trigger, known.actions = wanted.trigger, [*wanted.actions, *added]
+            await known.aupdate()
     return created
+
+
+async def main(deployment: str, workspace: Path) -> None:
+    """Make the automations beside deployments of ``prefect.yaml``.
+
+    Args:
+        deployment: Of the flow ``notify``, as ``notify/NAME``.
+        workspace: A folder with ``segocr.toml``.
+    """
+    async with get_client() as client:
+        found = await client.read_deployment_by_name(deployment)
+    await ensure_automations(load_settings(workspace).alert, found.id)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))

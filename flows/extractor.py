@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from db.connect import Engine, open_database
-from flows.server import answers
+from flows.server import ServerError, answers
 from segocr.errors import HostError, SegocrError
 from segocr.logs import start_logging, tell
 from segocr.settings import Settings, load_settings
@@ -103,9 +103,8 @@ def keeper_runs() -> bool:
 
 
 def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -> None:
-    from flows.automations import ensure_automations  # only now: importing Prefect takes seconds
     from flows.batch import Batch
-    from flows.events import emit
+    from flows.events import emit  # only now: importing Prefect takes seconds
     from flows.extract import run_flow
     from flows.watch import Ended, Hooks, Watch
 
@@ -116,7 +115,14 @@ def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -
 
     def run(batch: Batch) -> None:
         # Not in the main thread: there Prefect takes SIGTERM for itself, and cuts a chunk in hand short.
-        thread.submit(run_flow, batch).result()
+        try:
+            thread.submit(run_flow, batch).result()
+        except SegocrError:
+            raise
+        except Exception as error:  # Prefect's errors have no common root
+            if answers(os.environ["PREFECT_API_URL"]):
+                raise
+            raise ServerError("Prefect's server does not answer", hint="it is started again") from error
 
     shared = keeper_runs()
     if not shared:  # only those of its own version find a keeper: somebody upgraded segocr meanwhile
@@ -138,10 +144,6 @@ def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -
         ) as watch,
     ):
         _warm(steps)
-        try:
-            ensure_automations()
-        except Exception:  # Prefect's errors have no common root, and documents do not wait for this
-            _log.exception("no automations")
         tell(_log, logging.INFO, "ready")
         back_off = 0.5
         while not signals.stopping():

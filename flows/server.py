@@ -190,6 +190,8 @@ def serve(port: int, parent: int, host: str = "127.0.0.1") -> None:
     """Be the server until told to stop, or until `parent` dies (0: nobody's death matters)."""
     if parent:
         die_with_parent(parent)
+    for name, value in RETENTION.items():  # who started it may say otherwise
+        os.environ.setdefault(name, value)
     import uvicorn
     from prefect.server.api.server import create_app
 

@@ -6,19 +6,25 @@ there are: the database gives each document to one of them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from prefect import flow
 
-from db.connect import open_database
+from db.connect import Engine, open_database
 from db.schema import prepare
 from flows.extract import run_flow
 from flows.watch import Watch
 from segocr.errors import ConfigurationError
-from segocr.settings import load_settings
+from segocr.logs import start_logging
+from segocr.settings import Settings, load_settings
 from segocr.steps.client import Steps
+from segocr.supervision import die_with_parent
+
+SCHEDULER = "SEGOCR_SCHEDULER"
+"""Variable with the process number of what runs schedules for ``segocr serve``."""
 
 
 @flow(name="watch", flow_run_name="watch", persist_result=False)
@@ -31,7 +37,7 @@ def watch_inboxes(workspace: str) -> None:
     Raises:
         SegocrError: Nobody's document is to blame; what was not stored is free again.
     """
-    with _opened(workspace, "watch") as watch:
+    with _watching(workspace, "watch") as watch:
         watch.sweep()
         watch.extract()
 
@@ -46,22 +52,44 @@ def extract_ready(workspace: str) -> None:
     Raises:
         SegocrError: As ``watch_inboxes``.
     """
-    with _opened(workspace, "extract-ready") as watch:
+    with _watching(workspace, "extract-ready") as watch:
         watch.extract()
 
 
 @contextmanager
-def _opened(workspace: str, role: str) -> Iterator[Watch]:
+def opened(workspace: str) -> Iterator[tuple[Settings, Engine]]:
+    """Read a workspace's settings and open its database for a ``with`` block.
+
+    A run that ``segocr serve`` started ends with it, however that comes about.
+
+    Raises:
+        ConfigurationError: ``no-database``, or a mistake in ``segocr.toml``.
+        DatabaseError: As ``db.schema.prepare``.
+    """
+    if os.environ.get(SCHEDULER) == str(os.getppid()):
+        die_with_parent(os.getppid())
+        start_logging()
     settings = load_settings(Path(workspace))
     if settings.database_url is None:
         raise ConfigurationError("the workspace names no database", code="no-database")
     engine = open_database(settings.database_url, folder=settings.workspace)
     try:
         prepare(engine)
-        with (
-            Steps(environments=settings.environment_pythons, device=settings.engines.devices) as steps,
-            Watch(settings, engine, steps, run_flow, role=role) as watch,
-        ):
-            yield watch
+        yield settings, engine
     finally:
         engine.dispose()
+
+
+def start_steps(settings: Settings) -> Steps:
+    """Attach to the keeper of hosts that runs here, or be one; the caller closes it."""
+    return Steps(environments=settings.environment_pythons, device=settings.engines.devices)
+
+
+@contextmanager
+def _watching(workspace: str, role: str) -> Iterator[Watch]:
+    with (
+        opened(workspace) as (settings, engine),
+        start_steps(settings) as steps,
+        Watch(settings, engine, steps, run_flow, role=role) as watch,
+    ):
+        yield watch

@@ -93,7 +93,7 @@ class KeepSettings(Table):
 
 
 class AlertSettings(Table):
-    """``[alert]``: what happens when many documents fail, beside the log and ``segocr status``, which tell it.
+    """``[alert]``: what happens when many documents fail, beside the log and ``segocr status``.
 
     Attributes:
         failures: So many failed documents …

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -125,6 +126,8 @@ def _children(workspace: Path) -> tuple[str, list[Child]]:
     keeper = [*python, "segocr.cli", "hosts", "--idle", str(_IDLE_SECONDS), "--parent", parent]
     sweeper = [*python, "flows.sweeper", str(workspace), parent, str(writer)]
     extractor = [*python, "flows.extractor", str(workspace), parent, str(reader)]
+    name = _name(workspace, shared="PREFECT_API_URL" in plain)
+    schedules = [*python, "flows.schedules", str(workspace), parent, name]
     children += [
         Child("keeper", keeper, plain),
         Child("sweep", sweeper, plain, descriptors=(writer,)),
@@ -136,5 +139,13 @@ def _children(workspace: Path) -> tuple[str, list[Child]]:
             descriptors=(reader,),
             stop_seconds=120,
         ),
+        Child("schedule", schedules, plain | prefect),
     ]
     return url, children
+
+
+def _name(workspace: Path, *, shared: bool) -> str:
+    """Return what the workspace's deployments are called; on a shared server, no other workspace's are."""
+    if not shared:
+        return workspace.name
+    return f"{workspace.name}-{hashlib.sha256(bytes(workspace)).hexdigest()[:6]}"

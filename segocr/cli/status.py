@@ -37,6 +37,7 @@ def command(output: Format) -> None:
         "workspace": settings.workspace,
         "service": _service(settings),
         **arrivals,
+        "alerts": _alerts(settings),
         "hosts": _hosts(),
         "disk": _disk(settings),
     }
@@ -79,6 +80,17 @@ def _inboxes_at_fault(settings: Settings) -> list[dict[str, Any]]:
     except SegocrError as error:
         found.append({"inbox": None, "code": error.code, "files": None, "until": None})
     return found
+
+
+def _alerts(settings: Settings) -> list[dict[str, Any]]:
+    """Return the alerts of the last day, oldest first."""
+    from datetime import timedelta
+
+    from segocr.alerts import recent_alerts
+
+    if settings.workspace is None:
+        return []
+    return [asdict(alert) for alert in recent_alerts(settings.workspace, timedelta(days=1))]
 
 
 def _hosts() -> list[dict[str, Any]]:
@@ -134,6 +146,8 @@ def _print(shown: dict[str, Any]) -> None:
         }
     )
     _section("paused", ("inbox", "code", "files", "until"), shown["paused"])
+    alerts = [{**one, "at": one["at"][:19] + "Z", "codes": _counts(one["codes"])} for one in shown["alerts"]]
+    _section("alerts", ("at", "failures", "minutes", "codes"), alerts)
     _section("hosts", ("engine", "pid", "memory_mb", "idle_seconds"), shown["hosts"])
     _section("disk", ("folder", "free_mb", "total_mb"), shown["disk"])
 

@@ -1,0 +1,62 @@
+"""The process of ``segocr serve`` that runs schedules (``python -m flows.schedules WORKSPACE PARENT NAME``).
+
+It makes the deployments and automations on Prefect's server, and starts a process for each run that is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from flows.server import answers
+from segocr.logs import start_logging, tell
+from segocr.settings import Settings, load_settings
+from segocr.supervision import die_with_parent
+
+_log = logging.getLogger("segocr.schedule")
+_LOOK_AGAIN = 0.5
+_LOOK_FOR_RUNS = 15.0
+_AT_ONCE = 3
+
+
+def main(workspace: Path, parent: int, name: str) -> None:
+    """Run what is due until told to end, or until the parent is gone.
+
+    Args:
+        workspace: A folder with ``segocr.toml``.
+        parent: Process number of the supervisor.
+        name: Of the deployments.
+    """
+    die_with_parent(parent)
+    start_logging()
+    settings = load_settings(workspace)
+    while not answers(os.environ["PREFECT_API_URL"]):
+        time.sleep(_LOOK_AGAIN)
+    asyncio.run(_run(settings, workspace / ".prefect" / "runs", name))
+
+
+async def _run(settings: Settings, folder: Path, name: str) -> None:
+    from flows.automations import ensure_automations  # only now: importing Prefect takes seconds
+    from flows.deployments import Scheduler, deployments
+    from flows.service import SCHEDULER
+
+    os.environ[SCHEDULER] = str(os.getpid())
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed predecessor left
+    folder.mkdir()
+    tempfile.tempdir = str(folder)
+    runner = Scheduler(name, query_seconds=_LOOK_FOR_RUNS, pause_on_shutdown=False, limit=_AT_ONCE)
+    tempfile.tempdir = None
+    made = [await runner.aadd_deployment(one) for one in await deployments(settings, name)]
+    await ensure_automations(settings.alert, made[-1])
+    tell(_log, logging.INFO, "ready", deployments=len(made))
+    await runner.until_told()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -1,0 +1,114 @@
+"""Flows beside the main way: retrying, reprocessing, housekeeping, and telling somebody of failures."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from prefect import flow
+
+from db.ended import Ended, find_ended
+from db.ended import retry as send_back
+from db.housekeeping import tidy
+from db.orphans import mend_orphans
+from db.status import failures_within
+from flows.reprocess import reprocess_records
+from flows.service import opened, start_steps
+from segocr.alerts import Alert, keep_alert, tell_alert
+from segocr.errors import DocumentError
+from segocr.logs import tell
+from segocr.places import inboxes_in, places_in
+from segocr.settings import Settings
+from segocr.templates import route
+
+_log = logging.getLogger("segocr.schedule")
+_ROUTES = ("no-template", "ambiguous-template")
+_LARGEST_LOG = 10_000_000
+
+
+@flow(name="retry", flow_run_name="retry", persist_result=False)
+def retry_failed(workspace: str) -> None:
+    """Send failed documents back to work that may do better now, as ``[retry]`` in ``segocr.toml`` says.
+
+    Args:
+        workspace: A folder with ``segocr.toml``.
+
+    Raises:
+        SegocrError: Nobody's document is to blame.
+    """
+    with opened(workspace) as (settings, engine):
+        work = places_in(settings).work
+        failed = find_ended(engine, since=timedelta(days=settings.retry.days))
+        chosen = [one for one in failed if one.code in settings.retry.codes and _may_do_better(one, settings)]
+        sent = sum(send_back(engine, one, work) for one in chosen)
+    tell(_log, logging.INFO, "retry", sent_back=sent)
+
+
+def _may_do_better(ended: Ended, settings: Settings) -> bool:
+    """Say no to a file that no template took, and that none takes now."""
+    if ended.code not in _ROUTES:
+        return True
+    try:
+        route(ended.dropped, search=settings.template_folders)
+    except DocumentError:
+        return False
+    return True
+
+
+@flow(name="reprocess", flow_run_name="reprocess", persist_result=False)
+def reprocess(workspace: str, reread: bool = True) -> None:
+    """Bring the records of templates that changed up to date.
+
+    Args:
+        workspace: A folder with ``segocr.toml``.
+        reread: Whether files go back to work where what is stored does not suffice.
+
+    Raises:
+        SegocrError: Some of it is done; the next run goes on.
+    """
+    with opened(workspace) as (settings, engine), start_steps(settings) as steps:
+        done = reprocess_records(settings, engine, steps, reread=reread)
+    counts = asdict(done) | {"broken": ",".join(done.broken) or None}
+    tell(_log, logging.WARNING if done.broken else logging.INFO, "reprocess", **counts)
+
+
+@flow(name="housekeeping", flow_run_name="housekeeping", persist_result=False)
+def keep_house(workspace: str) -> None:
+    """Remove what ``[keep]`` in ``segocr.toml`` lets go, mend what a crash left, tidy the database.
+
+    Args:
+        workspace: A folder with ``segocr.toml``.
+
+    Raises:
+        SegocrError: Some of it is done; the next run goes on.
+    """
+    with opened(workspace) as (settings, engine):
+        orphans = mend_orphans(engine, inboxes_in(settings), places_in(settings))
+        done = tidy(engine, settings.keep)
+    log = Path(workspace) / ".prefect" / "server.log"
+    if log.is_file() and log.stat().st_size > _LARGEST_LOG:
+        log.write_bytes(b"")  # its writer appends
+    tell(_log, logging.INFO, "housekeeping", orphans=orphans, **asdict(done))
+
+
+@flow(name="notify", flow_run_name="notify", persist_result=False)
+def notify(workspace: str) -> None:
+    """Tell that many documents failed: the log, ``segocr status``, and whom ``[alert]`` names.
+
+    Args:
+        workspace: A folder with ``segocr.toml``.
+
+    Raises:
+        ConfigurationError: ``alert-untold``.
+    """
+    with opened(workspace) as (settings, engine):
+        codes = failures_within(engine, timedelta(minutes=settings.alert.minutes))
+    if not (failures := sum(codes.values())):
+        return  # retried or discarded meanwhile
+    now = datetime.now(UTC).isoformat()
+    alert = Alert(now, str(settings.workspace), failures, settings.alert.minutes, codes)
+    tell(_log, logging.ERROR, "many documents fail", failures=failures, minutes=alert.minutes, codes=codes)
+    keep_alert(Path(workspace), alert)
+    tell_alert(settings.alert, alert)

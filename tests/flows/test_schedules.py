@@ -1,0 +1,105 @@
+"""What ``segocr serve`` runs by schedule: deployments on a real server, runs in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from db.arrivals import Arrivals
+from db.connect import open_database
+from db.schema import prepare
+from flows.server import prefect_environment
+from segocr.alerts import recent_alerts
+from segocr.arrivals import State
+from segocr.inbox import file_away, sweep
+from segocr.places import inboxes_in, places_in
+from segocr.settings import load_settings
+
+NAME = "scheduled"
+_PATIENCE = 180.0
+_SETTINGS = """\
+[[inbox]]
+path = "inbox"
+ready = "renamed"
+[schedules]
+watch = 900
+retry = "off"
+[retry]
+codes = ["gave-up", "no-template"]
+[alert]
+failures = 3
+command = ["%s", "-c", "import sys; open('told.json', 'w').write(sys.stdin.read())"]
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A workspace in which three documents failed: one that may do better, two that may not."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "segocr.toml").write_text(_SETTINGS % sys.executable)
+    settings = load_settings(tmp_path)
+    engine = open_database(settings.database_url or "", folder=tmp_path)
+    prepare(engine)
+    ledger, places, [inbox] = Arrivals(engine), places_in(settings), inboxes_in(settings)
+    for name, code in (("a.jpg", "gave-up"), ("b.jpg", "encrypted"), ("c.jpg", "no-template")):
+        (inbox.folder / name).write_bytes(name.encode())
+        sweep(inbox, places, ledger, "me")
+        [arrival] = ledger.take("me", 10, 60)
+        ledger.end(arrival.id, State.FAILED, code, f"it is {code}")
+        file_away(inbox, places, ledger, arrival, State.FAILED, code)
+    engine.dispose()
+    return tmp_path
+
+
+def await_it(there: Callable[[], object], log: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not there():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.2)
+
+
+def test_deployments_are_made_and_run_and_many_failures_are_told(server: str, workspace: Path) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.deployments import run_deployment
+    from prefect.events import emit_event
+
+    home, log = workspace / ".prefect", workspace / "log"
+    home.mkdir()
+    words = ["-m", "flows.schedules", str(workspace), str(os.getpid()), NAME]
+    env = dict(os.environ) | prefect_environment(home, server)
+    with log.open("w") as output:
+        child = subprocess.Popen(
+            [sys.executable, *words], env=env, cwd=workspace, stdout=output, stderr=output
+        )
+    try:
+        await_it(lambda: "ready deployments=6" in log.read_text(), log)
+        with get_client(sync_client=True) as client:
+            scheduled = {}
+            for name in ("watch", "extract-ready", "retry", "reprocess", "housekeeping", "notify"):
+                deployment = client.read_deployment_by_name(f"{name}/{NAME}")
+                assert deployment.concurrency_options.collision_strategy == "CANCEL_NEW"
+                scheduled[name] = [str(one.schedule) for one in deployment.schedules]
+        assert [name for name, schedules in scheduled.items() if schedules] == ["watch", "housekeeping"]
+        for number in range(3):
+            emit_event("segocr.document.failed", resource={"prefect.resource.id": f"segocr.arrival.{number}"})
+        await_it((workspace / "told.json").exists, log)
+        for name in ("retry", "housekeeping"):
+            run_deployment(f"{name}/{NAME}", timeout=0, as_subflow=False)
+        await_it(lambda: "retry sent_back=1" in log.read_text() and "housekeeping" in log.read_text(), log)
+    finally:
+        child.terminate()
+        status = child.wait(60)
+    assert status == 0
+    assert "Traceback" not in log.read_text()
+    [alert] = recent_alerts(workspace, timedelta(hours=1))
+    assert (alert.failures, alert.codes) == (3, {"gave-up": 1, "encrypted": 1, "no-template": 1})
+    assert json.loads((workspace / "told.json").read_text())["codes"] == alert.codes
+    assert [path.name for path in (workspace / "work").rglob("*.jpg")] == ["a.jpg"]
