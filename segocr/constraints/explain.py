@@ -10,6 +10,7 @@ from functools import lru_cache
 from segocr.constraints.charsets import CharSet, contains
 from segocr.constraints.lengths import lengths_to_go, longest_length
 from segocr.constraints.product import Constraint, ProductState
+from segocr.constraints.walking import Steps, is_accepting, walk
 
 MAX_EXPLORED = 20_000
 _PREFERRED = "A0a1<B2b3 -/.,"
@@ -84,7 +85,7 @@ def shortest_text(constraint: Constraint) -> str | None:
     seen = {start}
     while queue and len(seen) < MAX_EXPLORED:
         _, _, text, state = heapq.heappop(queue)
-        if _accepting(constraint, state):
+        if is_accepting(constraint, state):
             return text
         for character, following in _steps(constraint, state):
             if following not in seen:
@@ -131,11 +132,7 @@ def rejected_neighbours(
             yield changed
 
 
-def _accepting(constraint: Constraint, state: ProductState) -> bool:
-    return bool(constraint.automaton.accepting[state[0]]) and constraint.checks_accept(state[1])
-
-
-def _steps(constraint: Constraint, state: ProductState) -> Iterator[tuple[str, ProductState]]:
+def _steps(constraint: Constraint, state: ProductState) -> Steps:
     """Every character that can follow, some of large classes only."""
     ranges = constraint.automaton.class_ranges()
     for (klass, label), target in constraint.automaton.edges[state[0]].items():
@@ -145,9 +142,7 @@ def _steps(constraint: Constraint, state: ProductState) -> Iterator[tuple[str, P
                 yield character, (target, after)
 
 
-def _shuffled_steps(
-    constraint: Constraint, state: ProductState, source: random.Random
-) -> Iterator[tuple[str, ProductState]]:
+def _shuffled_steps(constraint: Constraint, state: ProductState, source: random.Random) -> Steps:
     """The same in random order, computed only as far as it is asked for."""
     ranges = constraint.automaton.class_ranges()
     choices = [
@@ -180,24 +175,15 @@ def _samples(ranges: CharSet) -> tuple[str, ...]:
 def _random_text(
     constraint: Constraint, source: random.Random, most: int, lengths: list[int], tries: int = 4_000
 ) -> str | None:
-    """A random walk that steps back from dead ends and goes home from a certain length on."""
-    path = [("", constraint.start())]
-    dead: set[tuple[int, ProductState]] = set()
-    for _ in range(tries):
-        text, state = path[-1]
-        if _accepting(constraint, state) and (len(text) >= most or source.random() < 0.5):
-            return text
+    """A random walk that goes home from a certain length on."""
+
+    def following(text: str, state: ProductState) -> Steps:
         home = len(text) >= most and lengths[state[0]] > 0
-        for character, following in _shuffled_steps(constraint, state, source):
-            nearer = not home or lengths[following[0]] < lengths[state[0]]
-            if nearer and (len(text) + 1, following) not in dead:
-                path.append((text + character, following))
-                break
-        else:
-            if _accepting(constraint, state):
-                return text
-            dead.add((len(text), state))
-            path.pop()
-            if not path:
-                return None
-    return None
+        for character, after in _shuffled_steps(constraint, state, source):
+            if not home or lengths[after[0]] < lengths[state[0]]:
+                yield character, after
+
+    def ends(text: str, _: ProductState) -> bool:
+        return len(text) >= most or source.random() < 0.5
+
+    return walk(constraint, following, ends, tries)

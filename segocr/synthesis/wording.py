@@ -6,10 +6,11 @@ A field's own constraint, where it has one, accepts every text that comes out of
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from segocr.constraints.lengths import lengths_to_go
 from segocr.constraints.product import Constraint, ProductState
+from segocr.constraints.walking import Steps, walk
 
 _VOWELS = "AEIOU"
 _PRINTABLE = frozenset(map(chr, range(0x20, 0x7F)))
@@ -67,38 +68,16 @@ def bare_text(constraint: Constraint, text: str) -> str:
 
 def _walk(constraint: Constraint, like: str, source: random.Random) -> str | None:
     costs = _costs(constraint, like)
-    dead: set[tuple[int, ProductState]] = set()
-    start = constraint.start()
-    path = [("", start, _following(constraint, start, 0, like, costs, source))]
-    for _ in range(_TRIES):
-        text, state, following = path[-1]
-        if _ends(constraint, text, state, like, costs):
-            return text
-        for character, after in following:
-            if (len(text) + 1, after) not in dead:
-                steps = _following(constraint, after, len(text) + 1, like, costs, source)
-                path.append((text + character, after, steps))
-                break
-        else:
-            if _accepting(constraint, state):
-                return text
-            dead.add((len(text), state))
-            path.pop()
-            if not path:
-                return None
-    return None
 
+    def following(text: str, state: ProductState) -> Steps:
+        return _following(constraint, state, len(text), like, costs, source)
 
-def _accepting(constraint: Constraint, state: ProductState) -> bool:
-    return bool(constraint.automaton.accepting[state[0]]) and constraint.checks_accept(state[1])
+    def ends(text: str, state: ProductState) -> bool:
+        """Whether nothing that could follow would make it more like the example."""
+        place = min(len(text), len(like))
+        return costs[place][state[0]] >= _MISSING * (len(like) - place)
 
-
-def _ends(
-    constraint: Constraint, text: str, state: ProductState, like: str, costs: Sequence[Sequence[int]]
-) -> bool:
-    """Whether the text is accepted and nothing that could follow would make it more like the example."""
-    place = min(len(text), len(like))
-    return _accepting(constraint, state) and costs[place][state[0]] >= _MISSING * (len(like) - place)
+    return walk(constraint, following, ends, _TRIES)
 
 
 def _costs(constraint: Constraint, like: str) -> list[list[int]]:
@@ -135,7 +114,7 @@ def _following(
     like: str,
     costs: Sequence[Sequence[int]],
     source: random.Random,
-) -> Iterator[tuple[str, ProductState]]:
+) -> Steps:
     """Yield the characters that can follow with the states after them, those most like the example first."""
     model = like[place] if place < len(like) else ""
     after_costs = costs[min(place + 1, len(like))]
