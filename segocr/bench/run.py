@@ -45,7 +45,8 @@ class Bench:
     Attributes:
         template: Its name.
         documents: Documents a round.
-        seconds: By way, seconds of each round (``segocr_v4`` and ``one_direction`` are for the ratios).
+        seconds: By way, seconds of each round (``segocr_v4`` and ``one_direction`` are for the ratios, and
+            ``textlines`` is segocr with that engine).
         processor: By way, seconds of processor time of each round: what a busy machine disturbs least.
         memory: Largest memory while segocr's default engines worked.
         latency: Seconds of ``segocr extract`` for one document, cold and warm.
@@ -72,6 +73,12 @@ class Bench:
         ratios = [theirs / mine for mine, theirs in pairs]
         return median(ratios) if ratios else None
 
+    def cost(self, ours: str, other: str) -> float | None:
+        """Return what one way costs in processor time where another costs 1, median of the rounds' ratios."""
+        pairs = zip(self.processor.get(ours, []), self.processor.get(other, []), strict=False)
+        ratios = [mine / theirs for mine, theirs in pairs]
+        return median(ratios) if ratios else None
+
     def as_json(self) -> dict[str, Any]:
         """Return the JSON contract's object of one type."""
         return {
@@ -96,6 +103,8 @@ class Bench:
                 "documents": self.documents,
                 "rounds": len(self.seconds.get("segocr", [])),
                 "segocr_PP-OCRv4_mobile": _rounded(self.rate("segocr_v4")),
+                "segocr_textlines": _rounded(self.rate("textlines")),
+                "cost_textlines_to_full_page": _rounded(self.cost("textlines", "full_page")),
                 "floor_one_direction": _rounded(self.rate("one_direction")),
                 "ratio_floor_one_direction": _rounded(self.ratio("segocr", "one_direction")),
                 "processor_s_per_document": {
@@ -118,7 +127,7 @@ def bench(
     settings: Settings,
     documents: int,
     rounds: int,
-    wanted: Sequence[str] = ("plain", "full_page", "floor"),
+    wanted: Sequence[str] = ("plain", "full_page", "textlines", "floor"),
     report: Report = lambda _: None,
 ) -> Bench:
     """Measure one template.
@@ -176,6 +185,7 @@ def _start(
     starters = {
         "plain": lambda: _plain(stack, template, config, folder, settings, started),
         "full_page": lambda: _full_page(stack, config, settings, started),
+        "textlines": lambda: _textlines(stack, template, config, started),
         "floor": lambda: _floor(stack, template, order, arrays, settings, segocr, result, started),
     }
     for name in wanted:
@@ -239,6 +249,17 @@ def _full_page(
     images = {"images": config["images"]}
     reader = stack.enter_context(ways.foreign("full_page", "rapidocr", images, settings.environment_pythons))
     started["full_page"] = Runner(lambda: float(reader.order("run")["seconds"]), (reader.process,))
+
+
+def _textlines(
+    stack: ExitStack, template: Template, config: dict[str, Any], started: dict[str, Runner]
+) -> None:
+    """Start segocr with the engine textlines, whichever engine is the default."""
+    head = template.folder / template.segment.head
+    if not head.is_file():
+        raise ModelError(f"the template has no head {head.name}", code="model-absent")
+    way = stack.enter_context(ways.ours({**config, "segment_engine": "textlines"}))
+    started["textlines"] = Runner(lambda: float(way.order("run")["seconds"]), (way.process,))
 
 
 def _floor(

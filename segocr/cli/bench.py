@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from segocr.settings import Settings
     from segocr.templates import Template
 
-_WAYS = ("plain", "full_page", "floor")
+_WAYS = ("plain", "full_page", "textlines", "floor")
 
 
 @click.command()
@@ -37,6 +37,7 @@ def command(
     \b
     plain      ultralytics on torch, then PaddleOCR on paddlepaddle, one picture and one crop at a time
     full_page  RapidOCR on OpenVINO over whole pages, as without segmentation
+    textlines  segocr with the engine textlines, for templates that have a head
     floor      the models' own time on arrays ready for them
 
     TEMPLATE defaults to the shipped ones that have a model.
@@ -93,6 +94,8 @@ def _print(result: Bench) -> None:
          "torch, then paddlepaddle, PP-OCRv4 mobile"),
         ("full-page OCR", _number(result.rate("full_page")), _times(result.ratio("segocr", "full_page")),
          "RapidOCR on OpenVINO, PP-OCRv6 small"),
+        ("segocr by text lines", _number(result.rate("textlines")), "",
+         f"costs {_percent(result.cost('textlines', 'full_page'))} of full-page OCR's processor time"),
         ("floor", _number(result.rate("floor")), _percent(result.ratio("segocr", "floor")),
          "model calls alone, each line in both directions"),
         ("floor, one direction", _number(result.rate("one_direction")),

@@ -33,6 +33,13 @@ def test_the_plain_way_is_compared_with_the_recogniser_that_it_uses() -> None:
     assert ratios["floor"] == pytest.approx(0.9)
 
 
+def test_what_text_lines_cost_is_told_in_processor_time() -> None:
+    processor = {"textlines": [0.6, 1.0, 0.9], "full_page": [1.0, 2.0, 1.0]}
+    details = Bench("t", 1, {"segocr": [9.0]}, processor).as_json()["details"]
+    assert details["cost_textlines_to_full_page"] == 0.6
+    assert Bench("t", 1, {"segocr": [9.0]}).as_json()["details"]["cost_textlines_to_full_page"] is None
+
+
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("no picture", encoding="utf-8")
     with pytest.raises(UsageError, match="no pictures"):

@@ -39,6 +39,8 @@ def prepare(config: dict[str, Any]) -> Mapping[str, Callable[[], Answer]]:
     )
     if config.get("ocr_model"):
         template = replace(template, ocr=replace(template.ocr, model=config["ocr_model"]))
+    if config.get("segment_engine"):
+        template = replace(template, segment=replace(template.segment, engines=(config["segment_engine"],)))
     images = [Path(path) for path in config["images"]]
     # A keeper that runs already would hide memory and have its hosts share the machine.
     steps = Steps(environments=settings.environment_pythons, shared=False)
