@@ -94,7 +94,7 @@ def measure(
     documents: Sequence[LabelledDocument],
     damages: Sequence[str],
     steps: RememberingSteps,
-    oracle: bool,
+    wanted: Sequence[str],
 ) -> Iterator[Row]:
     """Measure one set.
 
@@ -103,7 +103,7 @@ def measure(
         documents: Undamaged.
         damages: Names of those wanted.
         steps: The hosts.
-        oracle: Whether to read true regions only.
+        wanted: Of the regions "found" and "true".
     """
     template = template_of(name)
     _, has_model = chosen_models(load_template(SETS[name][0]))
@@ -113,7 +113,7 @@ def measure(
         with tempfile.TemporaryDirectory(prefix="segocr-damage-") as folder:
             damaged = labelled(damage_documents(documents, damage, Path(folder)), template)
             for regions, regions_of in (("found", None), ("true", true_regions(damaged))):
-                if regions_of is None and (oracle or not has_model):
+                if regions not in wanted or (regions_of is None and not has_model):
                     continue
                 ways = WAYS if has_checks(template) else WAYS[:2]
                 read = read_all(name, ways, damaged, steps, regions_of)
@@ -177,18 +177,25 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="documents a set, drawn with a seed")
     names = [damage.name for damage in DAMAGES]
     parser.add_argument("--damages", nargs="+", choices=names, default=names)
-    parser.add_argument("--true-regions", action="store_true", help="do not measure found regions")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--true-regions", action="store_true", help="do not measure found regions")
+    only.add_argument("--found-regions", action="store_true", help="do not measure true regions")
     parser.add_argument("--cache", type=Path, default=FOLDER, help="where the models' answers are kept")
     parser.add_argument("--json", type=Path, help="write the rows here")
     parser.add_argument("--markdown", type=Path, help="write the table here instead of printing it")
     given = parser.parse_args()
+    wanted = [
+        name
+        for name, unwanted in (("found", given.true_regions), ("true", given.found_regions))
+        if not unwanted
+    ]
     rows: list[Row] = []
     with RememberingSteps(given.cache, shared=False) as steps:
         for name in given.sets:
             documents = drawn(
                 read_labels(given.data / name, None if given.split == "all" else given.split), given.limit
             )
-            for row in measure(name, documents, given.damages, steps, given.true_regions):
+            for row in measure(name, documents, given.damages, steps, wanted):
                 rows.append(row)
                 print(*asdict(row).values(), sep="\t", file=sys.stderr, flush=True)
     table = "\n".join(as_markdown(rows)) + "\n"
