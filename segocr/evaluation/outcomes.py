@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,13 +35,18 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """How one field is scored: the class its labels have, how values compare, one value or a list."""
+    """How one field is scored: the class its labels have, how values compare, one value or a list.
+
+    ``prepare`` does to a text what the template does to what it reads, as far as the comparison lets it: a
+    label says what is printed, spaces and all.
+    """
 
     name: str
     class_name: str
     comparison: Comparison
     several: bool = False
     formats: tuple[str, ...] = ()
+    prepare: Callable[[str], str] = str
 
     def same(self, one: str, other: str) -> bool:
         """Whether two values are the same in this field."""
@@ -49,7 +54,7 @@ class FieldRule:
 
     def normal(self, value: str) -> str:
         """Return the form that equal values share."""
-        return normal_form(value, self.comparison, self.formats)
+        return normal_form(self.prepare(value), self.comparison, self.formats)
 
 
 @dataclass(frozen=True, slots=True)

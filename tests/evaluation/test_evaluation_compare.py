@@ -4,9 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from evaluation_samples import box, document, label
 
 from segocr.evaluation.compare import Comparison, comparison_of, normal_form
 from segocr.evaluation.labels import read_labels
+from segocr.evaluation.run import field_rules
+from segocr.templates import load_template
 
 
 @pytest.mark.parametrize(
@@ -45,3 +48,17 @@ def test_every_labelled_date_and_total_is_understood(data: Path) -> None:
     assert len(dates) > 500 and len(totals) > 500
     assert [day for day in dates if not re.fullmatch(r"20\d\d-\d\d-\d\d", day)] == []
     assert [total for total in totals if not re.fullmatch(r"-?[\d.]+(E\+\d+)?", total)] == []
+
+
+def test_labels_are_normalised_as_the_template_normalises_what_it_reads(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(
+        "template: bill\nversion: 1\nfields:\n"
+        "  iban: {checks: [iban], ignore_spaces: true, normalise: [remove_spaces]}\n"
+        "  payee: {normalise: [collapse_spaces]}\n"
+    )
+    one = document(label("", box(0, 0), name="iban"), label("", box(0, 90), name="payee"))
+    iban, payee = field_rules(load_template(tmp_path), [one])
+    assert iban.same("DE30 0000 0637 2065 4788 44", "DE30000006372065478844")
+    assert not iban.same("DE30 0000 0637 2065 4788 44", "DE30000006372065478845")
+    assert payee.same("OLD  HARBOUR", "old harbour")
+    assert not payee.same("OLD HARBOUR", "OLDHARBOUR")
