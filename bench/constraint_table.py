@@ -132,6 +132,7 @@ def as_markdown(rows: Sequence[Row]) -> Iterator[str]:
     titles = [
         "field", "picture", "regions", "values", *(f"exact %: {way}" for way in exact),
         *(f"accepted %: {way}" for way in accepted[1:]),
+        *(f"corrected %: {way}" for way in exact[1:]),
         *(f"wrong among accepted: {way}" for way in accepted),
     ]  # fmt: skip
     yield "| " + " | ".join(titles) + " |"
@@ -142,6 +143,7 @@ def as_markdown(rows: Sequence[Row]) -> Iterator[str]:
         cells = [place[1], place[3], place[2], str(labelled)]
         cells += [_percent(row.exact, labelled) if (row := own[way]) else "" for way in exact]
         cells += [_percent(row.accepted, labelled) if (row := own[way]) else "" for way in accepted[1:]]
+        cells += [_percent(row.corrected, labelled) if (row := own[way]) else "" for way in exact[1:]]
         cells += [_wrong(row) if (row := own[way]) else "" for way in accepted]
         yield "| " + " | ".join(cells) + " |"
 
