@@ -19,8 +19,9 @@ _WORDS = {
     "keeper": "segocr.cli hosts",
     "sweep": "flows.sweeper",
     "extract": "flows.extractor",
+    "schedule": "flows.schedules",
 }
-TARGETS = ("extract", "host", "serve", "keeper", "sweep", "prefect")
+TARGETS = ("extract", "host", "serve", "keeper", "sweep", "prefect", "schedule")
 
 
 class Service:
