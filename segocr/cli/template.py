@@ -100,10 +100,13 @@ def schema() -> None:
 def new(name: str, model: Path | None, data: Path | None, folder: Path | None) -> None:
     r"""Draft a template with one field for each class of a model or of labelled documents.
 
+    From labelled values it guesses dates, amounts, check digits and patterns: look at them, and correct them.
+
     \b
     segocr template new delivery_note --data labelled
     segocr template new delivery_note --model runs/segment/train/weights/best.onnx
     """
+    from segocr.datasets.showing import shown_by
     from segocr.errors import UsageError
     from segocr.evaluation.labels import read_labels
     from segocr.settings import load_settings
@@ -112,10 +115,9 @@ def new(name: str, model: Path | None, data: Path | None, folder: Path | None) -
     if (model is None) == (data is None):
         raise UsageError("a draft takes its classes from --model or from --data", hint="name one of them")
     documents = read_labels(data, None) if data else []
-    classes = dict.fromkeys(label.class_name for document in documents for label in document.labels)
     folders = load_settings().template_folders
     target = folder or (folders[0] if folders else Path("templates"))
-    file = draft(name, model, target, tuple(classes))
+    file = draft(name, model, target, shown_by(documents), len(documents))
     click.echo(f"{file}")
     note(f"say what each field looks like, then: segocr template check {file.parent}")
 

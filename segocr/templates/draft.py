@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from segocr.errors import TemplateError
 from segocr.templates import names
 from segocr.templates.classes import model_classes
+from segocr.templates.guessing import Shown, guess
 from segocr.templates.load import FILE
 
 _HEAD = """\
 # yaml-language-server: $schema=template.schema.json
-# A draft: one field for each class. Say of each what its text looks like; see docs/templates.md.
+# A draft: one field for each class{guessed}. Say of each what its text looks like; see docs/templates.md.
 template: {name}
 version: 1
 title: {title}
@@ -23,19 +24,15 @@ segment: {{engines: [{engines}], model: model{suffix}, image_size: 1024, confide
 ocr: {{engines: [openvino, paddleocr], model: PP-OCRv6_small}}
 fields:
 """
-_FIELD = """\
-  {field}:{class_}
-    type: text                 # integer | decimal | money | date | time | enum | boolean
-    # pattern: '[A-Z0-9]{{6,9}}'  # what every text of this field looks like; steers the reading
-    # required: true
-    normalise: [collapse_spaces]
-"""
+_UNSEEN = Shown((), 0)
 _TAIL = """\
 accept: {confidence: 0.9}
 """
 
 
-def draft(name: str, model: Path | None, folder: Path, classes: Sequence[str] = ()) -> Path:
+def draft(
+    name: str, model: Path | None, folder: Path, shown: Mapping[str, Shown] = {}, documents: int = 0
+) -> Path:
     """Write a template's folder with a draft and a copy of its model.
 
     Args:
@@ -43,7 +40,8 @@ def draft(name: str, model: Path | None, folder: Path, classes: Sequence[str] = 
         model: An ``.onnx`` or ``.pt`` file; another one of the same name and the other suffix is taken along.
             None: it is still to be trained.
         folder: Where the template's folder is made.
-        classes: Those of the labels, where there is no model.
+        shown: What the labels show, by class, where there is no model.
+        documents: How many labelled documents there are.
 
     Returns:
         The template's file.
@@ -54,7 +52,11 @@ def draft(name: str, model: Path | None, folder: Path, classes: Sequence[str] = 
     """
     if fault := names.fault_of_template_name(name):
         raise TemplateError(fault)
-    text = draft_text(name, model_classes(model) if model else tuple(classes), model or Path("model.onnx"))
+    text = (
+        draft_text(name, dict.fromkeys(model_classes(model), _UNSEEN), model)
+        if model
+        else draft_text(name, shown, None, documents)
+    )
     target = folder / name
     if target.exists():
         raise TemplateError(f"{target} exists already", hint="choose another name, or edit what is there")
@@ -70,17 +72,30 @@ def draft(name: str, model: Path | None, folder: Path, classes: Sequence[str] = 
     return target / FILE
 
 
-def draft_text(name: str, classes: tuple[str, ...], model: Path) -> str:
-    """Return the draft of a template with one field for each class."""
-    fields = _field_names(classes)
-    bare = model.suffix == ".pt" and not model.with_suffix(".onnx").is_file()
+def draft_text(name: str, shown: Mapping[str, Shown], model: Path | None, documents: int = -1) -> str:
+    """Return the draft of a template with one field for each class, guessed from labels if there are some."""
+    fields = _field_names(tuple(shown))
+    bare = model is not None and model.suffix == ".pt" and not model.with_suffix(".onnx").is_file()
     engines, suffix = ("ultralytics", ".pt") if bare else ("openvino, ultralytics", ".onnx")
-    head = _HEAD.format(name=name, title=name.replace("_", " ").capitalize(), engines=engines, suffix=suffix)
-    body = "".join(
-        _FIELD.format(field=field, class_="" if field == label else f"\n    class: {_quoted(label)}")
-        for field, label in zip(fields, classes, strict=True)
+    head = _HEAD.format(
+        name=name,
+        title=name.replace("_", " ").capitalize(),
+        engines=engines if model else f"textlines, {engines}",
+        suffix=suffix,
+        guessed="" if model else f", guessed from {documents} labelled documents",
     )
-    return head + body + _TAIL
+    return (
+        head
+        + "".join(
+            f"  {field}:\n" + "".join(f"    {line}\n" for line in _field(field, label, one, documents))
+            for field, (label, one) in zip(fields, shown.items(), strict=True)
+        )
+        + _TAIL
+    )
+
+
+def _field(field: str, label: str, shown: Shown, documents: int) -> list[str]:
+    return [*([] if field == label else [f"class: {_quoted(label)}"]), *guess(shown, documents)]
 
 
 def _field_names(classes: tuple[str, ...]) -> list[str]:

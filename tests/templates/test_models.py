@@ -14,6 +14,7 @@ from segocr.errors import ModelError, TemplateError
 from segocr.templates import find_templates, load_template
 from segocr.templates.classes import model_classes
 from segocr.templates.draft import draft, draft_text
+from segocr.templates.guessing import Shown
 from segocr.templates.trust import FILE, require_trust, trust_model
 
 
@@ -148,9 +149,11 @@ def test_a_draft_loads_and_has_a_field_for_each_class(tmp_path: Path) -> None:
 
 
 def test_a_draft_from_labels_waits_for_its_model(tmp_path: Path) -> None:
-    file = draft("delivery_note", None, tmp_path, ("date", "Order No."))
+    shown = {"date": Shown(("02/03/2025",), 1), "Order No.": Shown((), 0)}
+    file = draft("delivery_note", None, tmp_path, shown, 2)
     template = load_template(file.parent)
     assert template.classes == ("date", "Order No.")
+    assert template.segment.engines == ("textlines", "openvino", "ultralytics")
     with pytest.raises(ModelError) as caught:
         template.segment_model("openvino")
     assert caught.value.code == "model-absent"
@@ -161,7 +164,7 @@ def test_any_classes_make_a_template_that_loads(labels: list[str]) -> None:
     from segocr.templates.load import compile_source
     from segocr.templates.source import parse_source
 
-    text = draft_text("lease", tuple(labels), Path("m.pt"))
+    text = draft_text("lease", dict.fromkeys(labels, Shown((), 0)), Path("m.pt"))
     template = compile_source(parse_source(text, Path("template.yaml")))
     assert template.classes == tuple(labels)
 

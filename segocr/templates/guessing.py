@@ -1,0 +1,148 @@
+"""What a field's text looks like, guessed from labelled values: where a template's author begins."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from segocr.constraints.checks.registry import validate
+from segocr.validators.dates import date_from
+from segocr.validators.failures import Refused
+
+_FORMATS = (
+    "dd/MM/yyyy", "dd.MM.yyyy", "dd-MM-yyyy", "yyyy-MM-dd", "yyyy/MM/dd", "dd MMMM yyyy", "d MMMM yyyy",
+    "dd MMM yyyy", "d MMM yyyy", "MMMM d, yyyy", "MMM d, yyyy", "d/M/yyyy", "d.M.yyyy", "dd/MM/yy",
+    "dd.MM.yy", "dd-MM-yy", "MM/dd/yyyy", "M/d/yyyy", "yyyyMMdd", "yyMMdd",
+)  # fmt: skip
+"""Of formats that fit equally many labels, the first is taken: day before month."""
+_CHECKS = (
+    "iban", "vin", "iso6346", "mrz_td3_line1", "mrz_td3_line2", "mrz_td1_line1", "mrz_td1_line2", "isbn13",
+    "ean13",
+)  # fmt: skip
+_MONEY = re.compile(
+    r"(?:[A-Z]{3} ?|[€$£] ?)?-?(?:\d{1,3}(?:[., ']\d{3})+|\d+)(?P<sign>[.,])\d{2}(?: ?[A-Z]{3}| ?[€$£])?"
+)
+_TOKEN = re.compile(r"\d+|[A-Z]+|[-/.:_# ]")
+_FEWEST, _MOST_SHAPES, _LONGEST = 5, 6, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the labels of a class show.
+
+    Attributes:
+        values: The labelled texts that are not empty.
+        documents: How many documents have one.
+        several: Whether a document has more than one.
+        many_lines: Whether one of them has several lines.
+    """
+
+    values: tuple[str, ...]
+    documents: int
+    several: bool = False
+    many_lines: bool = False
+
+
+def guess(shown: Shown, documents: int) -> list[str]:
+    """Return the lines of a field in YAML, without their indentation.
+
+    Args:
+        shown: What its labels show.
+        documents: How many labelled documents there are.
+    """
+    kinds: tuple[Callable[[Sequence[str]], list[str]], ...] = (_date, _money, _checked, _pattern)
+    values = shown.values if not shown.many_lines else ()
+    lines = next((found for kind in kinds if values and (found := kind(values))), _nothing())
+    if shown.many_lines:
+        lines.append("lines: many")
+    if shown.several:
+        lines.append("instances: all")
+    if shown.documents == documents:
+        lines.append("required: true")
+    return lines
+
+
+def _nothing() -> list[str]:
+    return [
+        "type: text                 # integer | decimal | money | date | time | enum | boolean",
+        "# pattern: '[A-Z0-9]{6,9}'  # what every text of this field looks like; steers the reading",
+        "normalise: [collapse_spaces]",
+    ]
+
+
+def _date(values: Sequence[str]) -> list[str]:
+    left, taken = set(values), list[str]()
+    while left:
+        fits = {layout: {value for value in left if _is_day(value, layout)} for layout in _FORMATS}
+        layout = max(_FORMATS, key=lambda one: len(fits[one]))
+        if not fits[layout]:
+            return []
+        taken.append(layout)
+        left -= fits[layout]
+    return ["type: date", f"formats: [{', '.join(_quoted(one) if ',' in one else one for one in taken)}]"]
+
+
+def _is_day(text: str, layout: str) -> bool:
+    try:
+        return 1900 <= date_from(text, [layout], today=dt.date.today()).year < 2100
+    except Refused:
+        return False
+
+
+def _money(values: Sequence[str]) -> list[str]:
+    found = [_MONEY.fullmatch(value) for value in values]
+    signs = {one["sign"] for one in found if one}
+    if not all(found) or len(signs) != 1:
+        return []
+    return ["type: money", f"locale: {'en' if signs == {'.'} else 'de'}"]
+
+
+def _checked(values: Sequence[str]) -> list[str]:
+    plain = ["".join(value.split()) for value in values]
+    if len(set(plain)) < _FEWEST:
+        return []
+    for name in _CHECKS:
+        if all(validate(name, value) for value in plain):
+            spaces = any(" " in value for value in values)
+            more = ["ignore_spaces: true", "normalise: [remove_spaces]"] if spaces else []
+            return [f"checks: [{name}]", *more]
+    return []
+
+
+def _pattern(values: Sequence[str]) -> list[str]:
+    """Return a pattern of the shapes of all values, numbers and letters; nothing for ordinary words."""
+    if len(set(values)) < _FEWEST or not all(any(c.isdigit() for c in value) for value in values):
+        return []
+    shapes: dict[tuple[str, ...], list[list[str]]] = {}
+    for value in values:
+        tokens = _TOKEN.findall(value)
+        if "".join(tokens) != value or len(value) > _LONGEST:
+            return []
+        shapes.setdefault(tuple(map(_kind, tokens)), []).append(tokens)
+    if len(shapes) > _MOST_SHAPES:
+        return []
+    pattern = "|".join("".join(_places(kinds, tokens)) for kinds, tokens in shapes.items())
+    return [f"pattern: {_quoted(pattern)}  # as the {len(values)} labels; widen it for what else occurs"]
+
+
+def _kind(token: str) -> str:
+    return "9" if token.isdigit() else "A" if token.isalpha() else token
+
+
+def _places(kinds: Sequence[str], tokens: Sequence[Sequence[str]]) -> Iterator[str]:
+    for place, kind in enumerate(kinds):
+        texts = [one[place] for one in tokens]
+        lengths = sorted({len(text) for text in texts})
+        times = f"{{{lengths[0]}}}" if len(lengths) == 1 else f"{{{lengths[0]},{lengths[-1]}}}"
+        if kind == "9":
+            yield rf"\d{times}"
+        elif kind == "A":
+            yield texts[0] if len(set(texts)) == 1 else f"[A-Z]{times}"
+        else:
+            yield r"\." if kind == "." else kind
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,72 @@
+"""What a draft makes of labelled values: no field that refuses one of them, and nothing out of nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segocr.templates import Template
+from segocr.templates.draft import draft_text
+from segocr.templates.guessing import Shown, guess
+from segocr.templates.load import compile_source
+from segocr.templates.source import parse_source
+
+IBANS = (
+    "DE30 0000 0637 2065 4788 44", "IE60 0000 3322 0170 5015 63", "GB90 UTOP 8291 4464 8191 32",
+    "NL31 UTOP 9105 6905 36", "AT34 0000 3433 3436 7032",
+)  # fmt: skip
+
+
+def template_of(*values: str) -> Template:
+    text = draft_text("lease", {"a": Shown(values, len(values))}, None, len(values))
+    return compile_source(parse_source(text, Path("template.yaml")))
+
+
+@pytest.mark.parametrize(
+    ("values", "first"),
+    [
+        (("02/03/2025", "31/12/2024"), "type: date"),
+        (("4 May 2025", "12 March 2024"), "type: date"),
+        (("1,234.50", "EUR 7.00", "12.99 EUR"), "type: money"),
+        (IBANS, "checks: [iban]"),
+        (("INV-00001", "INV-20417", "RE-2025-0001", "RE-2026-1", "INV-7"), "pattern:"),
+        (("OLD HARBOUR BOOKS", "GREEN LANTERN CAFE", "A", "B", "C"), "type: text"),
+        ((), "type: text"),
+    ],
+)
+def test_the_kind_of_a_field_is_guessed_from_its_labels(values: tuple[str, ...], first: str) -> None:
+    assert guess(Shown(values, 1), 2)[0].startswith(first)
+
+
+def test_formats_cover_all_days_and_the_day_comes_before_the_month() -> None:
+    assert guess(Shown(("02/03/2025", "2025-03-31"), 2), 3)[1] == "formats: [dd/MM/yyyy, yyyy-MM-dd]"
+    assert guess(Shown(("02/28/2025", "12/30/2024"), 2), 3)[1] == "formats: [MM/dd/yyyy]"
+
+
+def test_decimal_commas_are_told_and_mixed_signs_are_no_amounts() -> None:
+    assert "locale: de" in guess(Shown(("1.234,50", "7,00"), 2), 3)
+    assert guess(Shown(("1,234.50", "7,00"), 2), 3)[0].startswith("type: text")
+
+
+def test_a_few_labels_make_no_pattern_and_no_check() -> None:
+    assert guess(Shown(IBANS[:3], 3), 4)[0].startswith("type: text")
+
+
+def test_lines_instances_and_required_are_what_the_labels_show() -> None:
+    lines = guess(Shown(("A", "B"), 2, several=True, many_lines=True), 2)
+    assert {"lines: many", "instances: all", "required: true"} <= set(lines)
+    assert not {"lines: many", "instances: all", "required: true"} & set(guess(Shown(("A", "B"), 2), 3))
+
+
+SHAPES = st.from_regex(r"[A-Z]{1,3}[-/. ]?[0-9]{1,6}([-/.][0-9]{2})?", fullmatch=True)
+
+
+@given(st.lists(st.one_of(SHAPES, st.text(max_size=12)), min_size=1, max_size=9))
+def test_any_labels_make_a_field_that_loads_and_accepts_each_of_them(values: list[str]) -> None:
+    values = [value.strip() for value in values if value.strip()]
+    spec = template_of(*values).fields["a"]
+    if spec.pattern is not None and spec.constraint is not None:
+        assert all(spec.constraint.accepts(value) for value in values)
