@@ -6,6 +6,7 @@ from the environment when it is imported; ``local_server`` sets them, and makes 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -16,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +136,31 @@ def answers(url: str) -> bool:
             return True
     except (urllib.error.URLError, OSError):
         return False
+
+
+def doubts_about(url: str) -> str | None:
+    """Return what a person should know of a server that somebody else runs; None if all is well.
+
+    Args:
+        url: Of its API.
+    """
+    if not answers(url):
+        return (
+            f"no Prefect server answers at {url}: documents wait until one does\n"
+            "  start it, or correct PREFECT_API_URL; without that variable serve runs a server of its own"
+        )
+    try:
+        with urllib.request.urlopen(f"{url}/admin/version", timeout=5) as answer:
+            theirs = str(json.load(answer))
+    except (OSError, ValueError):  # it asks for a key, or is no server of Prefect's own
+        return None
+    ours = metadata.version("prefect")
+    if theirs.split(".")[:2] == ours.split(".")[:2]:
+        return None
+    return (
+        f"the Prefect server at {url} is of version {theirs}, the client of {ours}: some calls may fail\n"
+        f"  run a server of version {ours}, or unset PREFECT_API_URL and let serve run one"
+    )
 
 
 def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

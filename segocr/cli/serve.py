@@ -65,12 +65,27 @@ def _check(settings: Settings) -> Path:
         raise ConfigurationError("this folder is in no workspace", hint="run: segocr init")
     if not settings.inbox:
         raise ConfigurationError("the workspace has no inbox", hint="add [[inbox]] to segocr.toml")
-    check_places(inboxes_in(settings), places_in(settings))
+    _check_folder(settings.workspace)
+    places = places_in(settings)
+    check_places(inboxes_in(settings), places)
+    for place in (places.work, places.done, places.failed):
+        place.mkdir(exist_ok=True)
     load_templates(settings.template_folders, validators_folder=settings.validators_folder)
     engine = workspace_database(settings)
     prepare(engine)
     engine.dispose()
     return settings.workspace
+
+
+def _check_folder(workspace: Path) -> None:
+    from segocr.errors import ConfigurationError
+
+    if not os.access(workspace, os.W_OK | os.X_OK):
+        raise ConfigurationError(
+            f"the workspace {workspace} is read-only for this user",
+            hint="serve keeps Prefect's data, claimed files and the database there: let this user write, or "
+            "make a workspace elsewhere (segocr init DIR) whose inbox leaves the files (after = \"leave\")",
+        )
 
 
 @contextmanager
@@ -105,7 +120,15 @@ def _alone(workspace: Path) -> Iterator[Callable[[dict[str, object]], None]]:
 
 def _children(workspace: Path) -> tuple[str, list[Child]]:
     """Return the address of Prefect's API and the processes to run, in the order of their start."""
-    from flows.server import free_port, local_url, prefect_environment, server_command, server_variables
+    from flows.server import (
+        doubts_about,
+        free_port,
+        local_url,
+        prefect_environment,
+        server_command,
+        server_variables,
+    )
+    from segocr.cli.output import note
     from segocr.supervision import Child
 
     home = workspace / ".prefect"
@@ -119,6 +142,8 @@ def _children(workspace: Path) -> tuple[str, list[Child]]:
         children.append(Child("prefect", server_command(port), server_variables(home), log=log))
         prefect = prefect_environment(home, url)
     else:
+        if doubts := doubts_about(url):
+            note(f"segocr: {doubts}")
         prefect = {"PREFECT_API_URL": url, "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
     python, parent = [sys.executable, "-P", "-m"], str(os.getpid())
     plain = dict(os.environ)

@@ -1,14 +1,18 @@
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from flows.server import ServerError, local_server
+from flows.server import ServerError, doubts_about, local_server
 
 HOLD_A_SERVER = """
 import sys, time
@@ -56,6 +60,33 @@ def test_the_server_dies_with_a_killed_command(tmp_path: Path) -> None:
     while processes_of(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes_of(tmp_path) == []
+
+
+class Other(BaseHTTPRequestHandler):
+    """Answers as a Prefect server of another version does."""
+
+    version = "3.4.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(True if self.path.endswith("health") else self.version).encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_doubts_about_somebody_elses_server_are_said() -> None:
+    assert "no Prefect server answers at http://127.0.0.1:9/api" in str(doubts_about("http://127.0.0.1:9/api"))
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/api"
+        assert "is of version 3.4.1" in str(doubts_about(url))
+        Other.version = metadata.version("prefect")
+        assert doubts_about(url) is None
+        server.shutdown()
+        thread.join()
 
 
 def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
