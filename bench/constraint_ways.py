@@ -30,9 +30,13 @@ def has_checks(template: Template) -> bool:
 
 
 def _free(spec: FieldSpec) -> FieldSpec:
-    """A text that nothing is known of: what other programs read, before they test it."""
+    """A text that nothing is known of: what other programs read, before they test it.
+
+    Its pattern, which is not searched, stands for that test: without one it would be worth no more than its
+    region.
+    """
     return replace(
-        spec, type="text", formats=(), validators=(), constraint=None, preferred=None, checks=(), pattern=None
+        spec, type="text", formats=(), validators=(), constraint=None, preferred=None, checks=(), pattern=".*"
     )
 
 
@@ -48,4 +52,4 @@ def _patterned(spec: FieldSpec) -> FieldSpec:
         ignore_case=spec.ignore_case,
         ignore_spaces=spec.ignore_spaces,
     )
-    return replace(spec, checks=(), constraint=constraint)
+    return replace(spec, checks=(), pattern=layouts[0], constraint=constraint)
