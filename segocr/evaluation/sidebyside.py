@@ -62,7 +62,8 @@ class Switch:
             f"of {change.compared} values {len(change.better)} get better and {len(change.worse)} worse "
             f"(so uneven by chance: {change.chance:.2f})"
         )
-        costs = f"{self.engine} costs {self.share:.0%} of {self.best}'s processor time; {values}"
+        times = f"{self.share:.0%} of" if self.share < 1 else f"{self.share:.1f} times"
+        costs = f"{self.engine} costs {times} what {self.best} does; {values}"
         page = f"{self.saved:.2f} s a page"
         if self.advice is Advice.STAYS:
             return f"{costs}: switching from {self.best} to {self.engine} does not pay"
