@@ -25,7 +25,7 @@ Status = Literal["ok", "corrected", "doubtful", "invalid"]
 CHEAP_COST_PER_EDIT = 4.0
 """Nats that one changed character may cost, on average, in a cheap correction. At 4, 2 of 226 wrong patterns
 (one place of the layout swapped, missing or too much) change a well-read text of ``train`` so that it is
-accepted, look-alikes apart (at 5: 3, at 10: 12); of 207 values that right patterns accept, none is lost
+accepted, look-alikes apart (at 5: 3, at 10: 11); of 207 values that right patterns accept, none is lost
 (at 3: 4)."""
 
 CHEAP_COST = 10.0
