@@ -19,7 +19,7 @@ CHEAP = CHEAP_COST_PER_EDIT
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why a document, or a part of it, has no labels: a code of docs/problems.md, and the field."""
+    """Why a document has no labels: a problem's code or one of docs/cli.md, and the field."""
 
     field: str | None
     code: str
