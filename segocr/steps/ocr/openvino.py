@@ -52,7 +52,7 @@ class OpenvinoRecogniser:
             network, settings, self._files.recogniser.name, exact=self._files.exact
         )
         self._detector: OpenvinoModel | None = None
-        self.character_width = self._files.character_width
+        self.character_width, self.blur = self._files.character_width, self._files.blur
         characters = read_alphabet(self._files, metadata(network, "character"))
         self.alphabet = ["", *characters, " "]
         shape = network.outputs[0].partial_shape

@@ -40,6 +40,11 @@ class Recogniser(Protocol):
         ...
 
     @property
+    def blur(self) -> float:
+        """Standard deviation in pixels, at a height of 48, of a blur that helps with such texts; 0: none."""
+        ...
+
+    @property
     def alphabet(self) -> Sequence[str]:
         """Symbols in the order of its outputs; the first is the blank."""
         ...
@@ -105,7 +110,7 @@ def _read(message: Message, model: Recogniser, decoder: Decoder) -> Message:
     decoder.require(digest for digests in wanted for digest in digests if digest is not None)
     readings, lattices, kept = [], [], []
     pictures = [
-        strips.narrowed(picture, decoder.characters(digests), model.character_width)
+        strips.suited(picture, decoder.characters(digests), model.character_width, model.blur)
         for picture, digests in zip(message.arrays, wanted, strict=True)
     ]
     for posteriors, digests in zip(model.posteriors(pictures), wanted, strict=True):

@@ -61,6 +61,7 @@ class PaddleRecogniser:
         self._files: ModelFiles | None = None
         self._detector_runner: Runner | None = None
         self.character_width: float | None = None
+        self.blur = 0.0
         if name in NAMED or Path(name).is_absolute():
             self._load_files(find(name))
         else:
@@ -68,7 +69,7 @@ class PaddleRecogniser:
 
     def _load_files(self, files: ModelFiles) -> None:
         self._files = files
-        self.character_width = files.character_width
+        self.character_width, self.blur = files.character_width, files.blur
         characters = read_alphabet(files, _onnx_alphabet(files.recogniser))
         weights = files.recogniser.with_suffix(".pdiparams")
         extra = [path for path in (weights, files.alphabet) if path is not None and path.is_file()]
