@@ -69,6 +69,8 @@ def joined(regions: Sequence[Region], takes_many_lines: Callable[[str], bool]) -
         left to right) and their mean score. A region without
         neighbours is a line as well if it is no higher than the others of its page; else it stays as it is.
     """
+    if not any(takes_many_lines(region.class_name) for region in regions):
+        return list(regions)
     found = [_Line(region, _quad(region)) for region in regions]
     usual = float(np.median([line.height for line in found])) if found else 0.0
     left = _one_a_place([line for line in found if takes_many_lines(line.region.class_name)])

@@ -63,7 +63,14 @@ class Margins:
     across: float = 0.05
 
 
-def cut(page: Page, region: Region, *, lines: int | None = 1, upright: float | None = None) -> Crop:
+def cut(
+    page: Page,
+    region: Region,
+    *,
+    lines: int | None = 1,
+    upright: float | None = None,
+    followed: bool = True,
+) -> Crop:
     """Cut the patch of a region out of its page.
 
     Args:
@@ -72,6 +79,7 @@ def cut(page: Page, region: Region, *, lines: int | None = 1, upright: float | N
         lines: 1 for a region that is one line of text; None if the number is not known.
         upright: Reading direction in radians where it is known (near-square regions need it); that of the
             region's lines counts first.
+        followed: Whether a line may be followed beyond the region's ends.
     """
     if region.lines:
         upright = geometry.reading_angle(region.lines[0])
@@ -80,7 +88,7 @@ def cut(page: Page, region: Region, *, lines: int | None = 1, upright: float | N
     line_height = min((geometry.quad_size(line)[1] for line in region.lines), default=height)
     scale = _scale(width, line_height, 1 if region.lines else lines)
     margin = _SURROUNDINGS * height if lines == 1 else min(0.25 * height, 40.0)
-    ends = max(_LONGER[0] * width, _LONGER[1] * height) if lines == 1 else margin
+    ends = max(_LONGER[0] * width, _LONGER[1] * height) if lines == 1 and followed else margin
     if region.lines:
         margin, ends = max(margin, _SURROUNDINGS * line_height), max(ends, _WORD * line_height)
     wide = geometry.grown(quad, ends, margin, ends, margin)

@@ -255,8 +255,10 @@ class Pipeline:
         return any(spec.lines == "many" for spec in self.template.fields_of(class_name))
 
     def _cut(self, page: Page, region: Region) -> Crop:
-        many = self._takes_many_lines(region.class_name)
-        return crops.cut(page, region, lines=None if many else 1)
+        fields = self.template.fields_of(region.class_name)
+        many = any(spec.lines == "many" for spec in fields)
+        followed = any(spec.crop.fit for spec in fields)
+        return crops.cut(page, region, lines=None if many else 1, followed=followed)
 
     def _parts(self, work: Work) -> list[tuple[int, Sequence[int]]]:
         """Return (part, places of its pages) for each record that a document becomes."""

@@ -69,6 +69,7 @@ class Steps:
         self._lock = threading.Lock()
         self._keeper = _keeper(shared)
         self._told: dict[OcrModel, set[str]] = {}
+        self._keys: dict[tuple[str, str], HostKey] = {}
 
     def __enter__(self) -> Steps:
         return self
@@ -83,10 +84,12 @@ class Steps:
         self._keeper.close()
 
     def _key(self, step: str, engine: str) -> HostKey:
-        spec = engine_of(step, engine)
-        python = resolve(spec.environment, self._environments)
-        device = self._device if isinstance(self._device, str) else self._device.get(step, "auto")
-        return HostKey(spec, python, device, self._threads)
+        if (step, engine) not in self._keys:  # looking for an environment at every call takes a millisecond
+            spec = engine_of(step, engine)
+            python = resolve(spec.environment, self._environments)
+            device = self._device if isinstance(self._device, str) else self._device.get(step, "auto")
+            self._keys[step, engine] = HostKey(spec, python, device, self._threads)
+        return self._keys[step, engine]
 
     def _call(self, step: str, engine: str, message: Message, seconds: float | None = None) -> Message:
         key = self._key(step, engine)
