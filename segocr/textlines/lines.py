@@ -85,15 +85,25 @@ def find_lines(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[lis
     found = []
     for polygons in detected:
         best = sorted(polygons, key=lambda line: -line.score)[:MOST]
-        quads = [geometry.order_corners(line.polygon) for line in best]
-        angle = page_angle(quads)
-        found.append(
-            [
-                TextLine(geometry.order_corners(quad, upright=_own_angle(quad, angle)), line.score)
-                for quad, line in zip(quads, best, strict=True)
-            ]
-        )
+        found.append(oriented([(line.score, geometry.order_corners(line.polygon)) for line in best]))
     return found
+
+
+def oriented(found: Sequence[tuple[float, Points]], known: Sequence[TextLine] = ()) -> list[TextLine]:
+    """Return lines in the direction in which their page reads, as far as their long sides tell.
+
+    Args:
+        found: Score and ``(4, 2)`` corners in any direction.
+        known: Other lines of the page, in reading direction, on its head perhaps.
+    """
+    angle = page_angle([quad for _, quad in found] + [line.quad for line in known])
+    along = sum((line.quad[1] - line.quad[0] for line in known), np.zeros(2))
+    on_its_head = along @ np.array([math.cos(angle), math.sin(angle)]) < 0
+    quads = [geometry.order_corners(quad, upright=_own_angle(quad, angle)) for _, quad in found]
+    return [
+        TextLine(geometry.turned(quad) if on_its_head else quad, score)
+        for quad, (score, _) in zip(quads, found, strict=True)
+    ]
 
 
 def page_angle(quads: Sequence[Points]) -> float:

@@ -20,6 +20,7 @@ from segocr.textlines.head import Head
 from segocr.textlines.lines import TextLine, find_lines, read_chosen, read_lines
 from segocr.textlines.parts import spans_of
 from segocr.textlines.patterns import guess
+from segocr.textlines.tiles import smaller_lines
 from segocr.textlines.worth import Worth, is_lacking
 
 
@@ -40,9 +41,34 @@ def segment(
     """
     found = find_lines(pages, steps, model)
     return [
-        regions_of(page, _read(page, lines, template, head, steps, model), template, head)
+        _segment(page, _read(page, lines, template, head, steps, model), template, head, steps, model)
         for page, lines in zip(pages, found, strict=True)
     ]
+
+
+def _segment(
+    page: Page, lines: Sequence[TextLine], template: Template, head: Head, steps: Steps, model: OcrModel
+) -> list[Region]:
+    """Return a page's regions; where one that is required is not sure, with the smaller text of the page."""
+    regions = regions_of(page, lines, template, head)
+    unsure = _unsure(template, head, regions)
+    more = smaller_lines(page, lines, steps, model) if unsure and head.forest is not None else []
+    if not more:
+        return regions
+    every = [*lines, *more]
+    new = np.arange(len(every)) >= len(lines)
+    again = regions_of(page, read_chosen(page, every, Worth(head)(every) & new, steps, model), template, head)
+    return again if _unsure(template, head, again) < unsure else regions
+
+
+def _unsure(template: Template, head: Head, regions: Sequence[Region]) -> int:
+    """Return how many required classes have no region as probable as those of fields of several lines are."""
+    sure = {region.class_name for region in regions if region.score >= head.card.least}
+    return sum(
+        any(spec.required for spec in template.fields_of(name))
+        for name in template.classes
+        if name not in sure
+    )
 
 
 def _read(

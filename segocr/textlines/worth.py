@@ -31,6 +31,8 @@ _FEWEST = 6
 """Lines of a page that are read at least: the most promising ones."""
 _EVEN = 0.002
 """A class's threshold is never lower: fewer trees than one in so many say nothing."""
+_ENOUGH = 0.25
+"""Nor higher: pages may be less like those learned from than these are like each other."""
 _ABSENT = -1.0
 
 
@@ -91,7 +93,7 @@ def thresholds(told: Floats, classes: NDArray[np.int64], kinds: int) -> Floats |
         return None
     for lost in _LOST:
         own = [np.quantile(told[classes == kind, kind], lost) for kind in range(1, kinds)]
-        least = np.maximum(own, _EVEN).astype(np.float32)
+        least = np.clip(own, _EVEN, _ENOUGH).astype(np.float32)
         read = (told[fields][:, 1:] >= least).any(axis=1)
         if read.mean() >= KEPT:
             return least
