@@ -4,22 +4,32 @@
 
 For each number of pages and each seed, so many pages are drawn from ``train``, a head is trained, and all of
 ``val`` is extracted with it, from picture to value. Lines are detected and read once and kept in
-``.cache/textlines``; what is read again under the template's constraints is read for every head.
+``.cache/textlines``, and the head is shown of them what it would have had read; what is read again under the
+template's constraints is read for every head. *Found* are the labels of which a region of their class covers
+90 % of the area, with no more than a fifth of the region beyond the label and its margin.
+With ``--scenes 1`` the pages of ``val`` are camera photos, one a page (``segocr evaluate --scenes``).
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+from numpy.typing import NDArray
 
+from segocr import geometry
 from segocr.documents import Document
 from segocr.environments.locate import resolve
-from segocr.evaluation.labels import LabelledDocument, read_labels
+from segocr.evaluation.labels import Label, LabelledDocument, read_labels
 from segocr.evaluation.outcomes import Outcome, outcomes_of
+from segocr.evaluation.overlap import overlap
 from segocr.evaluation.run import field_rules
+from segocr.evaluation.scenes import make_scenes
 from segocr.evaluation.tables import score
 from segocr.extraction import extract
 from segocr.pages import Page
@@ -32,8 +42,13 @@ from segocr.textlines.examples import Example, gather
 from segocr.textlines.head import Head
 from segocr.textlines.segmenting import regions_of
 from segocr.textlines.training import train_on
+from segocr.textlines.worth import Worth, as_seen
 
 CACHE = Path(".cache/textlines")
+COVERED, BESIDE = 0.9, 0.2
+"""A label is found where a region covers so much of it, and not more of the region lies beside it."""
+MARGIN = 0.4
+"""Labels are tight, detected lines are not: so many heights around a label are no other text."""
 
 
 def main() -> None:
@@ -46,18 +61,26 @@ def main() -> None:
     parser.add_argument("--pages", default="0,5,20,60,all")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--most", type=int, help="of train, for a quick look")
+    parser.add_argument("--scenes", type=int, default=0, help="camera photos a page of val")
+    parser.add_argument("--backgrounds", type=Path, help="labelled photos whose val the scenes are laid on")
     given = parser.parse_args()
     template, settings = load_template(given.template), load_settings(None)
     model = OcrModel("openvino", template.ocr.model)
-    with Steps(environments=settings.environment_pythons) as steps:
+    with ExitStack() as stack:
+        steps = stack.enter_context(Steps(environments=settings.environment_pythons))
         seen = gather(read_labels(given.data, "train")[: given.most], template, steps, model, CACHE, _shown)
-        unseen = gather(read_labels(given.data, "val"), template, steps, model, CACHE, _shown)
+        val = read_labels(given.data, "val")
+        if given.scenes:
+            scratch = Path(stack.enter_context(TemporaryDirectory(prefix="segocr-scenes-")))
+            photos = [one.path for one in read_labels(given.backgrounds, "val")]
+            val = make_scenes(val, photos, scratch, count=given.scenes)
+        unseen = gather(val, template, steps, model, CACHE, _shown)
         ocr = (steps.load(model).digest, model.name)
-        print("| pages | right, % | " + " | ".join(template.classes) + " |")
+        print("| pages | right, % | " + " | ".join(template.classes) + " | found, % |", flush=True)
         for word in given.pages.split(","):
             pages = len(seen) if word == "all" else int(word)
             seeds = given.seeds if 0 < pages < len(seen) else 1
-            rounds = []
+            rounds = list[Round]()
             for seed in range(seeds):
                 drawn = np.random.default_rng(seed).permutation(len(seen))[:pages]
                 examples = [seen[place] for place in drawn]
@@ -65,18 +88,29 @@ def main() -> None:
                     template, examples, ocr=ocr, python=resolve("openvino", settings.environment_pythons),
                     checked=pages <= 60,
                 ).head  # fmt: skip
-                rounds.append(_outcomes(template, head, unseen, settings, steps))
+                rounds.append(_round(template, head, unseen, settings, steps))
             print(_row(pages, template, rounds), flush=True)
 
 
-def _outcomes(
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one head makes of ``val``: what is right, and the share of the labels that it finds."""
+
+    outcomes: list[Outcome]
+    found: float
+
+
+def _round(
     template: Template, head: Head, examples: Sequence[Example], settings: Settings, steps: Steps
-) -> list[Outcome]:
+) -> Round:
     lines = {example.document.path: example.lines for example in examples}
     documents: list[LabelledDocument] = [example.document for example in examples]
+    regions: dict[Path, list[Region]] = {}
 
     def found(document: Document, page: Page) -> list[Region]:
-        return regions_of(page, lines[document.path], template, head)
+        seen = as_seen(template, lines[document.path], Worth(head)(lines[document.path]))
+        regions[document.path] = regions_of(page, seen, template, head)
+        return regions[document.path]
 
     paths = [document.path for document in documents]
     records = {
@@ -84,16 +118,40 @@ def _outcomes(
         for record in extract(paths, template=template, settings=settings, steps=steps, regions_of=found)
     }
     rules = field_rules(template, documents, {})
-    return [one for document in documents for one in outcomes_of(document, records.get(document.path), rules)]
+    return Round(
+        [one for document in documents for one in outcomes_of(document, records.get(document.path), rules)],
+        float(np.mean([one for document in documents for one in _met(document, regions[document.path])])),
+    )
 
 
-def _row(pages: int, template: Template, rounds: Sequence[Sequence[Outcome]]) -> str:
-    overall = [100 * (score(outcomes).exact.value or 0.0) for outcomes in rounds]
+def _met(document: LabelledDocument, regions: Sequence[Region]) -> Iterator[bool]:
+    for label in document.labels:
+        polygons = [one.polygon for one in regions if one.class_name == label.class_name]
+        yield any(_meets(label, polygon, document.size) for polygon in polygons)
+
+
+def _meets(label: Label, polygon: NDArray[np.float32], size: tuple[int, int]) -> bool:
+    """Whether a region covers a label, or one of its other places, and little else."""
+    region = polygon.astype(np.float64)
+    for places in (label.polygons, *([one] for one in label.alternatives)):
+        quads = [geometry.order_corners(geometry.minimum_rectangle(place)) for place in places]
+        margins = [MARGIN * geometry.quad_size(quad)[1] for quad in quads]
+        wide = [geometry.grown(quad, m, m, m, m) for quad, m in zip(quads, margins, strict=True)]
+        covered = overlap(places, [region], size).covered
+        if covered >= COVERED and overlap([region], wide, size).covered >= 1 - BESIDE:
+            return True
+    return False
+
+
+def _row(pages: int, template: Template, rounds: Sequence[Round]) -> str:
+    overall = [100 * (score(one.outcomes).exact.value or 0.0) for one in rounds]
     cells = [f"{np.mean(overall):.1f} ({min(overall):.0f}–{max(overall):.0f})"]
     for name in template.classes:
         fields = {spec.name for spec in template.fields_of(name)}
-        shares = [score([one for one in outcomes if one.field in fields]).exact.value for outcomes in rounds]
+        mine = [[one for one in each.outcomes if one.field in fields] for each in rounds]
+        shares = [score(outcomes).exact.value for outcomes in mine]
         cells.append(f"{100 * np.mean([share or 0.0 for share in shares]):.1f}")
+    cells.append(f"{100 * np.mean([one.found for one in rounds]):.1f}")
     return f"| {pages} | " + " | ".join(cells) + " |"
 
 
