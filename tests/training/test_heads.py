@@ -55,3 +55,53 @@ def test_pages_become_a_head_and_fewer_pages_do_not_replace_it(labelled: Path, c
 def test_options_of_the_other_engine_are_refused(labelled: Path, capsys: Capture) -> None:
     assert train(labelled, "--epochs", "3") == 2
     assert "does not take --epochs" in capsys.readouterr().err
+
+
+def test_labels_off_the_text_foreign_classes_and_single_pages_are_told(
+    labelled: Path, capsys: Capture
+) -> None:
+    labels = labelled / "fields.jsonl"
+    row = json.loads(labels.read_text("utf-8").splitlines()[0])
+    nowhere = [[[4, 4], [60, 4], [60, 18], [4, 18]]]
+    date = next(field for field in row["fields"] if field["class"] == "date")
+    row["fields"] += [{**date, "value": "01/01/2001", "polygons": nowhere}]
+    row["fields"] += [{"class": "täx #1", "value": "3", "polygons": nowhere}]
+    labels.write_text(json.dumps(row), encoding="utf-8")
+    assert train(labelled) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["labels without a text line"] == 1
+    assert "one page is too few to leave some out" in told.err
+    assert "1 labels are of class 'täx #1'" in told.err
+    assert f"{labelled / row['image']}: no text line was found where date ('01/01/2001')" in told.err
+    assert (labelled.parent / "lines" / "labels-without-a-line.jpg").stat().st_size > 1000
+
+
+def test_mistakes_in_labels_are_told_with_their_line_before_a_page_is_read(
+    labelled: Path, capsys: Capture
+) -> None:
+    labels = labelled / "fields.jsonl"
+    first, second, *_ = labels.read_text("utf-8").splitlines()
+    picture = labelled / json.loads(second)["image"]
+    picture.write_bytes(picture.read_bytes()[:3000])
+    assert train(labelled) == 2
+    assert f"{labels}:2: {picture} is not a picture that can be opened" in capsys.readouterr().err
+    row = json.loads(first)
+    kept = [field for field in row["fields"] if field["class"] != "total"]
+    labels.write_text(json.dumps({**row, "fields": kept}), encoding="utf-8")
+    assert train(labelled) == 2
+    assert "no document of train has a label of class 'total'" in capsys.readouterr().err
+    assert not (labelled.parent / "lines").exists()
+
+
+def test_without_pages_a_head_knows_the_patterns_and_a_model_is_refused(
+    labelled: Path, capsys: Capture
+) -> None:
+    made = labelled.parent / "made"
+    words = ["train", "receipt", "--engine", "textlines", "--out", str(made), "--work", str(made / "lines")]
+    assert cli.run([*words, "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["pages"] == 0
+    assert "the fields' patterns and nothing else" in told.err
+    assert load_head(made / "head.npz").forest is None
+    assert cli.run(["train", "receipt"]) == 2
+    assert "Missing option '--data'" in capsys.readouterr().err
