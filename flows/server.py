@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from segocr.errors import SegocrError
 from segocr.supervision import die_with_parent
@@ -36,6 +35,10 @@ RETENTION = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
 """Two weeks of flow runs (in seconds) and one of events are kept; our own database keeps the rest."""
+
+
+SILENCE = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+"""Nothing is told to Prefect's makers."""
 
 
 class ServerError(SegocrError):
@@ -55,12 +58,11 @@ def prefect_environment(home: Path, url: str | None = None) -> dict[str, str]:
     settings = {
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
-        "DO_NOT_TRACK": "1",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PREFECT_SERVER_UI_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+        **SILENCE,
         **RETENTION,
     }
     return settings | ({"PREFECT_API_URL": url} if url else {})
@@ -217,24 +219,12 @@ def serve(port: int, parent: int, host: str = "127.0.0.1") -> None:
     """Be the server until told to stop, or until `parent` dies (0: nobody's death matters)."""
     if parent:
         die_with_parent(parent)
-    for name, value in RETENTION.items():  # who started it may say otherwise
+    for name, value in (SILENCE | RETENTION).items():  # who started it may say otherwise
         os.environ.setdefault(name, value)
     import uvicorn
     from prefect.server.api.server import create_app
 
-    _let_schedules_insert_runs()
     uvicorn.run(create_app(), host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
-
-
-def _let_schedules_insert_runs() -> None:
-    """Have SQLAlchemy 2.1 pass over the state in Prefect's bulk insert of scheduled runs, as 2.0 does.
-
-    Prefect 3.8 stores that state with a statement of its own; 2.1 refuses the bulk one: no schedule runs.
-    """
-    from prefect.server.database.orm_models import FlowRun
-
-    state: Any = FlowRun.__mapper__.all_orm_descriptors["state"]
-    state.bulk_dml_setter = lambda *_: None
 
 
 if __name__ == "__main__":
