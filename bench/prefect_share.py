@@ -1,8 +1,8 @@
 """What Prefect and the database cost a batch: ``python bench/prefect_share.py --documents 500``.
 
-Real records of one type are stored by a batch whose other stages take no time: without Prefect, and as a flow on
-a server of its own. Processor seconds are counted, so other work on the machine hardly matters. Printed: one JSON
-line.
+Real records of one type are stored by a batch whose other stages take no time: without Prefect, and as a flow
+on a server of its own. Processor seconds are counted, so other work on the machine hardly matters.
+Printed: one JSON line.
 """
 
 from __future__ import annotations
