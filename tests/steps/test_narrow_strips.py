@@ -8,7 +8,7 @@ import pytest
 from segocr.constraints import compile_constraint
 from segocr.constraints.lengths import known_length
 from segocr.steps.ocr.decoding import Decoder
-from segocr.steps.ocr.strips import narrowed
+from segocr.steps.ocr.strips import narrowed, suited
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,14 @@ def test_a_strip_is_narrowed_only_if_it_is_wider_than_its_characters_need(
 ) -> None:
     strip = np.zeros((48, width, 3), np.uint8)
     assert narrowed(strip, characters, character_width).shape == (48, after, 3)
+
+
+def test_a_strip_is_blurred_only_if_its_number_of_characters_is_known() -> None:
+    strip = np.zeros((48, 400, 3), np.uint8)
+    strip[:, 200:] = 255
+    assert suited(strip, None, None, 2.0) is strip
+    assert suited(strip, 12, None, 0.0) is strip
+    edge = suited(strip, 12, None, 2.0)[24, 190:210, 0].astype(int)
+    assert edge[0] == 0
+    assert edge[-1] == 255
+    assert 3 < ((edge > 10) & (edge < 245)).sum() < 12

@@ -65,8 +65,8 @@ class OpenvinoRecogniser:
 
     def posteriors(self, pictures: Sequence[NDArray[np.uint8]]) -> Iterator[Floats]:
         """Yield each strip's posteriors, in order; they are overwritten when the next are asked for."""
-        for output in self._recogniser.run(strips.prepare(picture) for picture in pictures):
-            yield np.asarray(output[0][0], np.float32)
+        for output in self._recogniser.run(strips.batched(map(strips.prepare, pictures))):
+            yield from np.asarray(output[0], np.float32)
 
     def lines(self, pages: Sequence[NDArray[np.uint8]]) -> list[list[tuple[float, Floats]]]:
         """Return each page's lines."""

@@ -108,24 +108,27 @@ def _read(message: Message, model: Recogniser, decoder: Decoder) -> Message:
     if len(wanted) != len(message.arrays):
         raise Refusal("request", "mismatch", f"{len(message.arrays)} strips, constraints for {len(wanted)}")
     decoder.require(digest for digests in wanted for digest in digests if digest is not None)
-    readings, lattices, kept = [], [], []
     pictures = [
         strips.suited(picture, decoder.characters(digests), model.character_width, model.blur)
         for picture, digests in zip(message.arrays, wanted, strict=True)
     ]
-    for posteriors, digests in zip(model.posteriors(pictures), wanted, strict=True):
-        decoded, lattice = decoder.decode(posteriors, digests)
-        readings.append(decoded)
-        lattices.append(lattice)
+    # Strips of one width stand together, so that an engine can read them together.
+    order = sorted(
+        range(len(pictures)), key=lambda place: pictures[place].shape[1] / pictures[place].shape[0]
+    )
+    read: dict[int, tuple[list[dict[str, Any]], bytes]] = {}
+    kept: dict[int, Floats] = {}
+    for place, posteriors in zip(order, model.posteriors([pictures[place] for place in order]), strict=True):
+        read[place] = decoder.decode(posteriors, wanted[place])
         if body.get("posteriors"):
-            kept.append(np.array(posteriors))
-    blob = np.frombuffer(b"".join(lattices), np.uint8)
+            kept[place] = np.array(posteriors)
+    blob = np.frombuffer(b"".join(read[place][1] for place in range(len(read))), np.uint8)
     answer = {
-        "readings": readings,
-        "lattices": [len(lattice) for lattice in lattices],
+        "readings": [read[place][0] for place in range(len(read))],
+        "lattices": [len(read[place][1]) for place in range(len(read))],
         "digest": model.digest,
     }
-    return Message("answer", answer, [blob, *kept])
+    return Message("answer", answer, [blob, *(kept[place] for place in sorted(kept))])
 
 
 def _check(images: Sequence[NDArray[np.uint8]]) -> None:

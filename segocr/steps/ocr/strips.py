@@ -7,6 +7,7 @@ themselves anew for every width that they have not seen, which takes as long as 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -17,6 +18,10 @@ _NARROWEST = 160
 """PP-OCR pads to 320. On number plates 160 takes 0.6 of the time and reads as many; 96 loses 6 points."""
 _WIDEST = 3200
 _STEP = 32
+_TOGETHER = 4
+_SHORT = 320
+"""Strips up to this width are read up to four at a time: most of their time goes into fetching the network's
+weights. Alone a strip of 160 takes 5.1 ms, with three others 3.6 ms, and gives the same to the last digit."""
 _NARROWER = 0.4
 """A strip that would have to be narrowed further than to this share does not hold so few characters: the
 pattern is wrong, and a strip too narrow to be read would hide that. True lengths ask for 0.46 and more."""
@@ -76,3 +81,23 @@ def prepare(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
     padded = np.zeros((1, 3, HEIGHT, wide), np.float32)
     padded[0, :, :, :scaled] = strip.transpose(2, 0, 1) * np.float32(1 / 127.5) - np.float32(1.0)
     return padded
+
+
+def batched(prepared: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """Put neighbouring short strips of one width together.
+
+    Args:
+        prepared: ``float32 (1, 3, 48, w)`` each.
+
+    Yields:
+        ``float32 (n, 3, 48, w)``, n from 1 to 4, in the order given.
+    """
+    waiting: list[NDArray[np.float32]] = []
+    for strip in prepared:
+        fits = waiting and strip.shape == waiting[0].shape and strip.shape[3] <= _SHORT
+        if waiting and not (fits and len(waiting) < _TOGETHER):
+            yield np.concatenate(waiting)
+            waiting = []
+        waiting.append(strip)
+    if waiting:
+        yield np.concatenate(waiting)
