@@ -79,8 +79,13 @@ def read_training_data(folder: Path, classes: Sequence[str]) -> TrainingData:
 
 
 def _held_back(documents: Sequence[LabelledDocument]) -> list[bool]:
-    """Choose every tenth document, or group of documents that stay on one side, beginning with the first."""
+    """Choose every tenth document, or group of documents that stay on one side, beginning with the first.
+
+    Many pictures of one page are one group; held back together, all of them would be trained on as well.
+    """
     groups = [document.group or document.place for document in documents]
+    if len(set(groups)) == 1:
+        groups = [document.place for document in documents]
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     return [numbers[group] % _HELD_BACK == 0 for group in groups]
 

@@ -71,6 +71,16 @@ def test_pages_of_one_group_stay_on_one_side(tmp_path: Path) -> None:
     assert [page.id for page in data.seen] == ["1", "2", "3", "5", "6", "7"]
 
 
+def test_of_many_pictures_of_one_page_a_tenth_is_held_back(tmp_path: Path) -> None:
+    def of_one_page(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            row["group"], row["split"] = "the page", "train"
+
+    data = read_training_data(write(tmp_path / "a", 20, of_one_page), (ODD,))
+    assert [page.id for page in data.watched] == ["0", "10"]
+    assert len(data.seen) == 18
+
+
 def test_labels_of_other_classes_are_left_out_and_counted(tmp_path: Path) -> None:
     def other(rows: list[dict[str, Any]]) -> None:
         rows[0]["fields"].append({"class": "stamp", "value": "", "polygons": [SQUARE]})
