@@ -29,7 +29,7 @@ lint: $(VENV)/.core  ## style, types, who may import whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-chaos: setup  ## 2,000 files dropped in every bad manner, 50 processes killed meanwhile; CHAOS_ARGS="--files 200 --kills 10"
+chaos: setup  ## 2,000 files dropped in every bad manner, 50 faults meanwhile; CHAOS_ARGS="--files 200 --kills 16"
 	@$(BIN)/python -m bench.chaos $(CHAOS_ARGS)
 
 clean:  ## what set-up and demo made
