@@ -159,12 +159,16 @@ class Channel:
             expected = head["files"] + (1 if head["size"] else 0)
             descriptors: list[int] = []
             if expected:
-                _, descriptors, _, _ = socket.recv_fds(self._socket, 1, MAX_FILES + 1)
+                mark, descriptors, _, _ = socket.recv_fds(self._socket, 1, MAX_FILES + 1)
+                if not mark:  # killed between a message's text and its descriptors
+                    raise EOFError
         except BlockingIOError as error:
             raise TimeoutError("the other side stopped in the middle of a message") from error
         except (ConnectionResetError, BrokenPipeError) as error:
             raise EOFError from error
         except OSError as error:  # recv_bytes: "bad message length", above maxlength or negative
+            if "end of file" in str(error):  # killed in the middle of a message's text
+                raise EOFError from error
             raise ProtocolError(f"no message: {error}") from error
         if len(descriptors) != expected:
             _close_all(descriptors)

@@ -167,6 +167,19 @@ def test_the_end_of_the_other_side_is_an_end_of_file(ends: Any) -> None:
         receiver.receive()
 
 
+@pytest.mark.parametrize("sent", ["a part of the text", "the text without its descriptors"])
+def test_a_sender_that_is_killed_in_the_middle_of_a_message_has_gone(ends: Any, sent: str) -> None:
+    sender, receiver, raw = ends
+    if sent == "a part of the text":
+        raw.send((1000).to_bytes(4, "big") + b"only a little")
+    else:
+        sender.forward(head(files=1), [])
+    sender.close()
+    raw.close()
+    with pytest.raises(EOFError):
+        receiver.receive()
+
+
 def test_no_descriptor_is_left_open() -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     sender, receiver = pair()
