@@ -4,7 +4,8 @@
 
 For each number of pages and each seed, so many pages are drawn from ``train``, a head is trained, and all of
 ``val`` is extracted with it, from picture to value. Lines are detected and read once and kept in
-``.cache/textlines``, and the head is shown of them what it would have had read; what is read again under the
+``.cache/textlines``, and the head is shown of them what it would have had read (smaller text, which an unsure
+head has looked for, is not among them); what is read again under the
 template's constraints is read for every head. *Found* are the labels of which a region of their class covers
 90 % of the area, with no more than a fifth of the region beyond the label and its margin.
 With ``--scenes 1`` the pages of ``val`` are camera photos, one a page (``segocr evaluate --scenes``).
@@ -40,7 +41,7 @@ from segocr.steps.contract import OcrModel
 from segocr.templates import Template, load_template
 from segocr.textlines.examples import Example, gather
 from segocr.textlines.head import Head
-from segocr.textlines.segmenting import regions_of
+from segocr.textlines.segmenting import surest
 from segocr.textlines.training import train_on
 from segocr.textlines.worth import Worth, as_seen
 
@@ -108,8 +109,9 @@ def _round(
     regions: dict[Path, list[Region]] = {}
 
     def found(document: Document, page: Page) -> list[Region]:
-        seen = as_seen(template, lines[document.path], Worth(head)(lines[document.path]))
-        regions[document.path] = regions_of(page, seen, template, head)
+        every = lines[document.path]
+        looks = (as_seen(every, Worth(head)(every)), every)
+        regions[document.path] = surest(page, looks, template, head)
         return regions[document.path]
 
     paths = [document.path for document in documents]

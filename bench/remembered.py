@@ -83,11 +83,13 @@ class RememberingSteps(PretendingSteps):
         return self._remembered(keys, lambda places: super(RememberingSteps, self).segment(
             [pages[place] for place in places], model))  # fmt: skip
 
-    def detect(self, pages: Sequence[Image], model: OcrModel) -> list[list[LinePolygon]]:
+    def detect(
+        self, pages: Sequence[Image], model: OcrModel, *, side: int | None = None
+    ) -> list[list[LinePolygon]]:
         """As ``Steps.detect``."""
-        keys = [_key("detect", (model, _source(lines)), page) for page in pages]
+        keys = [_key("detect", (model, side, _source(lines)), page) for page in pages]
         return self._remembered(keys, lambda places: super(RememberingSteps, self).detect(
-            [pages[place] for place in places], model))  # fmt: skip
+            [pages[place] for place in places], model, side=side))  # fmt: skip
 
     def read(
         self,

@@ -238,11 +238,16 @@ class Steps:
             result.append(regions)
         return result
 
-    def detect(self, pages: Sequence[Image], model: OcrModel) -> list[list[LinePolygon]]:
-        """Find text lines on pages or crops (``uint8 (H, W, 3)`` BGR each)."""
-        answer = self._call(
-            "ocr", model.engine, Message("call", {"operation": "detect", "model": model.name}, pages)
-        )
+    def detect(
+        self, pages: Sequence[Image], model: OcrModel, *, side: int | None = None
+    ) -> list[list[LinePolygon]]:
+        """Find text lines on pages or crops (``uint8 (H, W, 3)`` BGR each).
+
+        With ``side`` the detector sees them with longer sides of at most so many pixels: cheaper, and blind
+        to small text.
+        """
+        body = {"operation": "detect", "model": model.name, "side": side}
+        answer = self._call("ocr", model.engine, Message("call", body, pages))
         corners = iter(answer.arrays[0])
         return [[LinePolygon(score, next(corners)) for score in scores] for scores in answer.body["scores"]]
 

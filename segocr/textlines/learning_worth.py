@@ -71,5 +71,5 @@ def learn_worth(template: Template, examples: Sequence[Example], python: Path, s
 
 
 def _seen(template: Template, example: Example, worth: NDArray[np.bool_]) -> Example:
-    lines = tuple(as_seen(template, example.lines, worth))
+    lines = tuple(as_seen(example.lines, worth))
     return replace(example, lines=lines, evidence=look_at(template, lines))

@@ -16,7 +16,7 @@ from segocr.geometry import Points
 from segocr.pages import Page
 from segocr.regions import Region
 from segocr.steps.client import Steps
-from segocr.steps.contract import OcrModel
+from segocr.steps.contract import LinePolygon, OcrModel
 
 MOST = 600
 """Lines of a page that are looked at: the surest ones."""
@@ -28,6 +28,15 @@ _PROBES = 6
 _PROBABLE = 0.9
 """Mean confidence above which a page need not be tried upside down."""
 _AT_ONCE = 64
+_GLANCE = 960
+"""Pixels of a page's longer side at which its lines are looked for first."""
+_SMALL = 14.0
+"""Pixels there: where a tenth of the lines is lower, smaller ones may be missing, and all is looked at anew.
+
+Of 24 receipts of train 1,062 of 1,078 lines were found at a glance, at two fifths of the cost. Photos of
+passports have smaller lines, and lose up to a third of them, none of them higher than 15 pixels there.
+"""
+_TENTH = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +90,37 @@ def find_lines(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[lis
     Returns:
         For each page its lines, best first, at most ``MOST``.
     """
-    detected = steps.detect([page.image for page in pages], model)
     found = []
-    for polygons in detected:
+    for polygons in _detected(pages, steps, model):
         best = sorted(polygons, key=lambda line: -line.score)[:MOST]
         found.append(oriented([(line.score, geometry.order_corners(line.polygon)) for line in best]))
     return found
+
+
+def _detected(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[list[LinePolygon]]:
+    """Return the detector's lines of pages, in pixels of the page.
+
+    Large pages are looked at in full only where a glance shows small text.
+    """
+    found: dict[int, list[LinePolygon]] = {}
+    large = [number for number, page in enumerate(pages) if max(page.image.shape) > _GLANCE]
+    if large:
+        glances = steps.detect([pages[number].image for number in large], model, side=_GLANCE)
+        found = {
+            number: polygons
+            for number, polygons in zip(large, glances, strict=True)
+            if not _is_small(pages[number], polygons)
+        }
+    rest = [number for number in range(len(pages)) if number not in found]
+    if rest:
+        found |= zip(rest, steps.detect([pages[number].image for number in rest], model), strict=True)
+    return [found[number] for number in range(len(pages))]
+
+
+def _is_small(page: Page, polygons: Sequence[LinePolygon]) -> bool:
+    scale = _GLANCE / max(page.image.shape)
+    heights = [min(geometry.quad_size(geometry.order_corners(line.polygon))) * scale for line in polygons]
+    return not heights or float(np.quantile(heights, _TENTH)) < _SMALL
 
 
 def oriented(found: Sequence[tuple[float, Points]], known: Sequence[TextLine] = ()) -> list[TextLine]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ from segocr.textlines.lines import TextLine, find_lines, read_chosen, read_lines
 from segocr.textlines.parts import spans_of
 from segocr.textlines.patterns import guess
 from segocr.textlines.tiles import smaller_lines
-from segocr.textlines.worth import Worth, is_lacking
+from segocr.textlines.worth import Worth
 
 
 def segment(
@@ -41,24 +42,49 @@ def segment(
     """
     found = find_lines(pages, steps, model)
     return [
-        _segment(page, _read(page, lines, template, head, steps, model), template, head, steps, model)
+        surest(page, _looks(page, lines, head, steps, model), template, head)
         for page, lines in zip(pages, found, strict=True)
     ]
 
 
-def _segment(
-    page: Page, lines: Sequence[TextLine], template: Template, head: Head, steps: Steps, model: OcrModel
-) -> list[Region]:
-    """Return a page's regions; where one that is required is not sure, with the smaller text of the page."""
-    regions = regions_of(page, lines, template, head)
-    unsure = _unsure(template, head, regions)
-    more = smaller_lines(page, lines, steps, model) if unsure and head.forest is not None else []
-    if not more:
-        return regions
-    every = [*lines, *more]
-    new = np.arange(len(every)) >= len(lines)
-    again = regions_of(page, read_chosen(page, every, Worth(head)(every) & new, steps, model), template, head)
-    return again if _unsure(template, head, again) < unsure else regions
+def _looks(
+    page: Page, lines: Sequence[TextLine], head: Head, steps: Steps, model: OcrModel
+) -> Iterator[list[TextLine]]:
+    """Yield a page's lines: those worth it read, then all of them, then with the smaller text of the page."""
+    read = read_lines(page, lines, steps, model, Worth(head))
+    yield read
+    rest = np.array([not line.is_read for line in read], bool)
+    if rest.any():
+        read = read_chosen(page, read, rest, steps, model)
+        yield read
+    if head.forest is not None and (more := smaller_lines(page, read, steps, model)):
+        every = [*read, *more]
+        new = np.arange(len(every)) >= len(read)
+        yield read_chosen(page, every, Worth(head)(every) & new, steps, model)
+
+
+def surest(page: Page, looks: Iterable[Sequence[TextLine]], template: Template, head: Head) -> list[Region]:
+    """Return the regions of the first look at a page that leaves nothing required unsure.
+
+    Args:
+        page: The page.
+        looks: Its lines, with more of them read each time; asked for no further than need be, at least one.
+        template: What is looked for.
+        head: Trained for it.
+
+    Returns:
+        If every look leaves something unsure, those of the one that leaves least, the earliest of such.
+    """
+    best: list[Region] = []
+    least = math.inf
+    for lines in looks:
+        regions = regions_of(page, lines, template, head)
+        unsure = _unsure(template, head, regions)
+        if unsure < least:
+            best, least = regions, unsure
+        if not unsure:
+            break
+    return best
 
 
 def _unsure(template: Template, head: Head, regions: Sequence[Region]) -> int:
@@ -69,17 +95,6 @@ def _unsure(template: Template, head: Head, regions: Sequence[Region]) -> int:
         for name in template.classes
         if name not in sure
     )
-
-
-def _read(
-    page: Page, lines: Sequence[TextLine], template: Template, head: Head, steps: Steps, model: OcrModel
-) -> list[TextLine]:
-    """Read the lines that are worth it, and the others where a required field is not among those."""
-    read = read_lines(page, lines, steps, model, Worth(head))
-    rest = np.array([not line.is_read for line in read], bool)
-    if rest.any() and is_lacking(template, look_at(template, read)):
-        return read_chosen(page, read, rest, steps, model)
-    return read
 
 
 def regions_of(page: Page, lines: Sequence[TextLine], template: Template, head: Head) -> list[Region]:

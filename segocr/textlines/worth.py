@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr.templates import Template
-from segocr.textlines.evidence import constrained_fields
-from segocr.textlines.features import PageEvidence, look_at, places
+from segocr.textlines.features import places
 from segocr.textlines.head import Head
 from segocr.textlines.layout import lay_out
 from segocr.textlines.lines import TextLine
@@ -93,31 +91,21 @@ def thresholds(told: Floats, classes: NDArray[np.int64], kinds: int) -> Floats |
         return None
     for lost in _LOST:
         own = [np.quantile(told[classes == kind, kind], lost) for kind in range(1, kinds)]
-        least = np.clip(own, _EVEN, _ENOUGH).astype(np.float32)
+        least: Floats = np.clip(own, _EVEN, _ENOUGH).astype(np.float32)
         read = (told[fields][:, 1:] >= least).any(axis=1)
         if read.mean() >= KEPT:
             return least
     return None
 
 
-def is_lacking(template: Template, page: PageEvidence) -> bool:
-    """Whether a required field's constraint accepts nothing of what is read of a page: then read the rest."""
-    return any(
-        spec.required and not any(match is not None and match.whole for match in page.matches[spec.name])
-        for spec in constrained_fields(template)
-    )
-
-
-def as_seen(template: Template, lines: Sequence[TextLine], worth: Mask) -> list[TextLine]:
-    """Return the lines of a wholly read page as the engine knows them: those not worth reading without text.
+def as_seen(lines: Sequence[TextLine], worth: Mask) -> list[TextLine]:
+    """Return the lines of a wholly read page as the engine first sees them: those of no worth without text.
 
     Args:
-        template: Its required fields.
         lines: All read.
         worth: ``bool (n,)``.
     """
-    read = [line if is_read else unread(line) for line, is_read in zip(lines, worth, strict=True)]
-    return list(lines) if is_lacking(template, look_at(template, read)) else read
+    return [line if is_read else unread(line) for line, is_read in zip(lines, worth, strict=True)]
 
 
 def unread(line: TextLine) -> TextLine:

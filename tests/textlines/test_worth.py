@@ -24,7 +24,7 @@ from segocr.textlines.examples import Example, gather
 from segocr.textlines.head import Head
 from segocr.textlines.learning_worth import learn_worth
 from segocr.textlines.lines import find_lines
-from segocr.textlines.segmenting import segment
+from segocr.textlines.segmenting import segment, surest
 from segocr.textlines.training import train_on
 from segocr.textlines.worth import KEPT, as_seen, chosen, thresholds
 
@@ -117,17 +117,19 @@ def test_what_segmentation_read_is_not_read_again(
     assert strips[0] <= strips[1] - 3
 
 
-def test_a_required_field_that_is_not_among_them_has_the_rest_read(
-    template: Template, examples: list[Example]
+def test_a_required_field_that_is_not_among_them_has_more_read(
+    head: Head, template: Template, examples: list[Example], documents: list[LabelledDocument]
 ) -> None:
     example = examples[0]
-    without_dates = np.not_equal(example.marked.classes, 1 + template.classes.index("date"))
-    assert not without_dates.all()
-    seen = as_seen(template, example.lines, without_dates)
-    assert [line.text for line in seen] == [line.text for line in example.lines]
-    without_places = np.not_equal(example.marked.classes, 1 + template.classes.index("place"))
-    seen = as_seen(template, example.lines, without_places)
-    assert [line.is_read for line in seen] == without_places.tolist()
+    page = Page(1, read_picture(documents[0].path))
+    is_date = np.equal(example.marked.classes, 1 + template.classes.index("date"))
+    assert is_date.any()
+    without_dates = as_seen(example.lines, ~is_date)
+    assert [line.is_read for line in without_dates] == (~is_date).tolist()
+    looks = iter([without_dates, example.lines, example.lines])
+    found = surest(page, looks, template, head)
+    assert "date" in {region.class_name for region in found}
+    assert len(list(looks)) == 1, "once everything required is sure, nothing more is read"
 
 
 def test_few_pages_leave_nothing_out(

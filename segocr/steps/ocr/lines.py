@@ -7,7 +7,7 @@ disagree on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -44,6 +44,10 @@ class DetectorSettings:
     unclip: float = 1.6
     centred: bool = False
     dilate: bool = False
+
+    def within(self, side: int | None) -> DetectorSettings:
+        """Return settings that shrink longer sides to at most so many pixels; None: these."""
+        return self if side is None else replace(self, side=side, limit="max")
 
 
 def prepare(page: NDArray[np.uint8], settings: DetectorSettings) -> Floats:

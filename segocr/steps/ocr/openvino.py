@@ -68,7 +68,9 @@ class OpenvinoRecogniser:
         for output in self._recogniser.run(strips.batched(map(strips.prepare, pictures))):
             yield from np.asarray(output[0], np.float32)
 
-    def lines(self, pages: Sequence[NDArray[np.uint8]]) -> list[list[tuple[float, Floats]]]:
+    def lines(
+        self, pages: Sequence[NDArray[np.uint8]], side: int | None = None
+    ) -> list[list[tuple[float, Floats]]]:
         """Return each page's lines."""
         if self._files.detector is None:
             raise Refusal("model", "no-detector", f"the OCR model {self._files.name} has no text detector")
@@ -77,7 +79,7 @@ class OpenvinoRecogniser:
             self._detector = OpenvinoModel(
                 read_network(path), self._settings, path.name, alone=True, exact=self._files.exact
             )
-        settings = self._files.settings
+        settings = self._files.settings.within(side)
         outputs = self._detector.run(lines.prepare(page, settings) for page in pages)
         found = [
             lines.lines(np.asarray(output[0][0, 0], np.float32), page.shape[1], page.shape[0], settings)

@@ -118,11 +118,13 @@ class PaddleRecogniser:
         for picture in pictures:
             yield np.array(self._runner(x=[strips.prepare(picture)])[0][0], np.float32)
 
-    def lines(self, pages: Sequence[NDArray[np.uint8]]) -> list[list[tuple[float, Floats]]]:
+    def lines(
+        self, pages: Sequence[NDArray[np.uint8]], side: int | None = None
+    ) -> list[list[tuple[float, Floats]]]:
         """Return each page's lines."""
         if self._files is None or self._files.detector is None:
             raise Refusal("model", "no-detector", "this OCR model has no text detector")
-        settings = self._files.settings
+        settings = self._files.settings.within(side)
         found = []
         for page in pages:
             output = self._detector()(x=[lines.prepare(page, settings)])[0]
