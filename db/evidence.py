@@ -8,14 +8,30 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import Connection, insert
+from sqlalchemy.sql.dml import ReturningInsert
 
-from db.tables import FieldValueRow, ProblemRow, ReadingRow, RegionRow, field_value_readings
+from db.tables import (
+    Base,
+    FieldValueRow,
+    ProblemRow,
+    ReadingRow,
+    RegionRow,
+    field_value_readings,
+    table_of,
+)
 from segocr.readings import Reading
 from segocr.records import FieldValue, Problem, Record
 from segocr.regions import Region
 
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _LARGEST_EXPONENT = 300
+
+# Built once: building a statement takes as long as SQLite takes to run it.
+_INSERT: dict[type[Base], ReturningInsert[Any]] = {
+    row: insert(table_of(row)).returning(table_of(row).c.id, sort_by_parameter_order=True)
+    for row in (RegionRow, ReadingRow, FieldValueRow, ProblemRow)
+}
+_INSERT_LINK = insert(field_value_readings)
 
 
 def insert_evidence(connection: Connection, extraction_id: int, record: Record) -> None:
@@ -29,16 +45,15 @@ def insert_evidence(connection: Connection, extraction_id: int, record: Record) 
         for place, reading in enumerate(_unique(value.readings))
     ]
     if links:
-        connection.execute(insert(field_value_readings), links)
+        connection.execute(_INSERT_LINK, links)
     _insert(connection, ProblemRow, list(_problem_rows(extraction_id, record.problems, values)))
 
 
-def _insert(connection: Connection, table: type[Any], rows: list[dict[str, Any]]) -> list[int]:
+def _insert(connection: Connection, table: type[Base], rows: list[dict[str, Any]]) -> list[int]:
     """Insert rows in one statement; return their ids in order."""
     if not rows:
         return []
-    returning = insert(table).returning(table.id, sort_by_parameter_order=True)
-    return list(connection.execute(returning, rows).scalars())
+    return list(connection.execute(_INSERT[table], rows).scalars())
 
 
 def _insert_readings(

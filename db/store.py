@@ -8,17 +8,36 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.arrivalrows import end_arrival, hold_arrival
 from db.connect import writing
 from db.evidence import insert_evidence
-from db.tables import DocumentRow, ExtractionRow, ProblemRow
+from db.tables import DocumentRow, ExtractionRow, ProblemRow, table_of
+from db.types import PathText
 from segocr.arrivals import State
 from segocr.records import Record, RecordStatus
 
 _FAILED = RecordStatus.FAILED.value
+
+# Statements of every document, built once: building one takes as long as SQLite takes to run it.
+_INSERT_DOCUMENT = {
+    dialect: insert_into(table_of(DocumentRow))
+    .on_conflict_do_nothing(index_elements=["sha256"])
+    .returning(DocumentRow.id)
+    for dialect, insert_into in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_INSERT_EXTRACTION = insert(table_of(ExtractionRow)).returning(ExtractionRow.id)
+_REPLACE_UNHASHED = (
+    update(table_of(ExtractionRow))
+    .where(
+        ExtractionRow.document_id.is_(None),
+        ExtractionRow.file == bindparam("shown", type_=PathText),
+        ExtractionRow.current,
+    )
+    .values(current=False)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,32 +106,49 @@ def outcome(records: Iterable[Record]) -> State:
 
 def store_record(connection: Connection, record: Record, *, arrival: uuid.UUID | None = None) -> Stored:
     """Store one record in the transaction of ``connection`` (see ``store_records``)."""
-    document_id = None if record.sha256 is None else _lock_document(connection, record.sha256, record)
+    if record.sha256 is None:
+        document_id = None
+    elif (document_id := _insert_document(connection, record.sha256, record)) is not None:
+        # It is new, so it has no record that this one could equal or replace.
+        extraction_id = _insert_record(connection, record, document_id, arrival, current=True)
+        _replace_unhashed(connection, record)
+        return Stored(extraction_id, added=True, current=True)
+    else:
+        document_id = _lock_document(connection, record.sha256, record)
     known = _find_same(connection, record, document_id)
     if known is not None:
         return Stored(known, added=False, current=_make_current(connection, record, document_id, known))
-    extraction_id = _insert_extraction(connection, record, document_id, arrival)
-    insert_evidence(connection, extraction_id, record)
+    extraction_id = _insert_record(connection, record, document_id, arrival, current=False)
     current = _make_current(connection, record, document_id, extraction_id)
     return Stored(extraction_id, added=True, current=current)
 
 
+def _insert_document(connection: Connection, sha256: str, record: Record) -> int | None:
+    """Make the document's row, which nobody else sees before the commit; None if there is one already."""
+    insert_document = _INSERT_DOCUMENT[connection.dialect.name]
+    sizes = _sizes(record)
+    row = {
+        "sha256": sha256,
+        "media_type": record.media_type,
+        "pages": len(sizes),
+        "page_sizes": sizes,
+        "first_seen_at": datetime.now(UTC),
+    }
+    return connection.execute(insert_document, row).scalar_one_or_none()
+
+
+def _sizes(record: Record) -> dict[str, Any]:
+    return {str(page.number): [page.width, page.height, page.dpi] for page in record.pages}
+
+
 def _lock_document(connection: Connection, sha256: str, record: Record) -> int:
-    """Find or make the document's row and hold it, so that two stores of one document take turns."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    now = datetime.now(UTC)
-    connection.execute(
-        dialect.insert(DocumentRow)
-        .values(sha256=sha256, media_type=record.media_type, pages=0, page_sizes={}, first_seen_at=now)
-        .on_conflict_do_nothing(index_elements=["sha256"])
-    )
+    """Find the document's row and hold it, so that two stores of one document take turns."""
     row = connection.execute(
         select(DocumentRow.id, DocumentRow.media_type, DocumentRow.page_sizes)
         .where(DocumentRow.sha256 == sha256)
         .with_for_update()
     ).one()
-    sizes = {str(page.number): [page.width, page.height, page.dpi] for page in record.pages}
-    merged = {**row.page_sizes, **sizes}
+    merged = {**row.page_sizes, **_sizes(record)}
     media_type = row.media_type or record.media_type
     if merged != row.page_sizes or media_type != row.media_type:
         connection.execute(
@@ -150,9 +186,15 @@ def _same_subject(record: Record, document_id: int | None) -> Any:
     return and_(ExtractionRow.document_id.is_(None), ExtractionRow.file == str(record.file), same_template)
 
 
-def _insert_extraction(
-    connection: Connection, record: Record, document_id: int | None, arrival: uuid.UUID | None
+def _insert_record(
+    connection: Connection,
+    record: Record,
+    document_id: int | None,
+    arrival: uuid.UUID | None,
+    *,
+    current: bool,
 ) -> int:
+    """Insert an extraction's row and everything below it."""
     row = {
         "document_id": document_id,
         "arrival_id": arrival,
@@ -167,11 +209,13 @@ def _insert_extraction(
         "day": date.fromisoformat(record.day),
         "status": record.status.value,
         "accepted": record.accepted,
-        "current": False,
+        "current": current,
         "timings": dict(record.timings),
         "extracted_at": datetime.now(UTC),
     }
-    return int(connection.execute(insert(ExtractionRow).values(row).returning(ExtractionRow.id)).scalar_one())
+    extraction_id = int(connection.execute(_INSERT_EXTRACTION, row).scalar_one())
+    insert_evidence(connection, extraction_id, record)
+    return extraction_id
 
 
 def _make_current(
@@ -209,10 +253,4 @@ def _make_current(
 
 def _replace_unhashed(connection: Connection, record: Record) -> None:
     """Take ``current`` from failures of the same path from when it could not be hashed."""
-    connection.execute(
-        update(ExtractionRow)
-        .where(
-            ExtractionRow.document_id.is_(None), ExtractionRow.file == str(record.file), ExtractionRow.current
-        )
-        .values(current=False)
-    )
+    connection.execute(_REPLACE_UNHASHED, {"shown": str(record.file)})

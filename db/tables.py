@@ -58,6 +58,13 @@ class Base(DeclarativeBase):
     }
 
 
+def table_of(row: type[Base]) -> Table:
+    """Return the table of a class of rows: statements over it do without the costs of mapped objects."""
+    table = row.__table__
+    assert isinstance(table, Table)
+    return table
+
+
 class DocumentRow(Base):
     """One content, whatever files carried it.
 

@@ -18,18 +18,20 @@ _LARGEST_INTEGER = 2**63 - 1
 
 def storable_text(text: str) -> str:
     r"""Return text that both databases can hold: NUL becomes ``␀``, lone surrogates ``\udcff``."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _LONE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\0", "␀"))
 
 
 def _storable(value: Any) -> Any:
+    if isinstance(value, float):  # first: most values are coordinates
+        return value if math.isfinite(value) else None  # JSON has no infinity
+    if isinstance(value, list | tuple):
+        return [_storable(item) for item in value]
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, dict):
         return {storable_text(str(key)): _storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON has no infinity
     return value
 
 
