@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, text, update
 
 from db.connect import database_error
-from db.tables import ArrivalRow, DocumentRow
+from db.tables import ArrivalRow, DocumentRow, table_of
 from segocr.arrivals import Arrival, Sighting, State
 
 ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)
@@ -25,6 +25,21 @@ _SLACK_SECONDS = 60.0
 def taken() -> ColumnElement[bool]:
     """Choose arrivals that lie ready: hashed, not begun; taken by whoever has a lease."""
     return and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_not(None))
+
+
+# Statements of every document, built once: building one takes as long as SQLite takes to run it.
+_HOLD = (
+    select(ArrivalRow.id)
+    .where(ArrivalRow.id == bindparam("arrival"), ArrivalRow.lease_owner == bindparam("owner"))
+    .where(or_(taken(), ArrivalRow.state.in_((State.EXTRACTING.value, *ENDED))))
+    .with_for_update()
+)
+_DOCUMENT = select(DocumentRow.id).where(DocumentRow.sha256 == ArrivalRow.sha256).correlate(ArrivalRow)
+_END = (
+    update(table_of(ArrivalRow))
+    .where(ArrivalRow.id == bindparam("arrival"))
+    .values(document_id=_DOCUMENT.scalar_subquery())
+)
 
 
 def expired(now: datetime, seconds: float) -> ColumnElement[bool]:
@@ -59,12 +74,7 @@ def hold_arrival(connection: Connection, arrival: uuid.UUID, owner: str | None) 
     Raises:
         DatabaseError: ``lease-lost``.
     """
-    held = connection.scalar(
-        select(ArrivalRow.id)
-        .where(ArrivalRow.id == arrival, ArrivalRow.lease_owner == owner)
-        .where(or_(taken(), ArrivalRow.state.in_((State.EXTRACTING.value, *ENDED))))
-        .with_for_update()
-    )
+    held = connection.scalar(_HOLD, {"arrival": arrival, "owner": owner})
     if held is None:
         raise database_error(
             "lease-lost",
@@ -87,21 +97,15 @@ def end_arrival(
     Whoever ended it has a minute to file it before anybody else does.
     """
     now = now or time_of(connection)
-    document = (
-        select(DocumentRow.id).where(DocumentRow.sha256 == ArrivalRow.sha256).correlate(ArrivalRow)
-    ).scalar_subquery()
-    connection.execute(
-        update(ArrivalRow)
-        .where(ArrivalRow.id == arrival)
-        .values(
-            state=state.value,
-            last_problem_code=code,
-            last_problem=message,
-            lease_until=now + timedelta(seconds=FILING_SECONDS),
-            ended_at=now,
-            document_id=document,
-        )
-    )
+    ended = {
+        "arrival": arrival,
+        "state": state.value,
+        "last_problem_code": code,
+        "last_problem": message,
+        "lease_until": now + timedelta(seconds=FILING_SECONDS),
+        "ended_at": now,
+    }
+    connection.execute(_END, ended)
 
 
 def pick(

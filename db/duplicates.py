@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
 
-from db.arrivalrows import end_arrival, hold_arrival
+from db.arrivalrows import MANY, end_arrival, hold_arrival
 from db.connect import reading, writing
 from db.tables import DocumentRow, ExtractionRow
 from segocr.arrivals import State
@@ -25,6 +26,20 @@ class First:
 
     file: str
     state: State
+
+
+def known_contents(engine: Engine, digests: Sequence[str]) -> set[tuple[str, str]]:
+    """Return which of these contents (SHA-256) have current records, and under which templates."""
+    known: set[tuple[str, str]] = set()
+    with reading(engine) as connection:
+        for start in range(0, len(digests), MANY):
+            query = (
+                select(DocumentRow.sha256, ExtractionRow.template)
+                .join(ExtractionRow, ExtractionRow.document_id == DocumentRow.id)
+                .where(DocumentRow.sha256.in_(digests[start : start + MANY]), ExtractionRow.current)
+            )
+            known.update((row.sha256, row.template) for row in connection.execute(query))
+    return known
 
 
 def find_first(engine: Engine, sha256: str, template: str, *, but: uuid.UUID | None = None) -> First | None:

@@ -6,6 +6,7 @@ A batch is run as a Prefect flow (``flows.extract.run_flow``) or here (``flows.b
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from db.connect import Engine
-from db.duplicates import find_first, link
+from db.duplicates import find_first, known_contents, link
 from db.store import outcome
 from db.views import register_template, shape_of
 from flows.batch import Batch, Item
@@ -32,7 +33,7 @@ from segocr.steps.client import Steps
 from segocr.templates import load_template, route
 
 _log = logging.getLogger("segocr.watch")
-BATCH = 200
+BATCH = 500
 """Most documents that one flow run takes: what it holds, nobody else can."""
 
 _LEASE_SECONDS = 600.0
@@ -119,6 +120,7 @@ class Watch:
         self._inboxes = Inboxes(settings, engine, role, forgive=forgive)
         self._ledger = self._inboxes.ledger
         self._owner = self._inboxes.owner
+        self._leased = 0.0  # when leases were last given or prolonged, by this process's steady clock
         self._holds = False  # something that could not be released, because the database was away or full
 
     def close(self) -> None:
@@ -163,6 +165,7 @@ class Watch:
     def _take(self) -> list[Arrival]:
         if self._hooks.stopping():
             return []
+        self._leased = time.monotonic()
         return self._ledger.take(self._owner, BATCH, _LEASE_SECONDS, inboxes=self._inboxes.by_key)
 
     def _take_lost(self) -> Arrival | None:
@@ -205,6 +208,7 @@ class Watch:
         self, taken: dict[uuid.UUID, Arrival], arrivals: Sequence[Arrival], ended: Counter[str]
     ) -> Mapping[tuple[str, date], list[Arrival]]:
         groups: dict[tuple[str, date], list[Arrival]] = {}
+        known = known_contents(self._engine, [one.sha256 for one in arrivals if one.sha256 is not None])
         bytes_under: set[tuple[str | None, str]] = set()
         for arrival in arrivals:
             try:
@@ -218,7 +222,7 @@ class Watch:
                 if (arrival.sha256, name) in bytes_under:
                     continue  # released with this batch, it finds the first one's record in the next
                 bytes_under.add((arrival.sha256, name))
-                if self._is_known(arrival, name, ended):
+                if (arrival.sha256, name) in known and self._is_known(arrival, name, ended):
                     del taken[arrival.id]
                     continue
             groups.setdefault((name, arrival.received_at.date()), []).append(arrival)
@@ -287,7 +291,7 @@ class Watch:
             state = outcome(records)
             code = next((problem.code for record in records for problem in record.problems), None)
             self._file(taken.pop(item.arrival), name, state, code, ended)
-            self._ledger.renew(self._owner, list(taken), _LEASE_SECONDS)
+            self._renew(list(taken))
             if self._hooks.records is not None:
                 self._hooks.records(work, records)
 
@@ -319,6 +323,12 @@ class Watch:
                 stopping=self._hooks.stopping,
             )
         )
+
+    def _renew(self, ids: Sequence[uuid.UUID]) -> None:
+        """Prolong leases now and then: there are hundreds of them."""
+        if time.monotonic() - self._leased > _LEASE_SECONDS / 10:
+            self._ledger.renew(self._owner, ids, _LEASE_SECONDS)
+            self._leased = time.monotonic()
 
     def _items(self, group: Sequence[Arrival]) -> Iterator[Item]:
         for arrival in group:

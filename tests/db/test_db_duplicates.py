@@ -9,7 +9,7 @@ from files_in_work import Folders
 from sample_records import failed, receipt
 from sqlalchemy import Engine
 
-from db.duplicates import find_first, link
+from db.duplicates import find_first, known_contents, link
 from db.store import store_records
 from segocr.arrivals import Arrival, State
 from segocr.errors import DatabaseError
@@ -63,3 +63,12 @@ def test_only_who_holds_an_arrival_links_it(folders: Folders) -> None:
     assert again.sha256 is not None
     with pytest.raises(DatabaseError, match="another worker"):
         link(folders.engine, again.id, "you", again.sha256, "receipt")
+
+
+def test_known_contents_are_those_with_a_record_that_counts(folders: Folders) -> None:
+    first = folders.arrive("a.jpg", b"one")
+    assert first.sha256 is not None
+    assert known_contents(folders.engine, [first.sha256]) == set()
+    end_with(folders, first, receipt("x", sha256=first.sha256))
+    digests = [f"{number:064x}" for number in range(1200)] + [first.sha256]
+    assert known_contents(folders.engine, digests) == {(first.sha256, "receipt")}
