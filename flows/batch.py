@@ -20,8 +20,22 @@ from segocr.ahead import ahead
 from segocr.pipeline import Pipeline, Work
 from segocr.records import Record, RecordStatus
 
-CHUNK = 8
-"""Documents in a chunk: enough to share the cost of a task run, few enough to keep their crops in memory."""
+LEAST = 4
+MOST = 24
+"""Documents in a chunk: enough to share the cost of its task runs, few enough to keep all their crops."""
+
+
+def chunk_bounds(count: int) -> Iterator[tuple[int, int]]:
+    """Yield the start and the end of each chunk of so many documents.
+
+    A chunk is as large as all before it, and as half of what is left: while the first is segmented and while
+    the last is read, nothing else is done, so these are small.
+    """
+    start = 0
+    while left := count - start:
+        size = left if left < 2 * LEAST else min(MOST, max(LEAST, min(start, left // 2)))
+        yield start, start + size
+        start += size
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +127,7 @@ class Batch:
         self.id = uuid.uuid4().hex[:12]
         self.tally = Tally()
         self._pipeline = pipeline
-        self._items = items
+        self._chunks = [items[start:end] for start, end in chunk_bounds(len(items))]
         self._engine = engine
         self._begin = begin
         self._keep = keep
@@ -125,7 +139,7 @@ class Batch:
     @property
     def name(self) -> str:
         """What a person calls it."""
-        count = len(self._items)
+        count = sum(map(len, self._chunks))
         return f"{self._pipeline.template.name}, {count} document{'s' * (count != 1)}, {self.id}"
 
     @property
@@ -136,16 +150,17 @@ class Batch:
     @property
     def chunks(self) -> Iterator[int]:
         """Yield the numbers of the chunks, until told to stop."""
-        for number in range(-(-len(self._items) // CHUNK)):
+        for number in range(len(self._chunks)):
             if self._stopping():
                 return
             yield number
 
     def segment(self, chunk: int) -> None:
         """Open a chunk's documents and find their regions."""
+        items = self._chunks[chunk]
         if self._begin is not None:
-            self._begin(self._of(chunk))
-        self._works[chunk] = self._pipeline.segment([item.path for item in self._of(chunk)])
+            self._begin(items)
+        self._works[chunk] = self._pipeline.segment([item.path for item in items])
 
     def read(self, chunk: int) -> None:
         """Read its regions."""
@@ -160,7 +175,7 @@ class Batch:
         documents = self._records[chunk]
         while documents:  # a second try goes on where the first one stopped
             place = -len(documents)
-            item = self._of(chunk)[place]
+            item = self._chunks[chunk][place]
             if self._keep is not None and not self._keep(item):
                 del documents[0]
                 continue
@@ -171,9 +186,6 @@ class Batch:
             self.tally.note(records)
             del documents[0]
         del self._works[chunk], self._records[chunk]
-
-    def _of(self, chunk: int) -> Sequence[Item]:
-        return self._items[chunk * CHUNK : (chunk + 1) * CHUNK]
 
 
 _under_way: dict[str, Batch] = {}

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 
 from db.connect import open_database
 from db.schema import prepare
-from flows.batch import CHUNK, Batch, Item, state_of
+from flows.batch import LEAST, MOST, Batch, Item, chunk_bounds, state_of
 from segocr.documents import Document
 from segocr.errors import HostDied, ModelError
 from segocr.pipeline import Work
@@ -113,7 +113,7 @@ def test_every_document_is_stored_in_order_and_a_chunk_is_read_while_the_next_is
     engine: Engine,
 ) -> None:
     pipeline = ScriptedPipeline()
-    names = [f"{number:03}.jpg" for number in range(CHUNK * 5 + 3)]
+    names = [f"{number:03}.jpg" for number in range(MOST + 13)]
     batch, filed = run(pipeline, engine, names)
     assert [path.name for path in filed] == names
     assert stored(engine) == len(names)
@@ -171,6 +171,15 @@ def test_a_store_that_failed_half_way_goes_on_where_it_stopped(engine: Engine) -
     assert seen == ["a", "b", "b", "c"]
     assert stored(engine) == 3
     assert batch.tally.documents == 3
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 37, 200, 500])
+def test_chunks_hold_every_document_once_and_are_small_at_both_ends(count: int) -> None:
+    bounds = list(chunk_bounds(count))
+    assert [number for start, end in bounds for number in range(start, end)] == list(range(count))
+    sizes = [end - start for start, end in bounds]
+    assert max(sizes, default=0) <= MOST
+    assert all(size < 2 * LEAST for size in sizes[:1] + sizes[-1:])
 
 
 def test_a_record_that_is_not_accepted_needs_review() -> None:
