@@ -47,6 +47,7 @@ from segocr.constraints.graph import arc_bounds, best_score, best_to_go
 from segocr.constraints.nbest import Found, TextSearch
 from segocr.constraints.product import Constraint
 from segocr.constraints.scores import NEAR_MARGIN, ranked_texts
+from segocr.constraints.spaces import with_spaces
 
 RIVAL_WINDOW = 5.0
 """Rivals are looked for within this many nats of the winner's best alignment; e^-5 is 0.7 %."""
@@ -76,13 +77,14 @@ LogProbs = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
 def greedy(log_probs: LogProbs, alphabet: Sequence[str]) -> Decoded:
-    """Read without a constraint: the raw text is the text, at no cost.
+    """Read without a constraint, with the spaces that were nearly read: the raw text is the text, at no cost.
 
     Args:
         log_probs: float ``(frames, symbols)``, natural logarithms of CTC posteriors; column 0 is the blank.
         alphabet: the text of each column.
     """
-    raw = read_greedily(np.asarray(log_probs, dtype=np.float32), list(alphabet))
+    log_probs, symbols = np.asarray(log_probs, dtype=np.float32), list(alphabet)
+    raw = with_spaces(read_greedily(log_probs, symbols), log_probs, symbols)
     return Decoded(
         text=raw.text,
         log_prob=raw.log_prob,
