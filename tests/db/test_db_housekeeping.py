@@ -119,4 +119,3 @@ def test_much_unused_room_comes_back(engine: Engine) -> None:
     assert tidy(engine, KeepSettings(lattices=7)).megabytes == 19
     assert file.stat().st_size < 1_000_000
     assert count(engine, ExtractionRow) == 2
-
