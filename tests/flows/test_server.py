@@ -77,7 +77,9 @@ class Other(BaseHTTPRequestHandler):
 
 
 def test_doubts_about_somebody_elses_server_are_said() -> None:
-    assert "no Prefect server answers at http://127.0.0.1:9/api" in str(doubts_about("http://127.0.0.1:9/api"))
+    assert "no Prefect server answers at http://127.0.0.1:9/api" in str(
+        doubts_about("http://127.0.0.1:9/api")
+    )
     with HTTPServer(("127.0.0.1", 0), Other) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
