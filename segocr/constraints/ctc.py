@@ -171,10 +171,12 @@ def align(blank: Floats, columns: list[Floats], text: list[int]) -> list[tuple[i
     scores = np.full(width + 2, -np.inf)
     scores[2] = 0.0
     back = np.empty((frames, width), dtype=np.int8)
+    options = np.empty((3, width))
     for frame in range(frames):
-        options = np.stack([scores[2:], scores[1:-1], scores[:-2] + skips])
+        options[0], options[1] = scores[2:], scores[1:-1]
+        np.add(scores[:-2], skips, out=options[2])
         back[frame] = options.argmax(axis=0)
-        scores[2:] = options.max(axis=0) + emissions[frame]
+        np.add(options.max(axis=0), emissions[frame], out=scores[2:])
     return _trace(back, width - 1 if scores[-1] >= scores[-2] else width - 2, len(text))
 
 
