@@ -1,7 +1,8 @@
 """Recognition: from crops to readings. Which lines, which way is up, and a second look where one pays.
 
-A page is read the way its regions' long sides suggest. Only where nothing on it makes sense that way is it
-read again turned by 180°, and the page's regions vote as a whole: one illegible line does not turn alone.
+A page is read the way its regions' long sides suggest, or turned by 180° where the lines of a zone stand in
+the wrong order (``segocr.upright``). Only where nothing on it makes sense that way is it read again the other
+way up, and the page's regions vote as a whole: one illegible line does not turn alone.
 Where a field takes the best of several regions, the surest one is read first, and the others only if it gives
 no answer. A line that is still in doubt gets a bounded number of second looks (another height, the unfitted
 quadrilateral, the fields of another class); a later look is taken only if it wins by a margin, because
@@ -28,6 +29,7 @@ from segocr.readings import Reading
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import FieldSpec, Template
+from segocr.upright import stands_on_its_head
 
 CropReadings = Mapping[str, tuple[Reading, ...]]
 """Field name to the readings of one crop's lines, in reading order."""
@@ -55,16 +57,19 @@ class _Look:
     wider: Margins = Margins(along=0.0, across=0.0)  # noqa: RUF009 - frozen
 
 
+def _followed(crop: Crop, quad: Points) -> Points:
+    """Follow a line to its ends, and once more: the more of it is seen, the better its tilt is known."""
+    return lines.lengthened(crop, lines.lengthened(crop, quad))
+
+
 _FIRST = _Look("first")
 _LONGER = _Look("longer", quad=lines.lengthened)
-_SECOND = (
-    _LONGER,
-    _Look("taller", wider=Margins(along=0.15, across=0.13)),
-    _Look("unfitted", quad=lambda crop, quad: crop.quad),
-)
-_SECOND_KNOWN = _SECOND[1:2]
-"""Of a line whose ends are known nothing shorter or longer is better, however surely it is read."""
-_SECOND_UNFITTED = (_Look("lower", wider=Margins(along=-0.02, across=-0.12)),)
+_LONGEST = _Look("longest", quad=_followed)
+_UNFITTED = _Look("unfitted", quad=lambda crop, quad: crop.quad)
+_TALLER = _Look("taller", wider=Margins(along=0.15, across=0.13))
+_LOWER = _Look("lower", wider=Margins(along=-0.02, across=-0.12))
+_ORDER = (_LONGER, _LONGEST, _UNFITTED, _TALLER, _LOWER)
+"""Second looks in the order in which they are taken."""
 _RANK = {"ok": 3, "corrected": 2, "doubtful": 1, "invalid": 0}
 
 
@@ -77,6 +82,7 @@ class _Best:
     lattice: bytes
     quad: Points
     tries: tuple[str, ...] = (_FIRST.name,)
+    agreed: bool = False
 
     @property
     def rank(self) -> int:
@@ -86,9 +92,25 @@ class _Best:
     def confidence(self) -> float:
         return self.decoded.confidence
 
+    def with_look(self, other: _Best, look: _Look) -> _Best:
+        """Return the better of this and of a later look's reading."""
+        return (other if self.beaten_by(other) else self).after(self, other, look)
+
+    def after(self, old: _Best, new: _Best, look: _Look) -> _Best:
+        """Return this one of two readings with what taking another look at the line showed."""
+        # Looks at the longer line show nearly the same: that these agree says little.
+        agreed = old.agreed or (look is _LONGER and old.agrees(new))
+        return replace(self, tries=(*old.tries, look.name), agreed=agreed)
+
+    def agrees(self, other: _Best) -> bool:
+        """Whether two looks read one text that fits its constraint: no chance that a choice would follow."""
+        text = self.decoded.text
+        return self.spec.constraint is not None and text is not None and text == other.decoded.text
+
     def beaten_by(self, other: _Best) -> bool:
+        margin = 0.0 if self.agrees(other) else _WINS_BY
         return other.rank > self.rank or (
-            other.rank == self.rank and other.confidence >= self.confidence + _WINS_BY
+            other.rank == self.rank and other.confidence >= self.confidence + margin
         )
 
 
@@ -130,9 +152,10 @@ class _Line:
         return longer / max(lower, 1.0) >= _CUT_OFF * width / max(height, 1.0)
 
     def differs(self, look: _Look) -> bool:
-        """Whether a look would show anything that the first one did not."""
-        moved = np.abs(self.shown(look) - self.quad).max()
-        return look.wider != _FIRST.wider or bool(moved >= _MOVED)
+        """Whether a look would show anything that no look before it did."""
+        before = [self.quad, *(quad for name, quad in self._seen.items() if name != look.name)]
+        moved = min(float(np.abs(self.shown(look) - quad).max()) for quad in before)
+        return look.wider != _FIRST.wider or moved >= _MOVED
 
     def is_known(self, specs: Sequence[FieldSpec], look: _Look, *, turn: bool) -> bool:
         """Whether the strip of a look is the one that its region was found by, so that it is read already."""
@@ -151,8 +174,13 @@ class _Line:
     def second_looks(self) -> Sequence[_Look]:
         """The looks that may follow the first: those at the print, or at what has a frame of its own."""
         if not self.specs[0].crop.fit:
-            return _SECOND_UNFITTED
-        return _SECOND_KNOWN if self.crop.region.lines else _SECOND
+            return (_LOWER,)
+        # Of a line whose ends are known nothing shorter or longer is better, however surely it is read.
+        if self.crop.region.lines:
+            return (_TALLER,)
+        # A text that fits and that two looks have read is not read better with the line cut in a worse way.
+        agreed = bool(self.best) and all(best.agreed and best.rank >= 2 for best in self.best)
+        return (_LONGER, _LONGEST) if agreed else (_LONGER, _LONGEST, _UNFITTED, _TALLER)
 
     @property
     def class_name(self) -> str:
@@ -205,13 +233,14 @@ def read_pages(
     found = _find_lines(pages, template, steps, model)
     reader = _Reader(steps, model)
     leading = [_leading(page) for page in found]
+    _guess_direction(leading)
     reader.read_first(_flat(leading))
     reader.complete([line for lines in leading if not any(_settled(lines)) for line in lines])
-    reader.turn([lines for lines in leading if lines and not any(_settled(lines))])
+    reader.turn([lines for lines in leading if lines and not _is_told(lines)])
     reader.read_first(
         [line for page, first in zip(found, leading, strict=True) for line in _next(page, first)]
     )
-    for look in (*_SECOND, *_SECOND_UNFITTED):
+    for look in _ORDER:
         doubtful = [line for page in found for line in _unanswered(page) if line.best]
         reader.look_again([line for line in doubtful if look in line.second_looks], look)
     reader.swap_classes([[line for line in _flat(page) if line.best] for page in found])
@@ -252,6 +281,21 @@ def _flat(lists: Sequence[Sequence[_Line]]) -> list[_Line]:
 
 def _settled(page: Sequence[_Line]) -> list[bool]:
     return [line.settled for line in page]
+
+
+def _guess_direction(pages: Sequence[Sequence[_Line]]) -> None:
+    """Have pages read upside down first that seem to stand so, unless they were read upright to be found."""
+    for page in pages:
+        if not any(line.lattice for line in page) and stands_on_its_head(
+            [(line.crop, line.specs) for line in page]
+        ):
+            for line in page:
+                line.direction = 180
+
+
+def _is_told(page: Sequence[_Line]) -> bool:
+    """Whether a page's lines tell which way is up: one is enough upright, all must agree upside down."""
+    return all(_settled(page)) if page[0].direction else any(_settled(page))
 
 
 def _find_lines(
@@ -307,30 +351,30 @@ class _Reader:
         """Follow lines that were cut off to their ends: a part of a text fits no pattern either way up."""
         cut_off = [line for line in wanted if _LONGER in line.second_looks and line.is_cut_off()]
         for line, bests in zip(cut_off, self._read(cut_off, _LONGER), strict=True):
-            if all(best.decoded.text is None for best in line.best) or any(
-                map(_Best.beaten_by, line.best, bests)
-            ):
-                line.best = [replace(best, tries=(_FIRST.name, _LONGER.name)) for best in bests]
+            nothing = all(best.decoded.text is None for best in line.best)
+            taken = nothing or any(map(_Best.beaten_by, line.best, bests))
+            line.best = [
+                (new if taken else old).after(old, new, _LONGER)
+                for old, new in zip(line.best, bests, strict=True)
+            ]
+            if taken:
                 line.follow(_LONGER)
 
     def turn(self, pages: Sequence[Sequence[_Line]]) -> None:
-        """Read pages upside down; turn those for whose regions together it is the more probable way."""
+        """Read pages the other way up; turn those for whose regions together it is the more probable way."""
         turned = iter(self._read([line for page in pages for line in page], _FIRST, turn=True))
         for page in pages:
             other = [next(turned) for _ in page]
             gain = sum(_evidence(bests) - line.evidence for line, bests in zip(page, other, strict=True))
-            if gain > UPRIGHT:
+            if gain > (-UPRIGHT if page[0].direction else UPRIGHT):
                 for line, bests in zip(page, other, strict=True):
-                    line.best, line.direction = bests, 180
+                    line.best, line.direction = bests, 180 - line.direction
 
     def look_again(self, wanted: Sequence[_Line], look: _Look) -> None:
         """Cut lines otherwise and take what is better by a margin."""
-        wanted = [line for line in wanted if line.differs(look)]
+        wanted = [line for line in wanted if line.differs(look) and look.name not in line.best[0].tries]
         for line, bests in zip(wanted, self._read(wanted, look), strict=True):
-            line.best = [
-                replace(new if old.beaten_by(new) else old, tries=(*old.tries, look.name))
-                for old, new in zip(line.best, bests, strict=True)
-            ]
+            line.best = [old.with_look(new, look) for old, new in zip(line.best, bests, strict=True)]
 
     def swap_classes(self, pages: Sequence[Sequence[_Line]]) -> None:
         """Try lines that fit no field of their class for fields that nothing on their page fits.
