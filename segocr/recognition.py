@@ -6,11 +6,13 @@ way up, and the page's regions vote as a whole: one illegible line does not turn
 Where a field takes the best of several regions, the surest one is read first, and the others only if it gives
 no answer. A line that is still in doubt gets a bounded number of second looks (another height, the unfitted
 quadrilateral, the fields of another class); a later look is taken only if it wins by a margin, because
-chance would otherwise choose.
+chance would otherwise choose. What has a frame of its own (a number plate) has no right height, so there the
+looks vote.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
@@ -37,7 +39,7 @@ CropReadings = Mapping[str, tuple[Reading, ...]]
 SETTLED = 0.6
 """A reading of this confidence settles which way is up."""
 _IN_DOUBT = 0.9
-"""A reading below this confidence gets a second look."""
+"""A reading below this confidence gets a second look, unless its template accepts it as it is."""
 _CUT_OFF = 1.02
 """A line so many times as long for its height as its region was shown in part, or among others."""
 _MOVED = 1.0
@@ -68,7 +70,8 @@ _LONGEST = _Look("longest", quad=_followed)
 _UNFITTED = _Look("unfitted", quad=lambda crop, quad: crop.quad)
 _TALLER = _Look("taller", wider=Margins(along=0.15, across=0.13))
 _LOWER = _Look("lower", wider=Margins(along=-0.02, across=-0.12))
-_ORDER = (_LONGER, _LONGEST, _UNFITTED, _TALLER, _LOWER)
+_HIGHER = _Look("higher", wider=Margins(along=0.03, across=0.09))
+_ORDER = (_LONGER, _LONGEST, _UNFITTED, _TALLER, _LOWER, _HIGHER)
 """Second looks in the order in which they are taken."""
 _RANK = {"ok": 3, "corrected": 2, "doubtful": 1, "invalid": 0}
 
@@ -83,6 +86,7 @@ class _Best:
     quad: Points
     tries: tuple[str, ...] = (_FIRST.name,)
     agreed: bool = False
+    looks: tuple[_Best, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -92,8 +96,17 @@ class _Best:
     def confidence(self) -> float:
         return self.decoded.confidence
 
+    @property
+    def spelled(self) -> str | None:
+        """The text's letters and digits: looks do not differ over a dot."""
+        text = self.decoded.text
+        return None if text is None else "".join(filter(str.isalnum, text))
+
     def with_look(self, other: _Best, look: _Look) -> _Best:
-        """Return the better of this and of a later look's reading."""
+        """Return the better of this and of a later look's reading, or the one that all looks vote for."""
+        if not self.spec.crop.fit:
+            looks = (*(self.looks or (self,)), other)
+            return replace(_elected(looks), tries=(*self.tries, look.name), looks=looks)
         return (other if self.beaten_by(other) else self).after(self, other, look)
 
     def after(self, old: _Best, new: _Best, look: _Look) -> _Best:
@@ -114,6 +127,18 @@ class _Best:
         )
 
 
+def _elected(looks: Sequence[_Best]) -> _Best:
+    """Return the surest reading of the text that the looks are surest of together.
+
+    Of 274 plates of train, cut as labelled and moved a little, 242 are read right at one height, 236 where a
+    second one wins by a margin, 246 where three vote.
+    """
+    votes = defaultdict[str | None, float](float)
+    for look in looks:
+        votes[look.spelled] += look.confidence
+    return max(looks, key=lambda look: (votes[look.spelled], look.confidence))
+
+
 @dataclass(slots=True)
 class _Line:
     """One line on its way."""
@@ -121,6 +146,7 @@ class _Line:
     crop: Crop
     quad: Points
     specs: Sequence[FieldSpec]
+    enough: float = _IN_DOUBT
     direction: int = 0
     lattice: bytes = b""
     best: list[_Best] = field(default_factory=list)
@@ -174,7 +200,11 @@ class _Line:
     def second_looks(self) -> Sequence[_Look]:
         """The looks that may follow the first: those at the print, or at what has a frame of its own."""
         if not self.specs[0].crop.fit:
-            return (_LOWER,)
+            # Of two looks that agree a third one would be outvoted.
+            agreed = bool(self.best) and all(
+                len({one.spelled for one in best.looks}) == 1 for best in self.best
+            )
+            return (_LOWER,) if agreed else (_LOWER, _HIGHER)
         # Of a line whose ends are known nothing shorter or longer is better, however surely it is read.
         if self.crop.region.lines:
             return (_TALLER,)
@@ -201,7 +231,7 @@ class _Line:
 
     @property
     def in_doubt(self) -> bool:
-        return all(best.rank < 2 or best.confidence < _IN_DOUBT for best in self.best)
+        return all(best.rank < 2 or best.confidence < self.enough for best in self.best)
 
 
 def _evidence(bests: Sequence[_Best]) -> float:
@@ -293,6 +323,11 @@ def _guess_direction(pages: Sequence[Sequence[_Line]]) -> None:
                 line.direction = 180
 
 
+def _may_turn(page: Sequence[_Line]) -> bool:
+    """Whether any reading could turn a page: no text is more probable than certain."""
+    return bool(page[0].direction) or -sum(line.evidence for line in page) > UPRIGHT
+
+
 def _is_told(page: Sequence[_Line]) -> bool:
     """Whether a page's lines tell which way is up: one is enough upright, all must agree upside down."""
     return all(_settled(page)) if page[0].direction else any(_settled(page))
@@ -310,6 +345,7 @@ def _find_lines(
         for crop in page
         if not crop.region.lines and any(spec.lines == "many" for spec in specs(crop))
     ]
+    enough = min(_IN_DOUBT, template.accept.confidence)
     detected = steps.detect([crop.patch for crop in many], model) if many else []
     quads = {
         id(crop): lines.ordered(crop, [line.polygon for line in polygons])
@@ -318,7 +354,7 @@ def _find_lines(
     return [
         [
             [
-                _Line(crop, quad, specs(crop), lattice=lattice)
+                _Line(crop, quad, specs(crop), enough, lattice=lattice)
                 for quad, lattice in zip(
                     quads.get(id(crop)) or crop.lines or [_one_line(crop, specs(crop))],
                     chain(crop.region.lattices, repeat(b"")),
@@ -362,6 +398,7 @@ class _Reader:
 
     def turn(self, pages: Sequence[Sequence[_Line]]) -> None:
         """Read pages the other way up; turn those for whose regions together it is the more probable way."""
+        pages = [page for page in pages if _may_turn(page)]
         turned = iter(self._read([line for page in pages for line in page], _FIRST, turn=True))
         for page in pages:
             other = [next(turned) for _ in page]

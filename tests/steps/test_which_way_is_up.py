@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from segocr import crops
+from segocr.constraints import compile_constraint
 from segocr.evaluation.labels import read_labels
 from segocr.evaluation.run import widen
 from segocr.pages import Page
@@ -46,22 +47,28 @@ def test_values_cut_out_with_their_neighbours_do_not_turn_a_page(steps: Steps) -
     assert all(len(reading.raw) > 12 for reading in readings), "the neighbours were not cut out, too"
 
 
+@pytest.fixture
+def strips(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many strips each call of the host reads."""
+    counts: list[int] = []
+    read = steps.read
+
+    def counted(cut: Any, constraints: Any, model: OcrModel) -> Any:
+        counts.append(len(cut))
+        return read(cut, constraints, model)
+
+    monkeypatch.setattr(steps, "read", counted)
+    return counts
+
+
 def test_a_passport_upside_down_takes_no_more_strips_than_one_upright(
-    steps: Steps, monkeypatch: pytest.MonkeyPatch
+    steps: Steps, strips: list[int]
 ) -> None:
     template = load_template("passport")
     document = read_labels(TEMPLATES / "passport" / "golden", None)[0]
     image = read_picture(document.path)
     size = np.array(document.size, dtype=np.float64)
     model = OcrModel("openvino", template.ocr.model)
-    strips: list[int] = []
-    read = steps.read
-
-    def counted(cut: Any, constraints: Any, model: OcrModel) -> Any:
-        strips.append(len(cut))
-        return read(cut, constraints, model)
-
-    monkeypatch.setattr(steps, "read", counted)
     for picture, turn in ((image, False), (image[::-1, ::-1].copy(), True)):
         regions = [
             Region(1, label.class_name, 0.9, (size - shape if turn else shape).astype(np.float32))
@@ -74,3 +81,37 @@ def test_a_passport_upside_down_takes_no_more_strips_than_one_upright(
         texts = [reading.text for crop in found for several in crop.values() for reading in several]
         assert texts == [label.value for label in document.labels]
         assert sum(strips) == len(document.labels)
+
+
+def plate(name: str) -> tuple[crops.Crop, str]:
+    """Return a golden number plate cut out, and what it says."""
+    documents = read_labels(TEMPLATES / "license_plate" / "golden", None)
+    (document,) = [one for one in documents if one.id == name]
+    label = document.labels[0]
+    region = Region(1, label.class_name, 0.9, label.polygons[0].astype(np.float32))
+    return crops.cut(Page(1, read_picture(document.path)), region, followed=False), label.value
+
+
+def test_what_is_read_with_certainty_is_not_tried_upside_down(steps: Steps, strips: list[int]) -> None:
+    template = load_template("license_plate")
+    crop, text = plate("plate-us-3")
+    unfit = replace(template.fields["plate"], constraint=compile_constraint("[0-9]{12}"), preferred=None)
+    (found,) = read_pages(
+        [[crop]], replace(template, fields={"plate": unfit}), steps, OcrModel("openvino", template.ocr.model)
+    )
+    (reading,) = found[0]["plate"]
+    assert (reading.raw.replace("-", ""), reading.text, reading.direction) == (text, None, 0)
+    assert reading.tries == ("first", "lower")
+    assert strips == [1, 1]
+
+
+@pytest.mark.parametrize(("enough", "looks"), [(0.3, 1), (1.0, 2)])
+def test_what_the_template_accepts_is_not_looked_at_again(
+    steps: Steps, strips: list[int], enough: float, looks: int
+) -> None:
+    template = load_template("license_plate")
+    asking = replace(template, accept=replace(template.accept, confidence=enough))
+    (found,) = read_pages([[plate("plate-br-5")[0]]], asking, steps, OcrModel("openvino", template.ocr.model))
+    (reading,) = found[0]["plate"]
+    assert 0.3 < reading.confidence < 0.9
+    assert sum(strips) == looks
