@@ -21,21 +21,32 @@ from segocr.pipeline import Pipeline, Work
 from segocr.records import Record, RecordStatus
 
 LEAST = 4
-MOST = 24
+MOST = 16
 """Documents in a chunk: enough to share the cost of its task runs, few enough to keep all their crops."""
+MOST_BYTES = 32_000_000
+"""What their files may hold together: photos of many megapixels and files of many pages have large crops."""
 
 
-def chunk_bounds(count: int) -> Iterator[tuple[int, int]]:
-    """Yield the start and the end of each chunk of so many documents.
+def chunk_bounds(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the start and the end of each chunk of documents whose files are so large.
 
-    A chunk is as large as all before it, and as half of what is left: while the first is segmented and while
+    A chunk holds as many as all before it, and half of what is left: while the first is segmented and while
     the last is read, nothing else is done, so these are small.
     """
     start = 0
-    while left := count - start:
-        size = left if left < 2 * LEAST else min(MOST, max(LEAST, min(start, left // 2)))
-        yield start, start + size
-        start += size
+    while left := len(sizes) - start:
+        count = left if left < 2 * LEAST else min(MOST, max(LEAST, min(start, left // 2)))
+        while count > 1 and sum(sizes[start : start + count]) > MOST_BYTES:
+            count -= 1
+        yield start, start + count
+        start += count
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # opening it says what is wrong
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +138,7 @@ class Batch:
         self.id = uuid.uuid4().hex[:12]
         self.tally = Tally()
         self._pipeline = pipeline
-        self._chunks = [items[start:end] for start, end in chunk_bounds(len(items))]
+        self._chunks = [items[start:end] for start, end in chunk_bounds([_size(item.path) for item in items])]
         self._engine = engine
         self._begin = begin
         self._keep = keep

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import flow, tags, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TagsContext
+from prefect.exceptions import ObjectNotFound
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -21,8 +24,9 @@ from segocr.errors import SegocrError
 AHEAD = 2
 """Chunks that may be under way beside the oldest one: what bounds memory."""
 
-# One thread a stage.
-_RUNNER: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=4)
+_STAGES = 4
+# A thread for each task that may be submitted: one that waits for another keeps its thread meanwhile.
+_RUNNER: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=_STAGES * (AHEAD + 1))
 
 
 def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
@@ -40,18 +44,17 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def _options(name: str, *marks: str) -> dict[str, Any]:
-    return _OPTIONS | {"name": name, "task_run_name": f"{name}-{{chunk}}", "tags": marks}
+def _options(name: str) -> dict[str, Any]:
+    return _OPTIONS | {"name": name, "task_run_name": f"{name}-{{chunk}}"}
 
 
-# A global concurrency limit named `tag:segment` or `tag:ocr` holds for all machines, where one is set.
-@task(**_options("segment", "segment"))
+@task(**_options("segment"))
 def segment(batch: str, chunk: int) -> None:
     """Open a chunk's documents and find their regions."""
     batch_of(batch).segment(chunk)
 
 
-@task(**_options("read", "ocr"))
+@task(**_options("read"))
 def read(batch: str, chunk: int) -> None:
     """Read a chunk's regions."""
     batch_of(batch).read(chunk)
@@ -70,6 +73,28 @@ def store(batch: str, chunk: int) -> None:
 
 
 Futures = list[PrefectFuture[Any]]
+Stages = Sequence[Task[[str, int], None]]
+
+
+def limited_stages() -> Stages:
+    """Return the tasks of a chunk; a task for which somebody set a limit has its tag.
+
+    The server is asked for room under each tag of a task before it begins, and a busy one answers after
+    seconds. So the limits ``tag:segment`` and ``tag:ocr``, which hold for all machines, are looked for once.
+    """
+    with get_client(sync_client=True) as client:
+        limited = [
+            verb.with_options(tags=[tag]) if _has_limit(client, tag) else verb
+            for verb, tag in ((segment, "segment"), (read, "ocr"))
+        ]
+    return [*limited, validate, store]
+
+
+def _has_limit(client: SyncPrefectClient, tag: str) -> bool:
+    try:
+        return client.read_global_concurrency_limit_by_name(f"tag:{tag}").active
+    except ObjectNotFound:
+        return False
 
 
 def _name_of_run() -> str:
@@ -104,10 +129,10 @@ def extract_batch(batch: str) -> None:
     """
     chunks: deque[Futures] = deque()
     before: Futures = []
-    # Before a task begins, the server is asked for room under each of its tags; the run's own are no limits.
-    with TagsContext(current_tags=set()):
+    stages = limited_stages()
+    with TagsContext(current_tags=set()):  # the run's own tags are no limits
         for chunk in batch_of(batch).chunks:
-            before = _submit(batch, chunk, before)
+            before = _submit(stages, batch, chunk, before)
             chunks.append(before)
             if len(chunks) > AHEAD:
                 _finish(chunks.popleft())
@@ -116,10 +141,10 @@ def extract_batch(batch: str) -> None:
     report(batch_of(batch).tally, batch)
 
 
-def _submit(batch: str, chunk: int, before: Futures) -> Futures:
+def _submit(stages: Stages, batch: str, chunk: int, before: Futures) -> Futures:
     """Submit a chunk's tasks: each after the one before it, and after the same one of the chunk before."""
     futures: Futures = []
-    for stage, verb in enumerate((segment, read, validate, store)):
+    for stage, verb in enumerate(stages):
         after = futures[-1:] + before[stage : stage + 1]
         futures.append(verb.submit(batch, chunk, wait_for=after, return_state=False))
     return futures

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 
 from db.connect import open_database
 from db.schema import prepare
-from flows.batch import LEAST, MOST, Batch, Item, chunk_bounds, state_of
+from flows.batch import LEAST, MOST, MOST_BYTES, Batch, Item, chunk_bounds, state_of
 from segocr.documents import Document
 from segocr.errors import HostDied, ModelError
 from segocr.pipeline import Work
@@ -141,6 +141,24 @@ def test_what_may_pass_is_tried_again_and_what_may_not_is_not(engine: Engine) ->
 
 
 @pytest.mark.usefixtures("server")
+def test_the_server_is_asked_for_room_only_where_a_limit_is_set(engine: Engine) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+
+    from flows.extract import limited_stages
+
+    assert [set(stage.tags) for stage in limited_stages()] == [set(), set(), set(), set()]
+    with get_client(sync_client=True) as client:
+        client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name="tag:ocr", limit=1))
+        try:
+            assert [set(stage.tags) for stage in limited_stages()] == [set(), {"ocr"}, set(), set()]
+            run(ScriptedPipeline(), engine, [f"{number}.jpg" for number in range(9)])
+        finally:
+            client.delete_global_concurrency_limit_by_name("tag:ocr")
+    assert stored(engine) == 9
+
+
+@pytest.mark.usefixtures("server")
 def test_the_artifact_tells_states_codes_and_times_but_no_names(engine: Engine) -> None:
     from prefect.artifacts import Artifact
 
@@ -175,11 +193,16 @@ def test_a_store_that_failed_half_way_goes_on_where_it_stopped(engine: Engine) -
 
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 37, 200, 500])
 def test_chunks_hold_every_document_once_and_are_small_at_both_ends(count: int) -> None:
-    bounds = list(chunk_bounds(count))
+    bounds = list(chunk_bounds([1] * count))
     assert [number for start, end in bounds for number in range(start, end)] == list(range(count))
     sizes = [end - start for start, end in bounds]
     assert max(sizes, default=0) <= MOST
     assert all(size < 2 * LEAST for size in sizes[:1] + sizes[-1:])
+
+
+def test_large_files_come_in_small_chunks() -> None:
+    third, more = MOST_BYTES // 3, MOST_BYTES + 1
+    assert list(chunk_bounds([third] * 4 + [more] * 2)) == [(0, 3), (3, 4), (4, 5), (5, 6)]
 
 
 def test_a_record_that_is_not_accepted_needs_review() -> None:
