@@ -70,8 +70,8 @@ _LONGEST = _Look("longest", quad=_followed)
 _UNFITTED = _Look("unfitted", quad=lambda crop, quad: crop.quad)
 _TALLER = _Look("taller", wider=Margins(along=0.15, across=0.13))
 _LOWER = _Look("lower", wider=Margins(along=-0.02, across=-0.12))
-_HIGHER = _Look("higher", wider=Margins(along=0.03, across=0.09))
-_ORDER = (_LONGER, _LONGEST, _UNFITTED, _TALLER, _LOWER, _HIGHER)
+_LOWEST = _Look("lowest", wider=Margins(along=0.0, across=-0.18))
+_ORDER = (_LONGER, _LONGEST, _UNFITTED, _TALLER, _LOWER, _LOWEST)
 """Second looks in the order in which they are taken."""
 _RANK = {"ok": 3, "corrected": 2, "doubtful": 1, "invalid": 0}
 
@@ -130,8 +130,8 @@ class _Best:
 def _elected(looks: Sequence[_Best]) -> _Best:
     """Return the surest reading of the text that the looks are surest of together.
 
-    Of 274 plates of train, cut as labelled and moved a little, 242 are read right at one height, 236 where a
-    second one wins by a margin, 246 where three vote.
+    Of the 262 plates of train that the model finds 223 are read right at one height, 229 where a second one wins
+    by a margin, 234 where three vote; every third of them takes no second look, and every tenth a third one.
     """
     votes = defaultdict[str | None, float](float)
     for look in looks:
@@ -204,7 +204,7 @@ class _Line:
             agreed = bool(self.best) and all(
                 len({one.spelled for one in best.looks}) == 1 for best in self.best
             )
-            return (_LOWER,) if agreed else (_LOWER, _HIGHER)
+            return (_LOWER,) if agreed else (_LOWER, _LOWEST)
         # Of a line whose ends are known nothing shorter or longer is better, however surely it is read.
         if self.crop.region.lines:
             return (_TALLER,)

@@ -14,7 +14,7 @@ from segocr.textlines.examples import Example
 from segocr.textlines.features import look_at
 from segocr.textlines.growing import ask
 from segocr.textlines.head import Forest
-from segocr.textlines.worth import as_seen, chosen, place_features, thresholds
+from segocr.textlines.worth import as_seen, chosen, left_of, place_features, thresholds
 
 _FOLDS = 4
 _FEWEST_PAGES = 20
@@ -66,7 +66,10 @@ def learn_worth(template: Template, examples: Sequence[Example], python: Path, s
     if least is None:
         return whole
     told = np.split(grown["held_out"], np.cumsum(sizes)[:-1])
-    seen = (_seen(template, one, chosen(shares, least)) for one, shares in zip(examples, told, strict=True))
+    seen = (
+        _seen(template, one, chosen(shares, least, left_of(one.lines)))
+        for one, shares in zip(examples, told, strict=True)
+    )
     return FirstHead(Forest.of(grown), tuple(least.tolist()), tuple(seen))
 
 

@@ -160,5 +160,16 @@ def test_so_few_lines_say_nothing_of_one_in_a_hundred() -> None:
 def test_some_lines_of_every_page_are_read() -> None:
     told = np.concatenate([np.ones((9, 1)), np.zeros((9, 1))], axis=1).astype(np.float32)
     told[3] = [0.9, 0.1]
-    worth = chosen(told, np.array([0.5], np.float32))
+    alone = np.full(9, -1)
+    worth = chosen(told, np.array([0.5], np.float32), alone)
     assert np.flatnonzero(worth).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_stands_before_a_line_is_read_with_it() -> None:
+    told = np.tile(np.array([[1.0, 0.0]], np.float32), (12, 1))
+    told[10:] = [0.4, 0.6]
+    left = np.full(12, -1)
+    left[11] = 8  # whose own neighbour says nothing of it
+    left[8] = 9
+    worth = chosen(told, np.array([0.5], np.float32), left)
+    assert np.flatnonzero(worth).tolist() == [0, 1, 2, 3, 8, 10, 11]
