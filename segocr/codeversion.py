@@ -16,7 +16,8 @@ _SOURCE = Path(__file__).parent
 _CONSTRAINTS = ("constraints",)
 _DECIDING = (*_CONSTRAINTS, "validators", "candidates.py", "fields.py", "marginals.py", "preferences.py")
 _READING = (
-    "geometry.py", "crops.py", "lines.py", "refit.py", "recognition.py", "pipeline.py", "textlines",
+    "geometry.py", "crops.py", "lines.py", "refit.py", "recognition.py", "pipeline.py", "smoothing.py",
+    "textlines",
     "steps/open", "steps/ocr", "steps/segment",
 )  # fmt: skip
 

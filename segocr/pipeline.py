@@ -32,9 +32,10 @@ from segocr.recognition import CropReadings, read_pages
 from segocr.records import Problem, Record, RecordStatus, failure
 from segocr.regions import Region
 from segocr.settings import Settings
+from segocr.smoothing import with_second_look
 from segocr.snapping import snap_pages
 from segocr.steps.client import Steps
-from segocr.steps.contract import OpenOptions
+from segocr.steps.contract import OpenOptions, SegmentedRegion
 from segocr.templates import Template
 from segocr.textlines import segmenting as textlines
 
@@ -233,7 +234,9 @@ class Pipeline:
             pages = [page for _, page in batch]
             return textlines.segment(pages, self.template, self._head, self._steps, self._models.ocr)
         images = [page.image for _, page in batch]
-        answers = self._steps.segment(images, self._models.segment)
+        answers = with_second_look(
+            images, self._find(images), self.template, self._find, self._models.segment.image_size
+        )
         wanted = self.template.classes
         found = [
             [
@@ -245,6 +248,9 @@ class Pipeline:
         ]
         moved = snap_pages(images, found, self._takes_many_lines, self._detect)
         return [joined(regions, self._takes_many_lines) for regions in moved]
+
+    def _find(self, images: Sequence[NDArray[np.uint8]]) -> list[list[SegmentedRegion]]:
+        return self._steps.segment(images, self._models.segment)
 
     def _detect(self, images: Sequence[NDArray[np.uint8]]) -> list[list[NDArray[np.float32]]]:
         """Return the lines of print of pictures, ``(4, 2)`` corners each."""
