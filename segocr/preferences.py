@@ -11,8 +11,10 @@ from segocr.codeversion import constraints_code
 from segocr.constraints import Constraint, Decoded, judge
 from segocr.constraints.deciding import decide
 from segocr.constraints.lattice import Lattice
+from segocr.constraints.search import RIVAL_WINDOW
 from segocr.readings import Reading, ReadingStatus
 from segocr.templates import FieldSpec
+from segocr.validators.normalise import normalised
 
 PREFERENCE = 3.0
 """Natural logarithm of how much more usual a preferred pattern's text is. Of 274 plates of train, cut as
@@ -41,11 +43,36 @@ def decided(lattice: bytes, constraints: Sequence[Constraint | None]) -> tuple[D
 
 def answered(spec: FieldSpec, answers: Iterator[Decoded]) -> Decoded:
     """Take as many answers as were asked for a field, and choose between them."""
-    own = next(answers)
-    return own if spec.preferred is None else prefer(own, next(answers))
+    own = of_value(next(answers), spec)
+    return own if spec.preferred is None else prefer(own, of_value(next(answers), spec), spec)
 
 
-def prefer(general: Decoded, usual: Decoded) -> Decoded:
+def of_value(decoded: Decoded, spec: FieldSpec) -> Decoded:
+    """Judge a reading by its rivals of another value: ``AB-12`` is no doubt of ``AB12`` if hyphens go anyway.
+
+    Args:
+        decoded: Of one strip.
+        spec: Whose normalisers make the value.
+    """
+    if decoded.text is None or not decoded.rivals or not spec.normalise:
+        return decoded
+    own = _value(decoded.text, spec)
+    weights = [(_value(text, spec) == own, total - decoded.log_prob) for text, total in decoded.rivals]
+    agreeing = 1.0 + sum(math.exp(weight) for same, weight in weights if same)
+    against = [weight for same, weight in weights if not same]
+    margin = math.log(agreeing) - max(against) if against else RIVAL_WINDOW
+    return replace(
+        decoded,
+        posterior=agreeing / (agreeing + sum(map(math.exp, against))),
+        margin=min(RIVAL_WINDOW, max(0.0, margin)),
+    )
+
+
+def _value(text: str, spec: FieldSpec) -> str:
+    return normalised(text, list(spec.normalise))
+
+
+def prefer(general: Decoded, usual: Decoded, spec: FieldSpec) -> Decoded:
     """Take the most probable usual text, unless the most probable text of all is much more probable.
 
     ``PREFERENCE`` is the prior of usual texts as a log-odds; the confidence is the posterior under it.
@@ -53,8 +80,11 @@ def prefer(general: Decoded, usual: Decoded) -> Decoded:
     Args:
         general: Read under the field's own constraint.
         usual: Read under that and its preferred patterns.
+        spec: Whose normalisers make the value.
     """
-    if usual.text is None or usual.log_prob + PREFERENCE <= general.log_prob or usual.text == general.text:
+    if general.text is None or usual.text is None or usual.log_prob + PREFERENCE <= general.log_prob:
+        return general
+    if _value(usual.text, spec) == _value(general.text, spec):
         return general
     odds = math.exp(min(50.0, usual.log_prob + PREFERENCE - general.log_prob))
     return replace(usual, posterior=usual.posterior * odds / (1 + odds))
@@ -82,4 +112,5 @@ def decided_by(spec: FieldSpec) -> str:
     digest = hashlib.sha256(constraints_code().encode())
     for constraint in asked(spec):
         digest.update(f"\0{'' if constraint is None else constraint.digest}".encode())
+    digest.update(f"\0{spec.normalise!r}".encode())
     return digest.hexdigest()

@@ -1,14 +1,17 @@
 """What is usual is taken before what is a little more probable, and says how sure that is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from segocr.constraints import compile_constraint, decode
 from segocr.errors import TemplateError
-from segocr.preferences import PREFERENCE, prefer
+from segocr.preferences import PREFERENCE, of_value, prefer
 from segocr.templates import load_template
 
-ALPHABET = ["", "A", "B", "O", "0", "1", "2"]
+ALPHABET = ["", "A", "B", "O", "0", "1", "2", "-"]
+PLATE = load_template("license_plate").fields["plate"]
 
 
 def posteriors(*frames: dict[str, float]) -> np.ndarray:
@@ -32,14 +35,35 @@ def both(zero: float):
 def test_a_usual_text_wins_although_it_is_a_little_less_probable():
     general, usual = both(zero=0.3)
     assert (general.text, usual.text) == ("AO1", "A01")
-    chosen = prefer(general, usual)
+    chosen = prefer(general, usual, PLATE)
     assert chosen.text == "A01"
     assert 0.5 < chosen.confidence < 0.9  # another text was more probable by itself
 
 
 def test_what_was_read_clearly_wins_although_it_is_unusual():
     general, usual = both(zero=0.001)
-    assert prefer(general, usual) == general
+    assert prefer(general, usual, PLATE) == general
+
+
+def test_a_rival_of_the_same_value_is_no_doubt():
+    assert "letters_digits_only" in PLATE.normalise
+    frames = [{"A": 1.0}, {"": 0.55, "-": 0.45}, {"1": 0.9, "2": 0.1}]
+    found = read("[A-Z]-?[0-9]", frames)
+    assert (found.text, [text for text, _ in found.rivals]) == ("A1", ["A-1", "A2", "A-2"])
+    assert found.confidence < 0.6
+    judged = of_value(found, PLATE)
+    assert judged.confidence == pytest.approx(0.9, abs=0.01)
+    assert judged.margin == pytest.approx(np.log(0.9 / (0.1 * 0.55)), abs=0.05)
+    assert judged.rivals == found.rivals
+    unlike = replace(PLATE, normalise=())
+    assert of_value(found, unlike) == found
+
+
+def test_a_usual_text_of_the_same_value_changes_nothing():
+    frames = [{"A": 1.0}, {"": 0.6, "-": 0.4}, {"1": 1.0}]
+    general, usual = read("[A-Z]-?[0-9]", frames), read("[A-Z]-[0-9]", frames)
+    assert (general.text, usual.text) == ("A1", "A-1")
+    assert prefer(general, usual, PLATE) == general
 
 
 def test_the_most_probable_of_several_usual_texts_is_found_by_one_search():
