@@ -37,6 +37,14 @@ RETENTION = {
 """Two weeks of flow runs (in seconds) and one of events are kept; our own database keeps the rest."""
 
 
+TOGETHER = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "20",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "20",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+}
+"""States of task runs are written in few transactions, a second later at most; unasked, each is one."""
+
+
 SILENCE = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 """Nothing is told to Prefect's makers."""
 
@@ -64,6 +72,7 @@ def prefect_environment(home: Path, url: str | None = None) -> dict[str, str]:
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
         **SILENCE,
         **RETENTION,
+        **TOGETHER,
     }
     return settings | ({"PREFECT_API_URL": url} if url else {})
 
@@ -219,7 +228,7 @@ def serve(port: int, parent: int, host: str = "127.0.0.1") -> None:
     """Be the server until told to stop, or until `parent` dies (0: nobody's death matters)."""
     if parent:
         die_with_parent(parent)
-    for name, value in (SILENCE | RETENTION).items():  # who started it may say otherwise
+    for name, value in (SILENCE | RETENTION | TOGETHER).items():  # who started it may say otherwise
         os.environ.setdefault(name, value)
     import uvicorn
     from prefect.server.api.server import create_app
