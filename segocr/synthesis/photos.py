@@ -3,7 +3,7 @@
     flat     as it is, with a camera's light, blur and noise
     scans    nearly level, nearly filling the picture
     photos   a labelled photo, seen from nearer, farther and other sides
-    camera   laid on another picture, turned to any angle, in perspective
+    camera   laid on another picture, turned to any angle, in perspective; one in five as a scan
 
 Units and conventions are those of ``segocr.synthesis.scenes``.
 """
@@ -33,6 +33,9 @@ _SCAN = CameraRecipe(
     page_scale=(0.86, 1.0), angle=2.5, upside_down=0.0, corner_shift=0.006, off_centre=1.0, light=_SOFT
 )
 _ANY_ANGLE = 0.25
+_SCANNED = 0.2
+"""Share of the pages that fill their picture although most are photographed: a model that learned from photos
+of 20 passports alone found 94 % of the lines in other photos of such, and none on flat pages."""
 _WHOLE, _SEEN = 0.985, 0.4
 """Of an outline this share must be seen for its text to be read, and for it to be a label at all."""
 _TOUCHED = 0.01
@@ -122,6 +125,8 @@ def _scene(
         view = view if recipe.angle is None else replace(view, angle=recipe.angle)
         ground = _ground((), size, rng)
         return make_view(whole.picture, whole.outlines, ground, (), view, rng, lay_on=covering)
+    if recipe.manner is Manner.CAMERA and rng.random() < _SCANNED:
+        recipe = replace(recipe, manner=Manner.SCANS)
     if recipe.manner is Manner.SCANS:
         return _laid(whole, _SCAN, _fitting(whole.size, recipe.long_side), recipe, covering, rng)
     wide = (recipe.long_side, round(recipe.long_side * 0.75))

@@ -101,7 +101,7 @@ def test_where_nothing_has_changed_there_is_nothing_to_store(
         ("passport", [("century: past, validators", "century: future, validators")]),
         ("passport", [("birth_date < expiry_date", "birth_date > expiry_date")]),
         ("license_plate", [("length: {min: 4, max: 10}", "length: {max: 5}")]),
-        ("license_plate", [("accept: {confidence: 0.75,", "accept: {confidence: 0.999,")]),
+        ("license_plate", [("accept: {confidence: 0.8,", "accept: {confidence: 0.999,")]),
         ("license_plate", [("normalise: [letters_digits_only, upper]", "normalise: [lower]")]),
     ],
     ids=["pattern for check", "century", "rule", "validator", "threshold", "normalise"],

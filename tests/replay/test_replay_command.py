@@ -140,7 +140,7 @@ def test_only_the_documents_that_are_named_are_decided(
 ) -> None:
     template, records = shipped["license_plate"]
     fill(workspace, template, records)
-    changed("license_plate", ("accept: {confidence: 0.75,", "accept: {confidence: 0.999,"))
+    changed("license_plate", ("accept: {confidence: 0.8,", "accept: {confidence: 0.999,"))
     sha256 = str(records[1].sha256)
     assert run(["replay", "license_plate", "--document", sha256[:10], "--dry-run", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)

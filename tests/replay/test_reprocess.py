@@ -67,7 +67,7 @@ def test_records_of_a_changed_template_are_brought_up_to_date(
     dropped(settings, engine, template, records)
     assert reprocess_records(settings, engine, steps, reread=True) == Reprocessed()
 
-    changed(NAME, ("accept: {confidence: 0.75", "accept: {confidence: 0.999999"))
+    changed(NAME, ("accept: {confidence: 0.8", "accept: {confidence: 0.999999"))
     done = reprocess_records(settings, engine, steps, reread=True)
     assert (done.decided, done.sent_back, done.staying) == (len(records), 0, 0)
     now = [one.record for one in stored_records(engine, current_ids(engine, NAME))]

@@ -124,7 +124,7 @@ def test_labels_follow_into_the_photo(manner: Manner) -> None:
     page[top:bottom, left:right] = (0, 255, 0)
     corners = rectangle(right - left, bottom - top) + np.array([left, top])
     label = Label("amount", "1", (corners,))
-    recipe = PhotoRecipe(manner, long_side=500, covered=0.0)
+    recipe = PhotoRecipe(manner, long_side=900, covered=0.0)
     for seed in range(4):
         photo, labels = take_photo(page, [label], recipe, np.random.default_rng(seed))
         green = photo[..., 1].astype(int) - np.maximum(photo[..., 0], photo[..., 2]).astype(int) > 40
@@ -133,7 +133,7 @@ def test_labels_follow_into_the_photo(manner: Manner) -> None:
             cv2.fillPoly(filled, [np.round(labels[0].polygons[0]).astype(np.int32)], 1)
             both = (green & (filled > 0)).sum()
             assert both / (green | (filled > 0)).sum() > 0.8, (manner, seed)
-            assert max(photo.shape[:2]) <= 900
+            assert max(photo.shape[:2]) <= 1620
 
 
 def test_what_lies_on_a_label_is_known() -> None:

@@ -109,7 +109,8 @@ def test_labelled_values_are_what_the_constraints_accept(data: Path) -> None:
                 lacking[name, spec.name] = len(refused) / len(texts)
     assert lacking.pop(("license_plate", "plate")) == 0
     assert lacking.pop(("passport", "mrz_line1")) == lacking.pop(("passport", "mrz_line2")) == 0
-    assert lacking.pop(("receipt", "total")) < 0.002  # one label leaves out the second decimal of a total: 43.7
+    # One label leaves out the second decimal of its total: 43.7.
+    assert lacking.pop(("receipt", "total")) < 0.002
     # A few put the month first, or print the date in parentheses.
     assert lacking.pop(("receipt", "date")) < 0.01
     assert not lacking
