@@ -16,9 +16,9 @@ _SOURCE = Path(__file__).parent
 _CONSTRAINTS = ("constraints",)
 _DECIDING = (*_CONSTRAINTS, "validators", "candidates.py", "fields.py", "marginals.py", "preferences.py")
 _READING = (
-    "geometry.py", "crops.py", "lines.py", "refit.py", "recognition.py", "pipeline.py", "smoothing.py",
-    "textlines",
-    "steps/open", "steps/ocr", "steps/segment",
+    "geometry.py", "smoothing.py", "snapping.py", "blocks.py", "crops.py", "lines.py", "refit.py",
+    "upright.py", "looks.py", "recognition.py", "pipeline.py",
+    "textlines", "steps/open", "steps/ocr", "steps/segment",
 )  # fmt: skip
 
 

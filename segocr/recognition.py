@@ -5,15 +5,12 @@ the wrong order (``segocr.upright``). Only where nothing on it makes sense that 
 way up, and the page's regions vote as a whole: one illegible line does not turn alone.
 Where a field takes the best of several regions, the surest one is read first, and the others only if it gives
 no answer. A line that is still in doubt gets a bounded number of second looks (another height, the unfitted
-quadrilateral, the fields of another class); a later look is taken only if it wins by a margin, because
-chance would otherwise choose. What has a frame of its own (a number plate) has no right height, so there the
-looks vote.
+quadrilateral, the fields of another class; see ``segocr.looks``).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 
@@ -21,11 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr import geometry, lines
-from segocr.constraints.decoded import Decoded
 from segocr.constraints.lengths import known_length
-from segocr.constraints.scores import judge
 from segocr.crops import Crop, Margins, strip
 from segocr.geometry import Points
+from segocr.looks import FIRST, LONGER, LONGEST, LOWER, LOWEST, ORDER, TALLER, UNFITTED, Best, Look
 from segocr.preferences import answered, asked, decided, with_decision
 from segocr.readings import Reading
 from segocr.steps.client import Steps
@@ -46,97 +42,6 @@ _MOVED = 1.0
 """A corner must move by so many pixels of the patch for another look to be worth a reading."""
 UPRIGHT = 5.0
 """Natural logarithm of how much more usual pages are that stand upright as far as their lines tell."""
-_WINS_BY = 0.05
-"""A later look must be this much more confident than the first."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """One way of cutting a line's strip: which quad of the patch, what margins beyond the field's own."""
-
-    name: str
-    quad: Callable[[Crop, Points], Points] = lambda crop, quad: quad
-    wider: Margins = Margins(along=0.0, across=0.0)  # noqa: RUF009 - frozen
-
-
-def _followed(crop: Crop, quad: Points) -> Points:
-    """Follow a line to its ends, and once more: the more of it is seen, the better its tilt is known."""
-    return lines.lengthened(crop, lines.lengthened(crop, quad))
-
-
-_FIRST = _Look("first")
-_LONGER = _Look("longer", quad=lines.lengthened)
-_LONGEST = _Look("longest", quad=_followed)
-_UNFITTED = _Look("unfitted", quad=lambda crop, quad: crop.quad)
-_TALLER = _Look("taller", wider=Margins(along=0.15, across=0.13))
-_LOWER = _Look("lower", wider=Margins(along=-0.02, across=-0.12))
-_LOWEST = _Look("lowest", wider=Margins(along=0.0, across=-0.18))
-_ORDER = (_LONGER, _LONGEST, _UNFITTED, _TALLER, _LOWER, _LOWEST)
-"""Second looks in the order in which they are taken."""
-_RANK = {"ok": 3, "corrected": 2, "doubtful": 1, "invalid": 0}
-
-
-@dataclass(slots=True)
-class _Best:
-    """The best reading of a line for one field so far, and the looks it took."""
-
-    spec: FieldSpec
-    decoded: Decoded
-    lattice: bytes
-    quad: Points
-    tries: tuple[str, ...] = (_FIRST.name,)
-    agreed: bool = False
-    looks: tuple[_Best, ...] = ()
-
-    @property
-    def rank(self) -> int:
-        return _RANK[judge(self.decoded)]
-
-    @property
-    def confidence(self) -> float:
-        return self.decoded.confidence
-
-    @property
-    def spelled(self) -> str | None:
-        """The text's letters and digits: looks do not differ over a dot."""
-        text = self.decoded.text
-        return None if text is None else "".join(filter(str.isalnum, text))
-
-    def with_look(self, other: _Best, look: _Look) -> _Best:
-        """Return the better of this and of a later look's reading, or the one that all looks vote for."""
-        if not self.spec.crop.fit:
-            looks = (*(self.looks or (self,)), other)
-            return replace(_elected(looks), tries=(*self.tries, look.name), looks=looks)
-        return (other if self.beaten_by(other) else self).after(self, other, look)
-
-    def after(self, old: _Best, new: _Best, look: _Look) -> _Best:
-        """Return this one of two readings with what taking another look at the line showed."""
-        # Looks at the longer line show nearly the same: that these agree says little.
-        agreed = old.agreed or (look is _LONGER and old.agrees(new))
-        return replace(self, tries=(*old.tries, look.name), agreed=agreed)
-
-    def agrees(self, other: _Best) -> bool:
-        """Whether two looks read one text that fits its constraint: no chance that a choice would follow."""
-        text = self.decoded.text
-        return self.spec.constraint is not None and text is not None and text == other.decoded.text
-
-    def beaten_by(self, other: _Best) -> bool:
-        margin = 0.0 if self.agrees(other) else _WINS_BY
-        return other.rank > self.rank or (
-            other.rank == self.rank and other.confidence >= self.confidence + margin
-        )
-
-
-def _elected(looks: Sequence[_Best]) -> _Best:
-    """Return the surest reading of the text that the looks are surest of together.
-
-    Of the 262 plates of train that the model finds 223 are read right at one height, 229 where a second one wins
-    by a margin, 234 where three vote; every third of them takes no second look, and every tenth a third one.
-    """
-    votes = defaultdict[str | None, float](float)
-    for look in looks:
-        votes[look.spelled] += look.confidence
-    return max(looks, key=lambda look: (votes[look.spelled], look.confidence))
 
 
 @dataclass(slots=True)
@@ -149,21 +54,21 @@ class _Line:
     enough: float = _IN_DOUBT
     direction: int = 0
     lattice: bytes = b""
-    best: list[_Best] = field(default_factory=list)
+    best: list[Best] = field(default_factory=list)
     _seen: dict[str, Points] = field(default_factory=dict)
 
-    def shown(self, look: _Look) -> Points:
+    def shown(self, look: Look) -> Points:
         """Return the quad of a look; finding a line's ends takes a few milliseconds, so it is done once."""
         if look.name not in self._seen:
             self._seen[look.name] = look.quad(self.crop, self.quad)
         return self._seen[look.name]
 
-    def follow(self, look: _Look) -> None:
+    def follow(self, look: Look) -> None:
         """Take the quad of a look for the line's own."""
         self.quad = self.shown(look)
         self._seen.clear()
 
-    def cut(self, direction: int, look: _Look) -> tuple[NDArray[np.uint8], Points]:
+    def cut(self, direction: int, look: Look) -> tuple[NDArray[np.uint8], Points]:
         """Return the strip and the quad in the patch that it shows, in reading direction."""
         quad = self.shown(look)
         quad = geometry.turned(quad) if direction else quad
@@ -174,21 +79,21 @@ class _Line:
     def is_cut_off(self) -> bool:
         """Whether the print goes on well beyond the region's ends, or is much lower than the region."""
         width, height = geometry.quad_size(self.quad)
-        longer, lower = geometry.quad_size(self.shown(_LONGER))
+        longer, lower = geometry.quad_size(self.shown(LONGER))
         return longer / max(lower, 1.0) >= _CUT_OFF * width / max(height, 1.0)
 
-    def differs(self, look: _Look) -> bool:
+    def differs(self, look: Look) -> bool:
         """Whether a look would show anything that no look before it did."""
         before = [self.quad, *(quad for name, quad in self._seen.items() if name != look.name)]
         moved = min(float(np.abs(self.shown(look) - quad).max()) for quad in before)
-        return look.wider != _FIRST.wider or moved >= _MOVED
+        return look.wider != FIRST.wider or moved >= _MOVED
 
-    def is_known(self, specs: Sequence[FieldSpec], look: _Look, *, turn: bool) -> bool:
+    def is_known(self, specs: Sequence[FieldSpec], look: Look, *, turn: bool) -> bool:
         """Whether the strip of a look is the one that its region was found by, so that it is read already."""
         own = self.specs[0].crop
         return (
             bool(self.lattice)
-            and look is _FIRST
+            and look is FIRST
             and not turn
             and self.direction == 0
             and Margins(own.along, own.across) == Margins()
@@ -197,20 +102,20 @@ class _Line:
         )
 
     @property
-    def second_looks(self) -> Sequence[_Look]:
+    def second_looks(self) -> Sequence[Look]:
         """The looks that may follow the first: those at the print, or at what has a frame of its own."""
         if not self.specs[0].crop.fit:
             # Of two looks that agree a third one would be outvoted.
             agreed = bool(self.best) and all(
                 len({one.spelled for one in best.looks}) == 1 for best in self.best
             )
-            return (_LOWER,) if agreed else (_LOWER, _LOWEST)
+            return (LOWER,) if agreed else (LOWER, LOWEST)
         # Of a line whose ends are known nothing shorter or longer is better, however surely it is read.
         if self.crop.region.lines:
-            return (_TALLER,)
+            return (TALLER,)
         # A text that fits and that two looks have read is not read better with the line cut in a worse way.
         agreed = bool(self.best) and all(best.agreed and best.rank >= 2 for best in self.best)
-        return (_LONGER, _LONGEST) if agreed else (_LONGER, _LONGEST, _UNFITTED, _TALLER)
+        return (LONGER, LONGEST) if agreed else (LONGER, LONGEST, UNFITTED, TALLER)
 
     @property
     def class_name(self) -> str:
@@ -234,7 +139,7 @@ class _Line:
         return all(best.rank < 2 or best.confidence < self.enough for best in self.best)
 
 
-def _evidence(bests: Sequence[_Best]) -> float:
+def _evidence(bests: Sequence[Best]) -> float:
     """Return the log-probability of what a line says one way up, whatever its fields would have it say.
 
     A text that was cut out with its neighbours fits no pattern upright, and an amount may fit upside down.
@@ -270,7 +175,7 @@ def read_pages(
     reader.read_first(
         [line for page, first in zip(found, leading, strict=True) for line in _next(page, first)]
     )
-    for look in _ORDER:
+    for look in ORDER:
         doubtful = [line for page in found for line in _unanswered(page) if line.best]
         reader.look_again([line for line in doubtful if look in line.second_looks], look)
     reader.swap_classes([[line for line in _flat(page) if line.best] for page in found])
@@ -380,26 +285,26 @@ class _Reader:
 
     def read_first(self, wanted: Sequence[_Line]) -> None:
         """Read every line the way its long side suggests."""
-        for line, bests in zip(wanted, self._read(wanted, _FIRST), strict=True):
+        for line, bests in zip(wanted, self._read(wanted, FIRST), strict=True):
             line.best = bests
 
     def complete(self, wanted: Sequence[_Line]) -> None:
         """Follow lines that were cut off to their ends: a part of a text fits no pattern either way up."""
-        cut_off = [line for line in wanted if _LONGER in line.second_looks and line.is_cut_off()]
-        for line, bests in zip(cut_off, self._read(cut_off, _LONGER), strict=True):
+        cut_off = [line for line in wanted if LONGER in line.second_looks and line.is_cut_off()]
+        for line, bests in zip(cut_off, self._read(cut_off, LONGER), strict=True):
             nothing = all(best.decoded.text is None for best in line.best)
-            taken = nothing or any(map(_Best.beaten_by, line.best, bests))
+            taken = nothing or any(map(Best.beaten_by, line.best, bests))
             line.best = [
-                (new if taken else old).after(old, new, _LONGER)
+                (new if taken else old).after(old, new, LONGER)
                 for old, new in zip(line.best, bests, strict=True)
             ]
             if taken:
-                line.follow(_LONGER)
+                line.follow(LONGER)
 
     def turn(self, pages: Sequence[Sequence[_Line]]) -> None:
         """Read pages the other way up; turn those for whose regions together it is the more probable way."""
         pages = [page for page in pages if _may_turn(page)]
-        turned = iter(self._read([line for page in pages for line in page], _FIRST, turn=True))
+        turned = iter(self._read([line for page in pages for line in page], FIRST, turn=True))
         for page in pages:
             other = [next(turned) for _ in page]
             gain = sum(_evidence(bests) - line.evidence for line, bests in zip(page, other, strict=True))
@@ -407,7 +312,7 @@ class _Reader:
                 for line, bests in zip(page, other, strict=True):
                     line.best, line.direction = bests, 180 - line.direction
 
-    def look_again(self, wanted: Sequence[_Line], look: _Look) -> None:
+    def look_again(self, wanted: Sequence[_Line], look: Look) -> None:
         """Cut lines otherwise and take what is better by a margin."""
         wanted = [line for line in wanted if line.differs(look) and look.name not in line.best[0].tries]
         for line, bests in zip(wanted, self._read(wanted, look), strict=True):
@@ -428,20 +333,20 @@ class _Reader:
                 if others and not any(best.rank >= 2 for best in line.best):
                     wanted.append(line)
                     specs.append(others)
-        for line, bests in zip(wanted, self._call(wanted, specs, _FIRST), strict=True):
+        for line, bests in zip(wanted, self._call(wanted, specs, FIRST), strict=True):
             line.best += [replace(best, tries=("class",)) for best in bests if best.rank >= 2]
 
-    def _read(self, wanted: Sequence[_Line], look: _Look, *, turn: bool = False) -> list[list[_Best]]:
+    def _read(self, wanted: Sequence[_Line], look: Look, *, turn: bool = False) -> list[list[Best]]:
         return self._call(wanted, [line.specs for line in wanted], look, turn=turn)
 
     def _call(
         self,
         wanted: Sequence[_Line],
         specs: Sequence[Sequence[FieldSpec]],
-        look: _Look,
+        look: Look,
         *,
         turn: bool = False,
-    ) -> list[list[_Best]]:
+    ) -> list[list[Best]]:
         if not wanted:
             return []
         known = [line.is_known(own, look, turn=turn) for line, own in zip(wanted, specs, strict=True)]
@@ -462,7 +367,7 @@ class _Reader:
                 answer, quad = next(answers)
                 lattice, decodings = answer.lattice, answer.decoded
             each = iter(decodings)
-            found.append([_Best(spec, answered(spec, each), lattice, quad) for spec in own])
+            found.append([Best(spec, answered(spec, each), lattice, quad) for spec in own])
         return found
 
 
@@ -474,7 +379,7 @@ def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:
     return {name: tuple(readings) for name, readings in found.items()}
 
 
-def _reading(line: _Line, best: _Best, place: int, model: OcrModel) -> Reading:
+def _reading(line: _Line, best: Best, place: int, model: OcrModel) -> Reading:
     reading = Reading(
         region=line.crop.region,
         quad=geometry.transform(line.crop.to_page, best.quad),
