@@ -21,7 +21,7 @@ from segocr.supervision import die_with_parent
 
 _log = logging.getLogger("segocr.schedule")
 _LOOK_AGAIN = 0.5
-_LOOK_FOR_RUNS = 15.0
+_LOOK_FOR_RUNS = 2.0
 _AT_ONCE = 3
 
 
