@@ -42,7 +42,7 @@ from segocr.settings import load_settings
 from segocr.steps.client import Steps
 from segocr.templates import load_template
 
-QUIET_SECONDS = 5.0
+QUIET_SECONDS = 15.0
 _SETTINGS = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\nready = "renamed"\n'
 
 
