@@ -84,7 +84,7 @@ def _check_folder(workspace: Path) -> None:
         raise ConfigurationError(
             f"the workspace {workspace} is read-only for this user",
             hint="serve keeps Prefect's data, claimed files and the database there: let this user write, or "
-            "make a workspace elsewhere (segocr init DIR) whose inbox leaves the files (after = \"leave\")",
+            'make a workspace elsewhere (segocr init DIR) whose inbox leaves the files (after = "leave")',
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from segocr import geometry
 from segocr.geometry import Points
-from segocr.textlines.lines import page_angle
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -77,6 +77,19 @@ def lay_out(quads: Sequence[Points]) -> Layout:
         row,
         int(row.max(initial=-1)) + 1,
     )
+
+
+def page_angle(quads: Sequence[Points]) -> float:
+    """Return the direction that most of the lines' length reads in, radians; 0 for a page without lines."""
+    if not quads:
+        return 0.0
+    # Doubled angles: a line and its half turn count for the same direction.
+    doubled = 0j
+    for quad in quads:
+        width, height = geometry.quad_size(quad)
+        doubled += max(width - height, 1.0) * np.exp(2j * geometry.reading_angle(quad))
+    angle = float(np.angle(doubled)) / 2
+    return angle if angle > -math.pi / 2 + 0.05 else angle + math.pi
 
 
 def _boxes(quads: Sequence[Points]) -> tuple[Floats, Floats]:

@@ -17,6 +17,8 @@ from segocr.pages import Page
 from segocr.regions import Region
 from segocr.steps.client import Steps
 from segocr.steps.contract import LinePolygon, OcrModel
+from segocr.textlines.layout import page_angle
+from segocr.textlines.mending import parts_of_lines, united
 
 MOST = 600
 """Lines of a page that are looked at: the surest ones."""
@@ -28,13 +30,13 @@ _PROBES = 6
 _PROBABLE = 0.9
 """Mean confidence above which a page need not be tried upside down."""
 _AT_ONCE = 64
-_GLANCE = 960
+_GLANCE = 1152
 """Pixels of a page's longer side at which its lines are looked for first."""
 _SMALL = 14.0
 """Pixels there: where a tenth of the lines is lower, smaller ones may be missing, and all is looked at anew.
 
-Of 24 receipts of train 1,062 of 1,078 lines were found at a glance, at two fifths of the cost. Photos of
-passports have smaller lines, and lose up to a third of them, none of them higher than 15 pixels there.
+At a glance 1,076 of 1,083 lines of 24 train receipts are found, at two thirds of the cost, and all 84 lines
+of machine-readable zones on 42 flat passport pages are found whole; at 960 pixels 6 came in parts.
 """
 _TENTH = 0.1
 
@@ -93,8 +95,19 @@ def find_lines(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[lis
     found = []
     for polygons in _detected(pages, steps, model):
         best = sorted(polygons, key=lambda line: -line.score)[:MOST]
-        found.append(oriented([(line.score, geometry.order_corners(line.polygon)) for line in best]))
+        lines = oriented([(line.score, geometry.order_corners(line.polygon)) for line in best])
+        found.append(_mended(lines))
     return found
+
+
+def _mended(lines: Sequence[TextLine]) -> list[TextLine]:
+    """Return lines, none of them read yet, with those whole that were found in parts."""
+    whole = []
+    for parts in parts_of_lines([line.quad for line in lines]):
+        quads = [lines[part].quad for part in parts]
+        score = max(lines[part].score for part in parts)
+        whole.append(TextLine(united(quads) if len(parts) > 1 else quads[0], score))
+    return whole
 
 
 def _detected(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[list[LinePolygon]]:
@@ -138,19 +151,6 @@ def oriented(found: Sequence[tuple[float, Points]], known: Sequence[TextLine] = 
         TextLine(geometry.turned(quad) if on_its_head else quad, score)
         for quad, (score, _) in zip(quads, found, strict=True)
     ]
-
-
-def page_angle(quads: Sequence[Points]) -> float:
-    """Return the direction that most of the lines' length reads in, radians; 0 for a page without lines."""
-    if not quads:
-        return 0.0
-    # Doubled angles: a line and its half turn count for the same direction.
-    doubled = 0j
-    for quad in quads:
-        width, height = geometry.quad_size(quad)
-        doubled += max(width - height, 1.0) * np.exp(2j * geometry.reading_angle(quad))
-    angle = float(np.angle(doubled)) / 2
-    return angle if angle > -math.pi / 2 + 0.05 else angle + math.pi
 
 
 def _own_angle(quad: Points, angle: float) -> float | None:

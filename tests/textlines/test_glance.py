@@ -50,9 +50,9 @@ def page(width: int, height: int, letters: float) -> Page:
 @pytest.mark.parametrize(
     ("width", "height", "letters", "expected"),
     [
-        (1600, 1200, 40.0, [960]),
-        (1600, 1200, 12.0, [960, None]),
-        (900, 700, 30.0, [None]),
+        (1600, 1200, 40.0, [1152]),
+        (1600, 1200, 9.0, [1152, None]),
+        (1100, 800, 30.0, [None]),
     ],
     ids=["large text", "small text", "small page"],
 )
@@ -69,4 +69,4 @@ def test_an_empty_large_page_is_looked_at_twice_and_has_no_lines(watching: Watch
     watching.sides.clear()
     empty = Page(1, np.full((1200, 1600, 3), 235, np.uint8))
     assert find_lines([empty], watching, OCR) == [[]]
-    assert watching.sides == [960, None]
+    assert watching.sides == [1152, None]
