@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from segocr.textlines.lines import TextLine
 
-_VERSION = 4
+_VERSION = 5
 """Raise it when lines are found or read otherwise."""
 
 
