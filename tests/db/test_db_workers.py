@@ -101,10 +101,12 @@ def test_what_a_killed_worker_held_is_finished_by_the_other_after_the_lease(
     victim = start("victim", stuck=True)
     drop(tmp_path)
     await_word(victim, "stuck")
+    os.kill(victim.pid, signal.SIGKILL)
+    victim.wait()
+    killed = time.monotonic()
+    # Counted now: until it was killed it may have begun another chunk beside the one it is stuck in.
     [(held,)] = rows(engine, "select count(*) from arrivals where state = 'extracting'")
     assert held > 0
-    os.kill(victim.pid, signal.SIGKILL)
-    killed = time.monotonic()
     start("heir")
     await_all(engine)
     assert time.monotonic() - killed > LEASE_SECONDS / 2  # nobody took them while they could be alive
