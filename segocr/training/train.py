@@ -80,7 +80,6 @@ class TrainingSettings:
             "seed": self.seed,
             "freeze": self.frozen or None,
             "rect": True,
-            "workers": 1,
             "channels_last": True,
             "plots": False,
             "patience": self.patience,

@@ -170,6 +170,8 @@ def train(request: dict[str, Any], stream: TextIO) -> None:
     torch.set_num_threads(threads)
     settings["device"] = device = chosen_device(settings["device"])
     settings["amp"] = device != "cpu"
+    # On a CPU one process keeps up with the training; a GPU waits for as many as there are.
+    settings["workers"] = 1 if device == "cpu" else threads
     # Its check downloads another model; where it cannot, it fails.
     engine.check_amp = lambda model: True
     if device == "cpu" and has_bfloat16():
