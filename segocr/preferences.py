@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from segocr.codeversion import constraints_code
 from segocr.constraints import Constraint, Decoded, judge
-from segocr.constraints.deciding import decide
+from segocr.constraints.deciding import decide_each
 from segocr.constraints.lattice import Lattice
 from segocr.constraints.search import RIVAL_WINDOW
 from segocr.readings import Reading, ReadingStatus
@@ -38,7 +38,7 @@ def decided(lattice: bytes, constraints: Sequence[Constraint | None]) -> tuple[D
         ConstraintError: The lattice is missing, damaged or of another version.
     """
     whole = Lattice.expand(lattice)
-    return tuple(Decoded.from_wire(decide(whole, constraint).to_wire()) for constraint in constraints)
+    return tuple(Decoded.from_wire(decoded.to_wire()) for decoded in decide_each(whole, constraints))
 
 
 def answered(spec: FieldSpec, answers: Iterator[Decoded]) -> Decoded:

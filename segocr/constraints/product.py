@@ -15,7 +15,7 @@ from segocr.constraints.errors import ConstraintError
 from segocr.constraints.nfa import Nfa, build_nfa, find_parts
 from segocr.constraints.syntax import parse
 
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 
 CheckSpec = str | Mapping[str, Any]
 
@@ -33,6 +33,8 @@ class Constraint:
         ignore_spaces: spaces anywhere in the reading are no part of the text.
         print_name: the print whose confusable characters are set right before the search
             (`confusions.PRINTS`).
+        narrows: digest of a constraint that accepts whatever this one does, empty for none known: where the
+            best text of that one is accepted by this one, it need not be searched for again.
     """
 
     automaton: Automaton
@@ -42,6 +44,7 @@ class Constraint:
     ignore_case: bool = False
     ignore_spaces: bool = False
     print_name: str = "everyday"
+    narrows: str = ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Constraint) and self.digest == other.digest
@@ -74,6 +77,7 @@ class Constraint:
             "ignore_case": self.ignore_case,
             "ignore_spaces": self.ignore_spaces,
             "print": self.print_name,
+            "narrows": self.narrows,
         }
 
     @classmethod
@@ -96,6 +100,7 @@ class Constraint:
             ignore_case=bool(wire["ignore_case"]),
             ignore_spaces=bool(wire["ignore_spaces"]),
             print_name=require_print(str(wire["print"])),
+            narrows=str(wire["narrows"]),
         )
 
     def start(self) -> "ProductState":

@@ -200,12 +200,14 @@ class _Solution:
 
     Attributes:
         frames: the frames.
-        texts: best first.
+        texts: best first; none where nothing is within the limit, or rivals of the best may lie beyond it.
+        loss: what the best of them loses; infinity where nothing is within the limit.
         relaxed: no accepted text loses less than this, as far as the search went; infinity where it saw none.
     """
 
     frames: Frames | None
     texts: list[Found]
+    loss: float = math.inf
     relaxed: float = math.inf
 
     def __bool__(self) -> bool:
@@ -217,20 +219,19 @@ def _search(problem: _Problem, best: int, max_cost: float) -> tuple[_Solution, s
     if len(problem.blank) == 0:
         accepts_empty = problem.bound.constraint.accepts("")
         texts = [Found((), 0.0)] if accepts_empty else []
-        return _Solution(None, texts), "" if accepts_empty else "no-accepted-text"
-    limit = min(FIRST_LIMIT, max_cost)
+        return _Solution(None, texts, 0.0), "" if accepts_empty else "no-accepted-text"
+    limit, reaches_rivals = min(FIRST_LIMIT, max_cost), False
     while True:
         try:
-            solution = _search_within(problem, limit, best)
+            solution = _search_within(problem, limit, best, reaches_rivals=reaches_rivals)
         except ConstraintError as error:
             if error.code != "search-limit":
                 raise
             return _Solution(None, []), "search-limit"
         if solution:
-            loss = problem.ceiling - solution.texts[0].viterbi
-            if loss + RIVAL_WINDOW <= limit or limit == math.inf:
-                return solution, ""
-            limit = loss + RIVAL_WINDOW
+            return solution, ""
+        if solution.loss < math.inf:
+            limit, reaches_rivals = solution.loss + RIVAL_WINDOW, True
         elif limit >= max_cost:
             # Only an unlimited search proves that nothing at all is accepted (too few frames, no characters).
             return solution, "no-accepted-text" if max_cost == math.inf else "too-dear"
@@ -263,26 +264,35 @@ def _loss_without_checks(problem: _Problem, limit: float) -> float:
     return loss if loss <= limit else math.inf
 
 
-def _search_within(problem: _Problem, limit: float, best: int) -> _Solution:
-    """The best texts among those that lose at most ``limit``; all of it exact."""
+def _search_within(problem: _Problem, limit: float, best: int, *, reaches_rivals: bool) -> _Solution:
+    """The best texts among those that lose at most ``limit`` and are rivals of the best; all of it exact.
+
+    Unless the limit is known to reach the rivals, none where some may lie beyond it: then only what the best
+    one loses is told.
+    """
     bound = problem.bound
     frames = problem.within(limit + _SLACK)
     graph = reading_graph(bound, frames.kept)
     floor = problem.ceiling - limit - _SLACK
     to_go = best_to_go(graph, frames.blank, frames.symbols)
     texts = [bound.alphabet[column] for column in frames.kept.tolist()]
-    relaxed = math.inf
+    loss = relaxed = problem.ceiling - best_score(graph, to_go)
+    if relaxed > limit:
+        return _Solution(frames, [])
     if bound.constraint.checks:
-        relaxed = problem.ceiling - best_score(graph, to_go)
-        if relaxed > limit:
-            return _Solution(frames, [])
         bounds = arc_bounds(graph, to_go, frames.blank, frames.symbols)
         left = select_arcs(graph, bounds >= floor, max(len(texts), 1))
         graph = product_graph(bound.constraint, left, texts)
         to_go = best_to_go(graph, frames.blank, frames.symbols)
+        loss = problem.ceiling - best_score(graph, to_go)
+        if loss > limit:
+            return _Solution(frames, [], relaxed=relaxed)
+    if not reaches_rivals and loss + RIVAL_WINDOW > limit:
+        return _Solution(frames, [], loss, relaxed)
     alike = _alike(texts, bound.constraint.ignore_case)
-    found = islice(TextSearch(graph, to_go, frames, alike).texts(floor), best)
-    return _Solution(frames, list(found), relaxed)
+    worth = max(floor, problem.ceiling - loss - RIVAL_WINDOW - _SLACK)
+    found = islice(TextSearch(graph, to_go, frames, alike).texts(worth), best)
+    return _Solution(frames, list(found), loss, relaxed)
 
 
 def _alike(texts: list[str], ignore_case: bool) -> list[int]:

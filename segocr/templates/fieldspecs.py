@@ -243,7 +243,9 @@ class FieldCompiler:
         any_of_them = "|".join(f"(?:{pattern})" for pattern in patterns)
         if not patterns:
             return spec
-        return replace(spec, preferred=_compiled(spec, [any_of_them, *_patterns(spec)]))
+        usual = _compiled(spec, [any_of_them, *_patterns(spec)])
+        wider = spec.constraint.digest if spec.constraint is not None else ""
+        return replace(spec, preferred=replace(usual, narrows=wider))
 
     def _bad_pattern(self, at: tuple[Step, ...], spec: FieldSpec, error: PatternError) -> TemplateError:
         place = (*at, "pattern") if spec.pattern is not None else at

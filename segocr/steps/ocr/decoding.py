@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.constraints import Constraint, ConstraintError
-from segocr.constraints.deciding import decide
+from segocr.constraints.deciding import decide_each
 from segocr.constraints.lattice import Lattice
 from segocr.constraints.lengths import known_length
 from segocr.steps.protocol import Refusal
@@ -84,4 +84,4 @@ class Decoder:
         packed = Lattice.compress(log_probs, self._alphabet, columns)
         lattice = Lattice.expand(packed)
         constraints = [None if digest is None else self._known[digest] for digest in digests]
-        return [decide(lattice, constraint).to_wire() for constraint in constraints], packed
+        return [decoded.to_wire() for decoded in decide_each(lattice, constraints)], packed
