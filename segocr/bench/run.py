@@ -206,7 +206,7 @@ def _start(
 
 
 def _watch_memory(segocr: Way, result: Bench) -> None:
-    """Go over the documents once while memory is looked at, which takes processor time: no round is timed so."""
+    """Go over the documents once while memory is looked at; that takes processor time, so no round does."""
     with Peak(segocr.process) as peak:
         segocr.order("run")
     result.memory = peak.memory
