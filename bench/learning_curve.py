@@ -4,10 +4,10 @@
 
 For each number of pages and each seed, so many pages are drawn from ``train``, a head is trained, and all of
 ``val`` is extracted with it, from picture to value. Lines are detected and read once and kept in
-``.cache/textlines``, and the head is shown of them what it would have had read (smaller text, which an unsure
-head has looked for, is not among them); what is read again under the
-template's constraints is read for every head. *Found* are the labels of which a region of their class covers
-90 % of the area, with no more than a fifth of the region beyond the label and its margin.
+``.cache/textlines``, and the head is shown of them what it would have had read; what an unsure head looks for
+more closely, and what is read again under the template's constraints, is read for every head. *Found* are the
+labels of which a region of their class covers 90 % of the area, with no more than a fifth of the region
+beyond the label and its margin.
 Labels that mark more than the print, such as plates with their frames, want ``--covered 0.5``.
 With ``--scenes 1`` the pages of ``val`` are camera photos, one a page (``segocr evaluate --scenes``).
 """
@@ -18,6 +18,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,7 +43,7 @@ from segocr.steps.contract import OcrModel
 from segocr.templates import Template, load_template
 from segocr.textlines.examples import Example, gather
 from segocr.textlines.head import Head
-from segocr.textlines.segmenting import surest
+from segocr.textlines.segmenting import closer_looks, surest
 from segocr.textlines.training import train_on
 from segocr.textlines.worth import Worth, as_seen
 
@@ -91,7 +92,7 @@ def main() -> None:
                     template, examples, ocr=ocr, python=resolve("openvino", settings.environment_pythons),
                     checked=pages <= 60,
                 ).head  # fmt: skip
-                rounds.append(_round(template, head, unseen, settings, steps, given.covered))
+                rounds.append(_round(template, head, unseen, settings, steps, model, given.covered))
             print(_row(pages, template, rounds), flush=True)
 
 
@@ -109,6 +110,7 @@ def _round(
     examples: Sequence[Example],
     settings: Settings,
     steps: Steps,
+    model: OcrModel,
     least: float,
 ) -> Round:
     lines = {example.document.path: example.lines for example in examples}
@@ -117,7 +119,9 @@ def _round(
 
     def found(document: Document, page: Page) -> list[Region]:
         every = lines[document.path]
-        looks = (as_seen(every, Worth(head)(every)), every)
+        looks = chain(
+            (as_seen(every, Worth(head)(every)), every), closer_looks(page, every, head, steps, model)
+        )
         regions[document.path] = surest(page, looks, template, head)
         return regions[document.path]
 

@@ -27,7 +27,7 @@ _FRAME = 8.0
 """Pixels of a strip of height 48 that make one frame of the posteriors."""
 _PROBES = 6
 """Lines read both ways up to tell whether a page stands on its head."""
-_PROBABLE = 0.9
+PROBABLE = 0.9
 """Mean confidence above which a page need not be tried upside down."""
 _AT_ONCE = 64
 _GLANCE = 1152
@@ -81,19 +81,23 @@ class TextLine:
         )
 
 
-def find_lines(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[list[TextLine]]:
+def find_lines(
+    pages: Sequence[Page], steps: Steps, model: OcrModel, *, in_full: bool = False
+) -> list[list[TextLine]]:
     """Detect the text lines of pages; they are not read yet.
 
     Args:
         pages: Upright or not.
         steps: The OCR host.
         model: Its detector finds the lines.
+        in_full: Look at large pages in full; otherwise only where a glance shows small text.
 
     Returns:
         For each page its lines, best first, at most ``MOST``.
     """
     found = []
-    for polygons in _detected(pages, steps, model):
+    detected = steps.detect([page.image for page in pages], model) if in_full else None
+    for polygons in detected or _detected(pages, steps, model):
         best = sorted(polygons, key=lambda line: -line.score)[:MOST]
         lines = oriented([(line.score, geometry.order_corners(line.polygon)) for line in best])
         found.append(_mended(lines))
@@ -122,7 +126,7 @@ def _detected(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[list
         found = {
             number: polygons
             for number, polygons in zip(large, glances, strict=True)
-            if not _is_small(pages[number], polygons)
+            if not _is_small(pages[number], [geometry.order_corners(line.polygon) for line in polygons])
         }
     rest = [number for number in range(len(pages)) if number not in found]
     if rest:
@@ -130,9 +134,14 @@ def _detected(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[list
     return [found[number] for number in range(len(pages))]
 
 
-def _is_small(page: Page, polygons: Sequence[LinePolygon]) -> bool:
+def was_glanced_at(page: Page, lines: Sequence[TextLine]) -> bool:
+    """Whether ``find_lines`` found the lines of a page at a glance, as far as they tell."""
+    return max(page.image.shape) > _GLANCE and not _is_small(page, [line.quad for line in lines])
+
+
+def _is_small(page: Page, quads: Sequence[Points]) -> bool:
     scale = _GLANCE / max(page.image.shape)
-    heights = [min(geometry.quad_size(geometry.order_corners(line.polygon))) * scale for line in polygons]
+    heights = [min(geometry.quad_size(quad)) * scale for quad in quads]
     return not heights or float(np.quantile(heights, _TENTH)) < _SMALL
 
 
@@ -187,7 +196,7 @@ def read_lines(
     """
     read = read_chosen(page, lines, choose(lines), steps, model)
     sure = [line.confidence for line in read if len(line.text) > 2]
-    if not lines or (sure and float(np.mean(sure)) >= _PROBABLE):
+    if not lines or (sure and float(np.mean(sure)) >= PROBABLE):
         return read
     probes = sorted(
         (place for place, line in enumerate(read) if line.is_read),

@@ -16,6 +16,8 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template
 from segocr.textlines.assignment import Assigned, assign
+from segocr.textlines.closer import lines_in_full
+from segocr.textlines.ends import ended, line_length, plausible
 from segocr.textlines.features import PageEvidence, features_of, look_at
 from segocr.textlines.head import Head
 from segocr.textlines.lines import TextLine, find_lines, read_chosen, read_lines
@@ -50,14 +52,35 @@ def segment(
 def _looks(
     page: Page, lines: Sequence[TextLine], head: Head, steps: Steps, model: OcrModel
 ) -> Iterator[list[TextLine]]:
-    """Yield a page's lines: those worth it read, then all of them, then with the smaller text of the page."""
+    """Yield a page's lines: those worth it read, then all of them, then what closer looks at it show."""
     read = read_lines(page, lines, steps, model, Worth(head))
     yield read
     rest = np.array([not line.is_read for line in read], bool)
     if rest.any():
         read = read_chosen(page, read, rest, steps, model)
         yield read
-    if head.forest is not None and (more := smaller_lines(page, read, steps, model)):
+    yield from closer_looks(page, read, head, steps, model)
+
+
+def closer_looks(
+    page: Page, read: Sequence[TextLine], head: Head, steps: Steps, model: OcrModel
+) -> Iterator[list[TextLine]]:
+    """Yield the lines of a page at its full size, if it was only glanced at, and with the smaller text on it.
+
+    Args:
+        page: The page.
+        read: Its lines, read.
+        head: Says which of them are worth reading; without a forest nothing is looked for.
+        steps: The OCR host.
+        model: The one that the head learned from.
+    """
+    if head.forest is None:
+        return
+    if found := lines_in_full(page, read, steps, model):
+        new = np.array([not line.is_read for line in found], bool)
+        read = read_chosen(page, found, Worth(head)(found) & new, steps, model)
+        yield list(read)
+    if more := smaller_lines(page, read, steps, model):
         every = [*read, *more]
         new = np.arange(len(every)) >= len(read)
         yield read_chosen(page, every, Worth(head)(every) & new, steps, model)
@@ -73,28 +96,32 @@ def surest(page: Page, looks: Iterable[Sequence[TextLine]], template: Template, 
         head: Trained for it.
 
     Returns:
-        If every look leaves something unsure, those of the one that leaves least, the earliest of such.
+        If every look leaves something unsure, those of the one that leaves least: the fewest classes, and
+        of such the most probable ones.
     """
     best: list[Region] = []
-    least = math.inf
+    least = math.inf, math.inf
     for lines in looks:
         regions = regions_of(page, lines, template, head)
         unsure = _unsure(template, head, regions)
         if unsure < least:
             best, least = regions, unsure
-        if not unsure:
+        if not unsure[0]:
             break
     return best
 
 
-def _unsure(template: Template, head: Head, regions: Sequence[Region]) -> int:
-    """Return how many required classes have no region as probable as those of fields of several lines are."""
-    sure = {region.class_name for region in regions if region.score >= head.card.least}
-    return sum(
-        any(spec.required for spec in template.fields_of(name))
-        for name in template.classes
-        if name not in sure
-    )
+def _unsure(template: Template, head: Head, regions: Sequence[Region]) -> tuple[int, float]:
+    """Return how many required classes have no region as probable as those of fields of several lines are.
+
+    And minus the sum of the probabilities of all required ones.
+    """
+    required = [name for name in template.classes if any(spec.required for spec in template.fields_of(name))]
+    scores = [
+        max((region.score for region in regions if region.class_name == name), default=0.0)
+        for name in required
+    ]
+    return sum(score < head.card.least for score in scores), -sum(scores)
 
 
 def regions_of(page: Page, lines: Sequence[TextLine], template: Template, head: Head) -> list[Region]:
@@ -102,10 +129,10 @@ def regions_of(page: Page, lines: Sequence[TextLine], template: Template, head: 
     if not lines:
         return []
     evidence = look_at(template, lines)
-    probabilities = tell(template, evidence, lines, head)
+    probabilities = tell(template, evidence, lines, head) * plausible(template, lines)
     spans = spans_of(template, evidence, lines, probabilities, head)
     assigned = assign(template, evidence.layout, spans, probabilities, head.card.least)
-    return [drawn(page.number, one, lines) for one in assigned]
+    return [drawn(page, template, one, lines) for one in assigned]
 
 
 def tell(
@@ -121,18 +148,26 @@ def tell(
     return told
 
 
-def drawn(page: int, assigned: Assigned, lines: Sequence[TextLine]) -> Region:
-    """Return an instance as a region, its polygon the hull of its lines."""
-    quads = tuple(
-        lines[line].quad if span is None else lines[line].part(*span)
-        for line, span in zip(assigned.lines, assigned.spans, strict=True)
-    )
-    # A part of a line is another strip: it has not been read.
-    lattices = tuple(
-        lines[line].lattice if span is None else b""
-        for line, span in zip(assigned.lines, assigned.spans, strict=True)
-    )
-    return Region(page, assigned.class_name, assigned.score, _hull(quads), quads, lattices)
+def drawn(page: Page, template: Template, assigned: Assigned, lines: Sequence[TextLine]) -> Region:
+    """Return an instance as a region, its polygon the hull of its lines.
+
+    A line whose text has a known length is outlined at its print and, where it is too short, followed.
+    """
+    parts = [_part(lines[line], span) for line, span in zip(assigned.lines, assigned.spans, strict=True)]
+    outline = _hull([part.quad for part in parts])
+    length = line_length(template, assigned.class_name)
+    if length is not None and len(parts) == 1 and parts[0].is_read:
+        whole = ended(page, parts[0], length)
+        parts, outline = [whole.line], whole.outline.astype(np.float32)
+    quads, lattices = tuple(part.quad for part in parts), tuple(part.lattice for part in parts)
+    return Region(page.number, assigned.class_name, assigned.score, outline, quads, lattices)
+
+
+def _part(line: TextLine, span: tuple[int, int] | None) -> TextLine:
+    """Return a line, or what stands between two of its characters: another strip, which was not read."""
+    if span is None or span == (0, len(line.text)):
+        return line
+    return TextLine(line.part(*span), line.score)
 
 
 def _hull(quads: Sequence[Points]) -> NDArray[np.float32]:

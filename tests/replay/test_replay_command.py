@@ -155,10 +155,10 @@ def test_what_stays_is_named_with_its_reason(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     fill(workspace, *shipped["license_plate"])
-    changed("license_plate", ("image_size: 640", "image_size: 960"))
+    changed("license_plate", ("image_size: 480", "image_size: 960"))
     assert run(["replay", "license_plate", "--yes"]) == 3
     said = capsys.readouterr().err
-    assert "(and 3 other records): other-reading: segment.image_size is now 960 (it was 640)" in said
+    assert "(and 3 other records): other-reading: segment.image_size is now 960 (it was 480)" in said
     assert "extract the documents again" in said
     assert run_query(workspace, "select count(*) from extractions").rows == ((4,),)
 

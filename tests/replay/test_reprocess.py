@@ -74,7 +74,7 @@ def test_records_of_a_changed_template_are_brought_up_to_date(
     assert {record.recipe.facts["replayed"] for record in now} == {True}
     assert reprocess_records(settings, engine, steps, reread=True) == Reprocessed()
 
-    changed(NAME, ("image_size: 640", "image_size: 800"))
+    changed(NAME, ("image_size: 480", "image_size: 800"))
     assert reprocess_records(settings, engine, steps, reread=False).staying == len(records)
     done = reprocess_records(settings, engine, steps, reread=True)
     assert (done.decided, done.sent_back, done.staying) == (0, len(records), 0)
