@@ -179,7 +179,7 @@ def _unrouted(path: Path, error: DocumentError, day: date) -> Record:
 
 def _flow(pipeline: Pipeline, paths: Sequence[Path]) -> Iterator[tuple[Work, list[Record]]]:
     """Segment ahead in a thread, read and validate here."""
-    for works in ahead((pipeline.segment(chunk) for chunk in _chunks(paths)), 1):
+    for works in ahead(pipeline.segment_chunks(_chunks(paths)), 2):
         pipeline.read(works)
         yield from zip(works, pipeline.validate(works), strict=True)
 

@@ -133,10 +133,20 @@ class Pipeline:
 
         A document that cannot be opened has its ``failure``; the others go on.
         """
-        works = [Work(path) for path in paths]
-        for batch in _batches(ahead(self._open_all(works), PAGES_AT_ONCE), PAGES_AT_ONCE):
-            self._segment(batch)
+        (works,) = self.segment_chunks([paths])
         return works
+
+    def segment_chunks(self, chunks: Iterable[Sequence[Path]]) -> Iterator[list[Work]]:
+        """Segment chunks of documents, one after the other; the next pages are opened meanwhile."""
+        batch: list[tuple[Work, Page]] = []
+        for item in ahead(self._open_chunks(chunks), PAGES_AT_ONCE):
+            if isinstance(item, tuple):
+                batch.append(item)
+            if batch and (len(batch) == PAGES_AT_ONCE or isinstance(item, list)):
+                self._segment(batch)
+                batch = []
+            if isinstance(item, list):
+                yield item
 
     def read(self, works: Sequence[Work]) -> None:
         """Read the crops of a chunk of documents, and drop them; one that ends its host has a ``failure``."""
@@ -177,6 +187,13 @@ class Pipeline:
         for (work, part, pages), result in zip(parts, results, strict=True):
             made[id(work)].append(self._record(work, part, pages, result))
         return [made[id(work)] or [self._failed(work)] for work in works]
+
+    def _open_chunks(self, chunks: Iterable[Sequence[Path]]) -> Iterator[tuple[Work, Page] | list[Work]]:
+        """Yield the pages of each chunk's documents, and then the chunk."""
+        for paths in chunks:
+            works = [Work(path) for path in paths]
+            yield from self._open_all(works)
+            yield works
 
     def _open_all(self, works: Sequence[Work]) -> Iterator[tuple[Work, Page]]:
         for work in works:
@@ -343,14 +360,3 @@ def _simplified(polygon: NDArray[np.float32]) -> NDArray[np.float32]:
 def _on_pages(readings: Iterable[Reading], work: Work, pages: Sequence[int]) -> Iterator[Reading]:
     numbers = {work.pages[place].number for place in pages}
     return (reading for reading in readings if reading.region.page in numbers)
-
-
-def _batches(items: Iterable[tuple[Work, Page]], size: int) -> Iterator[list[tuple[Work, Page]]]:
-    batch: list[tuple[Work, Page]] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
