@@ -1,13 +1,16 @@
-"""Several trainings at once on one GPU, for a machine that is lent for minutes: pictures, then weights.
+"""Several trainings beside each other on one GPU, for one that is there for minutes: pictures, then weights.
 
-    python bench/gpu_training.py JOBS.json --data DATA --work DIR --pictures DIR --seconds 500 --out DIR
+    python bench/gpu_training.py bench/gpu_training.json --data DATA --work DIR --pictures DIR --seconds 500 \\
+        --out DIR
 
 Needs what ``segocr/training`` needs to draw pictures (numpy, OpenCV, pydantic) beside torch and ultralytics,
 in one environment; no model is measured or exported here. What comes out, ``<name>-best.pt`` and
 ``<name>-last.pt``, is put into a template with ``segocr model install``, which does both.
 
-JOBS.json: {NAME: {"template", "data", "as", "image_size", "mirror", "count", "batch", "learning_rate",
-"start", "threads"}}; ``data`` names a folder under DATA, ``start`` a .pt or .yaml.
+A job says ``data`` (a folder under DATA), ``classes``, ``as``, ``image_size``, ``count`` (pictures to draw),
+``batch``, ``learning_rate``, ``mirror``, ``threads`` (processes that load pictures) and ``start`` (a .pt or
+.yaml); perhaps ``photos`` (another folder, of backgrounds) and ``settings`` (ultralytics' own).
+``gpu_training.json`` has the last round of the shipped models; each started from the one before it.
 """
 
 from __future__ import annotations
