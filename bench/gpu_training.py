@@ -1,7 +1,6 @@
-"""Several trainings beside each other on one GPU, for one that is there for minutes: pictures, then weights.
+"""Several trainings side by side on one GPU that is there for minutes only: pictures, then weights.
 
-    python bench/gpu_training.py bench/gpu_training.json --data DATA --work DIR --pictures DIR --seconds 500 \\
-        --out DIR
+    python bench/gpu_training.py JOBS.json --data DATA --work DIR --pictures DIR --seconds 500 --out DIR
 
 Needs what ``segocr/training`` needs to draw pictures (numpy, OpenCV, pydantic) beside torch and ultralytics,
 in one environment; no model is measured or exported here. What comes out, ``<name>-best.pt`` and
