@@ -9,7 +9,8 @@ in one environment; no model is measured or exported here. What comes out, ``<na
 A job says ``data`` (a folder under DATA), ``classes``, ``as``, ``image_size``, ``count`` (pictures to draw),
 ``batch``, ``learning_rate``, ``mirror``, ``threads`` (processes that load pictures) and ``start`` (a .pt or
 .yaml); perhaps ``photos`` (another folder, of backgrounds) and ``settings`` (ultralytics' own).
-``gpu_training.json`` has the last round of the shipped models; each started from the one before it.
+``gpu_training.json`` is the last round: number plates at two sizes, of which the smaller one is shipped, and
+receipts. Each started from the model that was shipped before it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from segocr.training.train import TrainingSettings  # noqa: E402
 
 _SECONDS_TO_END = 40
 """For the last validation and the copies."""
+_FEWEST_SECONDS = 60
+"""A training of less is not begun."""
 
 
 def draw(name: str, job: dict, data: Path, pictures: Path, processes: int) -> Path:
@@ -66,8 +69,8 @@ def begin(name: str, job: dict, drawn: Path, work: Path, seconds: float) -> subp
     request = work / f"{name}.json"
     request.write_text(json.dumps({**asked, "settings": chosen}))
     words = [sys.executable, str(ROOT / "segocr" / "training" / "yolo.py"), "train", str(request)]
-    out, log = (work / f"{name}.out").open("wb"), (work / f"{name}.log").open("wb")
-    return subprocess.Popen(words, stdout=out, stderr=log)
+    with (work / f"{name}.out").open("wb") as out, (work / f"{name}.log").open("wb") as log:
+        return subprocess.Popen(words, stdout=out, stderr=log)
 
 
 def main() -> None:
@@ -93,16 +96,20 @@ def main() -> None:
         }
         # Begun by this thread: a guest ends with the thread that began it.
         for done in as_completed(drawing):
-            left = deadline - time.monotonic() - _SECONDS_TO_END
-            running[drawing[done]] = begin(drawing[done], jobs[drawing[done]], done.result(), work, left)
+            name, left = drawing[done], deadline - time.monotonic() - _SECONDS_TO_END
+            if done.exception() is not None or left < _FEWEST_SECONDS:
+                print(f"{name}: {done.exception() or f'{left:.0f} s are left, too few'}", flush=True)
+                continue
+            running[name] = begin(name, jobs[name], done.result(), work, left)
     for name, process in running.items():
         try:
             status = process.wait(max(1.0, deadline - time.monotonic()))
             print(f"{name}: ended with {status}", flush=True)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
             print(f"{name}: ended by the clock", flush=True)
-    for name in jobs:
+    for name in running:
         keep(name, work, given.out)
 
 

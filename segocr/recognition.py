@@ -108,7 +108,7 @@ class _Line:
     def second_looks(self) -> Sequence[Look]:
         """The looks that may follow the first: those at the print, or at what has a frame of its own."""
         if not self.specs[0].crop.fit:
-            if all(best.decoded.cost > _NONE_OF_IT for best in self.best):
+            if self.best and all(best.decoded.cost > _NONE_OF_IT for best in self.best):
                 return ()
             # Of two looks that agree a third one would be outvoted.
             agreed = bool(self.best) and all(

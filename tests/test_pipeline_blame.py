@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -60,3 +62,40 @@ def test_what_to_do_stands_in_the_problem_of_a_document_that_failed() -> None:
         "too-large",
         "the file has 300 MB; raise limits.file_mb",
     )
+
+
+def test_chunks_come_in_order_and_the_next_one_is_opened_meanwhile(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    third = threading.Event()
+
+    def open_all(works: list[Work]) -> Iterator[tuple[Work, str]]:
+        for work in works:
+            opened.append(work.path.name)
+            if work.path.name == "c":
+                third.set()
+            if work.path.name == "bad":
+                work.fail(DocumentError("no picture", code="unreadable"))
+                continue
+            yield work, f"page of {work.path.name}"
+
+    batches: list[list[str]] = []
+
+    def segment(batch: list[tuple[Work, str]]) -> None:
+        # What follows is opened while the first chunk is in hand.
+        assert third.wait(10)
+        batches.append([page for _, page in batch])
+
+    monkeypatch.setattr(pipeline, "_open_all", open_all)
+    monkeypatch.setattr(pipeline, "_segment", segment)
+    chunks = [["a", "b"], ["bad"], [], ["c", "d", "e", "f", "g"]]
+    found = list(pipeline.segment_chunks([Path(name) for name in chunk] for chunk in chunks))
+    assert [[work.path.name for work in works] for works in found] == chunks
+    assert batches == [
+        ["page of a", "page of b"],
+        ["page of c", "page of d", "page of e", "page of f"],
+        ["page of g"],
+    ]
+    assert [work.failure and work.failure.code for work in found[1]] == ["unreadable"]
+    assert opened == ["a", "b", "bad", "c", "d", "e", "f", "g"]

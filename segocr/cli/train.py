@@ -70,7 +70,11 @@ def _multiple_of_32(context: click.Context, parameter: click.Parameter, value: i
 @click.option("--name", help="Of this training.  [default: told by its options]")
 @click.option("--data-licence", default="not stated", help="Of the labelled documents, for model.json.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda:N.")
-@click.option("--threads", type=click.IntRange(1), help="Of the CPU.  [default: one a core]")
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    help="Of the CPU; on a GPU, processes that load pictures.  [default: one a core]",
+)
 @formats(Format.TABLE, Format.JSON)
 @click.pass_context
 def command(context: click.Context, /, template: str, engine: str, output: Format, **options: Any) -> None:

@@ -37,8 +37,8 @@ def decide_each(lattice: Lattice, constraints: Sequence[Constraint | None]) -> l
     """Read a strip under each of several constraints.
 
     A constraint that narrows an earlier one and accepts its text has the same best text: it gets that
-    reading, with the rivals among all that the wider one accepts, and no search of its own. Otherwise it is
-    searched for near the wider one's best text only.
+    reading, with the rivals among all that the wider one accepts, and no search of its own. So it does where
+    the wider one found nothing. Otherwise it is searched for near the wider one's best text only.
 
     Args:
         lattice: what the recogniser made of the strip.
@@ -51,9 +51,9 @@ def decide_each(lattice: Lattice, constraints: Sequence[Constraint | None]) -> l
             found.append(decide(lattice, None))
             continue
         best = wider.get(constraint.narrows)
-        if best is None or best.text is None:
+        if best is None or best.reason == "search-limit":
             known = decide(lattice, constraint)
-        elif constraint.accepts(best.text):
+        elif best.text is None or constraint.accepts(best.text):
             known = best
         else:
             known = decide(lattice, constraint, max_cost=min(MAX_COST, best.cost + NARROWED_WITHIN))

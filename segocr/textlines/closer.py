@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -28,22 +28,27 @@ def lines_in_full(page: Page, known: Sequence[TextLine], steps: Steps, model: Oc
         model: Its detector finds the lines.
 
     Returns:
-        Known lines that were found again as they are known, the others in reading direction and not read;
-        nothing for a page that was looked at in full before.
+        Known lines that were found again, or not at all, as they are known; new ones, and those of which a
+        part was known, in reading direction and not read; nothing for a page looked at in full before.
     """
     if not was_glanced_at(page, known):
         return []
     (found,) = find_lines([page], steps, model, in_full=True)
-    again = [next((one for one in known if _alike(one.quad, line.quad)), None) for line in found]
-    new = oriented(
-        [(line.score, line.quad) for line, one in zip(found, again, strict=True) if one is None], known
-    )
-    others = iter(new)
-    return [next(others) if one is None else one for one in again]
+    kept: list[TextLine] = []
+    new: list[TextLine] = []
+    for line in found:
+        again = [one for one in known if _shared(one.quad, line.quad, max) >= _ALIKE]
+        if not again:
+            new.append(line)
+        elif all(again[0] is not one for one in kept):
+            kept.append(again[0])
+    lost = [one for one in known if all(_shared(one.quad, line.quad, min) < _ALIKE for line in found)]
+    return [*kept, *lost, *oriented([(line.score, line.quad) for line in new], known)]
 
 
-def _alike(quad: Points, other: Points) -> bool:
+def _shared(quad: Points, other: Points, of: Callable[[float, float], float]) -> float:
+    """Return the area that two lines share, as a share of the larger or of the smaller one's."""
     if (quad.max(axis=0) <= other.min(axis=0)).any() or (quad.min(axis=0) >= other.max(axis=0)).any():
-        return False
+        return 0.0
     shared, _ = cv2.intersectConvexConvex(quad.astype(np.float32), other.astype(np.float32))
-    return float(shared) >= _ALIKE * max(geometry.polygon_area(quad), geometry.polygon_area(other))
+    return float(shared) / max(of(geometry.polygon_area(quad), geometry.polygon_area(other)), 1e-9)

@@ -129,8 +129,9 @@ def regions_of(page: Page, lines: Sequence[TextLine], template: Template, head: 
     if not lines:
         return []
     evidence = look_at(template, lines)
-    probabilities = tell(template, evidence, lines, head) * plausible(template, lines)
+    probabilities = tell(template, evidence, lines, head)
     spans = spans_of(template, evidence, lines, probabilities, head)
+    probabilities *= plausible(template, lines, spans)
     assigned = assign(template, evidence.layout, spans, probabilities, head.card.least)
     return [drawn(page, template, one, lines) for one in assigned]
 

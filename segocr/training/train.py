@@ -39,7 +39,7 @@ class TrainingSettings:
         mirrored: Chance that a picture is mirrored; 0 where the text's direction matters.
         frozen: How many of the network's first layers stay as they are; it saves a third of a CPU's work.
         seed: Of everything drawn while training.
-        threads: Of the CPU.
+        threads: Of the CPU; on a GPU, processes that load pictures.
         device: ``auto`` (the first CUDA device, else the CPU), ``cpu`` or ``cuda:N``.
     """
 

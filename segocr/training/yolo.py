@@ -158,7 +158,8 @@ def train(request: dict[str, Any], stream: TextIO) -> None:
 
     Args:
         request: ``run`` (folder), ``data`` (data.yaml), ``start`` (.pt or .yaml), ``threads``, and
-            ``settings``, which go to ultralytics unchanged, but for ``device``.
+            ``settings``, which go to ultralytics unchanged, but for ``device`` and ``amp``; ``workers`` that
+            load pictures are added where they say none.
         stream: Where progress lines go.
     """
     import torch
@@ -171,7 +172,7 @@ def train(request: dict[str, Any], stream: TextIO) -> None:
     settings["device"] = device = chosen_device(settings["device"])
     settings["amp"] = device != "cpu"
     # On a CPU one process keeps up with the training; a GPU waits for as many as there are.
-    settings["workers"] = 1 if device == "cpu" else threads
+    settings.setdefault("workers", 1 if device == "cpu" else threads)
     # Its check downloads another model; where it cannot, it fails.
     engine.check_amp = lambda model: True
     if device == "cpu" and has_bfloat16():

@@ -49,6 +49,13 @@ def test_a_narrower_text_that_is_much_dearer_is_not_looked_for() -> None:
     assert decide(strip, narrow).text == "A1"
 
 
+def test_where_the_wider_one_finds_nothing_the_narrower_one_is_not_searched_for() -> None:
+    wide, narrow = pair("[AB01]{9}", "[AB]{9}")
+    general, usual = decide_each(lattice({"A": 1.0}), [wide, narrow])
+    assert general.text is None
+    assert usual is general
+
+
 def test_constraints_that_do_not_narrow_each_other_are_decided_apart() -> None:
     wide, narrow = pair("[AB01]{2}", "[AB][01]")
     strip = lattice({"A": 0.8, "0": 0.2}, {"1": 1.0})

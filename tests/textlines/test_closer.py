@@ -47,6 +47,14 @@ def test_new_lines_read_as_the_known_ones_do(steps: Steps) -> None:
     assert np.abs(new.quad - known[0].quad).max() < 12
 
 
+def test_what_only_the_glance_showed_stays_and_nothing_comes_twice(steps: Steps) -> None:
+    (found,) = find_lines([page()], steps, OCR)
+    known = [replace(line, text=f"line {number}", lattice=b"read") for number, line in enumerate(found)]
+    elsewhere = replace(known[0], quad=rectangle(300, 40) + np.array([1200, 1100]), text="elsewhere")
+    again = lines_in_full(page(), [*known, replace(known[0], text="twin"), elsewhere], steps, OCR)
+    assert sorted(line.text for line in again) == sorted(["elsewhere", *(line.text for line in known)])
+
+
 def test_half_a_line_is_found_whole(steps: Steps) -> None:
     (found,) = find_lines([page()], steps, OCR)
     tl, tr, br, bl = found[0].quad

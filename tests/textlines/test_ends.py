@@ -13,9 +13,10 @@ from segocr.evaluation.overlap import overlap
 from segocr.geometry import Points
 from segocr.pages import Page
 from segocr.synthesis.backgrounds import read_picture
-from segocr.templates import load_template
+from segocr.templates import Template, load_template
 from segocr.textlines.ends import ended, line_length, plausible
 from segocr.textlines.lines import TextLine
+from segocr.textlines.parts import Spans
 
 GOLDEN = Path(__file__).parents[2] / "templates" / "passport" / "golden"
 LENGTH = 44
@@ -57,6 +58,10 @@ def test_a_line_that_lacks_nothing_is_not_followed_into_its_neighbour() -> None:
     line = TextLine(half, 0.9, label.value, 0.99, lattice=b"read")
     whole = ended(Page(1, read_picture(document.path)), line, LENGTH)
     assert whole.line is line
+    # Nor does its outline reach what is printed beside it.
+    along = label.polygons[0][1] - label.polygons[0][0]
+    beyond = (whole.outline - half[1]) @ along / np.hypot(*along)
+    assert beyond.max() < geometry.quad_size(half)[1]
 
 
 def test_a_bare_place_stays_as_it_was_found() -> None:
@@ -81,7 +86,8 @@ def test_what_is_too_short_or_in_other_letters_is_hardly_a_line_of_known_length(
     quad = geometry.rectangle(400, 20)
 
     def first_line(text: str, confidence: float = 0.99) -> float:
-        shares = plausible(template, [TextLine(quad, 0.9, text, confidence)])
+        spans: Spans = {name: [None] for name in template.classes}
+        shares = plausible(template, [TextLine(quad, 0.9, text, confidence)], spans)
         assert shares.shape == (1, 1 + len(template.classes))
         assert shares[0, 0] == 1.0
         return float(shares[0, 1])
@@ -99,5 +105,42 @@ def test_what_is_too_short_or_in_other_letters_is_hardly_a_line_of_known_length(
 
 def test_length_says_nothing_of_classes_without_one() -> None:
     template = load_template("receipt")
-    shares = plausible(template, [TextLine(geometry.rectangle(400, 20), 0.9, "x", 0.99)])
+    spans: Spans = {name: [None] for name in template.classes}
+    shares = plausible(template, [TextLine(geometry.rectangle(400, 20), 0.9, "x", 0.99)], spans)
     assert (shares == 1.0).all()
+
+
+def with_pattern(folder: Path, pattern: str, more: str = "") -> Template:
+    path = folder / "one" / "template.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        "template: one\nversion: 1\n"
+        "segment: {engines: [textlines], head: head.npz}\nocr: {engines: [openvino], model: PP-OCRv6_small}\n"
+        f"fields:\n  code: {{pattern: '{pattern}'{more}}}\n"
+    )
+    return load_template(path)
+
+
+def test_a_value_beside_its_label_is_judged_by_itself(tmp_path: Path) -> None:
+    template = with_pattern(tmp_path, r"\d{2}/\d{2}/\d{4}")
+    line = TextLine(geometry.rectangle(400, 20), 0.9, "Date of issue: 12/03/2024", 0.99)
+    start = line.text.index("12/")
+    assert plausible(template, [line], {"code": [(start, len(line.text))]})[0, 1] == 1.0
+    assert plausible(template, [line], {"code": [None]})[0, 1] < 0.3
+
+
+@pytest.mark.parametrize(
+    ("pattern", "more", "expected"),
+    [
+        ("[0-9]{12}", "", 12),
+        ("[0-9]{4} [0-9]{4}", "", None),
+        (".{12}", "", None),
+        ("[0-9]{8,12}", "", None),
+        ("[0-9]{12}", ", crop: {fit: false}", None),
+        ("[0-9]{12}", ", lines: many", None),
+    ],
+)
+def test_a_length_is_known_where_nothing_else_can_be_read(
+    tmp_path: Path, pattern: str, more: str, expected: int | None
+) -> None:
+    assert line_length(with_pattern(tmp_path, pattern, more), "code") == expected

@@ -14,16 +14,19 @@ from drawn_notes import TEMPLATE, draw_notes
 from segocr import crops
 from segocr.crops import Crop
 from segocr.evaluation.labels import LabelledDocument, read_labels
+from segocr.geometry import rectangle
 from segocr.pages import Page
 from segocr.recognition import read_pages
+from segocr.regions import Region
 from segocr.steps.client import Steps
 from segocr.steps.contract import Image, OcrModel, StripReading
 from segocr.synthesis.backgrounds import read_picture
 from segocr.templates import Template, load_template
+from segocr.textlines import segmenting
 from segocr.textlines.examples import Example, gather
 from segocr.textlines.head import Head
 from segocr.textlines.learning_worth import learn_worth
-from segocr.textlines.lines import find_lines
+from segocr.textlines.lines import TextLine, find_lines
 from segocr.textlines.segmenting import segment, surest
 from segocr.textlines.training import train_on
 from segocr.textlines.worth import KEPT, as_seen, chosen, thresholds
@@ -130,6 +133,25 @@ def test_a_required_field_that_is_not_among_them_has_more_read(
     found = surest(page, looks, template, head)
     assert "date" in {region.class_name for region in found}
     assert len(list(looks)) == 1, "once everything required is sure, nothing more is read"
+
+
+def test_of_looks_that_leave_as_much_unsure_the_most_probable_one_counts(
+    template: Template, monkeypatch: pytest.MonkeyPatch, head: Head
+) -> None:
+    scores = {1: 0.1, 2: 0.3, 3: 0.2}
+    required = next(
+        name for name in template.classes if any(spec.required for spec in template.fields_of(name))
+    )
+    square = np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32)
+
+    def regions(page: Page, lines: list[TextLine], *_: object) -> list[Region]:
+        return [Region(1, required, scores[len(lines)], square)]
+
+    monkeypatch.setattr(segmenting, "regions_of", regions)
+    page = Page(1, np.zeros((9, 9, 3), np.uint8))
+    line = TextLine(rectangle(9, 9), 0.9)
+    (found,) = surest(page, ([line] * count for count in (1, 2, 3)), template, head)
+    assert found.score == 0.3
 
 
 def test_few_pages_leave_nothing_out(
