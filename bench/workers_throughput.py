@@ -1,8 +1,9 @@
 """Documents a second by one worker and by two on PostgreSQL: ``python -m bench.workers_throughput``.
 
-Each worker is a process with step hosts of its own, as on a machine of its own; the inbox is swept
-beforehand. Printed: a JSON line for each number of workers, with the processor time a document. While that
-stays the same, more workers bring more documents until the cores are used; how busy those were, load says.
+Each worker is a process with step hosts of its own, on a core of its own, as on a small machine; the inbox is
+swept beforehand. Printed: a JSON line for each number of workers, with the processor time a document. While
+that stays the same, more workers bring more documents until the cores are used; how busy those were, load
+says.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def work(workspace: Path, name: str) -> None:
     settings = load_settings(workspace)
     engine = open_database(settings.database_url or "", folder=workspace)
     with (
-        Steps(environments=settings.environment_pythons, shared=False) as steps,
+        Steps(environments=settings.environment_pythons, shared=False, threads=1) as steps,
         module.Watch(settings, engine, steps, run_here, role=name) as watch,
     ):
         steps.warm([("open", "open"), ("validate", "python"), ("segment", "openvino"), ("ocr", "openvino")])
@@ -70,7 +71,7 @@ def measure(server: Server, contents: Sequence[bytes], names: Sequence[str]) -> 
         prepare(engine)
         with contextlib.closing(Inboxes(load_settings(workspace), engine, "sweep")) as inboxes:
             inboxes.sweep()
-        workers = [_start(workspace, name, url) for name in names]
+        workers = [_start(workspace, name, url, core) for core, name in enumerate(names)]
         for worker in workers:
             assert worker.stdout is not None
             assert worker.stdout.readline() == "ready\n"
@@ -92,9 +93,9 @@ def measure(server: Server, contents: Sequence[bytes], names: Sequence[str]) -> 
     }
 
 
-def _start(workspace: Path, name: str, url: str) -> subprocess.Popen[str]:
+def _start(workspace: Path, name: str, url: str, core: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "bench.workers_throughput", "--work", str(workspace), name],
+        [sys.executable, "-m", "bench.workers_throughput", "--work", str(workspace), name, str(core)],
         env={**os.environ, "SEGOCR_DATABASE_URL": url},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -122,9 +123,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--plain", type=float, default=0.0, help="share of pictures with nothing in them")
-    parser.add_argument("--work", nargs=2, metavar=("WORKSPACE", "NAME"), help=argparse.SUPPRESS)
+    parser.add_argument("--work", nargs=3, metavar=("WORKSPACE", "NAME", "CORE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
+        # Its hosts inherit it.
+        os.sched_setaffinity(0, {int(options.work[2]) % (os.cpu_count() or 1)})
         work(Path(options.work[0]), options.work[1])
         return
     samples = [("", path.read_bytes()) for path in golden_samples(load_template("license_plate"))]
