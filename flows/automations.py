@@ -18,23 +18,23 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState, DoNothing, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
 
+from flows.heartbeat import BEAT
+from flows.server import HEARTBEAT_SECONDS
 from segocr.settings import load_settings
 from segocr.settings_service import AlertSettings
 
-_SILENCE = timedelta(seconds=150)
-"""Five heartbeats (``flows.server.RETENTION`` sets their frequency)."""
+_SILENCE = timedelta(seconds=5 * HEARTBEAT_SECONDS)
 _ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
 
 def zombie_runs(silence: timedelta = _SILENCE) -> Automation:
     """Return what calls a flow run crashed when its heartbeat stops so long: its process was killed."""
-    beat = "prefect.flow-run.heartbeat"
     return Automation(
         name="segocr: runs whose process is gone",
         description="A flow run that sends no heartbeat any more becomes CRASHED.",
         trigger=EventTrigger(
-            after={beat},
-            expect={beat, *(f"prefect.flow-run.{end}" for end in _ENDS)},
+            after={BEAT},
+            expect={BEAT, *(f"prefect.flow-run.{end}" for end in _ENDS)},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,

@@ -21,7 +21,7 @@ from segocr.pipeline import Pipeline, Work
 from segocr.records import Record, RecordStatus
 
 LEAST = 4
-MOST = 24
+MOST = 16
 """Documents in a chunk: enough to share the cost of its task runs, few enough to keep all their crops."""
 MOST_BYTES = 16_000_000
 """What their files may hold together: photos of many megapixels and files of many pages have large crops."""

@@ -19,6 +19,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 
 from flows.batch import Batch, Tally, batch_of, under_way
+from flows.heartbeat import beating, without_prefects_own
 from segocr.errors import SegocrError
 
 AHEAD = 2
@@ -107,7 +108,7 @@ def run_flow(batch: Batch) -> None:
     Raises:
         SegocrError: As ``extract_batch``.
     """
-    with under_way(batch), tags("segocr", batch.template):
+    with under_way(batch), tags("segocr", batch.template), without_prefects_own():
         extract_batch(batch.id)
 
 
@@ -130,7 +131,7 @@ def extract_batch(batch: str) -> None:
     chunks: deque[Futures] = deque()
     before: Futures = []
     stages = limited_stages()
-    with TagsContext(current_tags=set()):  # the run's own tags are no limits
+    with beating(), TagsContext(current_tags=set()):  # the run's own tags are no limits
         for chunk in batch_of(batch).chunks:
             before = _submit(stages, batch, chunk, before)
             chunks.append(before)

@@ -28,11 +28,15 @@ _STOP_SECONDS = 15.0
 _LOOK_AGAIN = 0.1
 
 
+HEARTBEAT_SECONDS = 30
+"""How often a flow run says that it lives."""
+
+
 RETENTION = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(14 * 86400),
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
 }
 """Two weeks of flow runs (in seconds) and one of events are kept; our own database keeps the rest."""
 

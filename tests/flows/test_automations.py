@@ -68,6 +68,34 @@ def test_a_run_whose_heartbeat_stops_is_called_crashed() -> None:
 
 
 @pytest.mark.usefixtures("server")
+def test_a_batch_says_that_it_lives_at_once_and_as_long_as_it_runs() -> None:
+    from prefect import flow
+    from prefect.client.orchestration import get_client
+    from prefect.runtime import flow_run
+
+    from flows.heartbeat import BEAT, beating, without_prefects_own
+
+    def beats(client: Any, run: str) -> int:
+        wanted = {"event": {"name": [BEAT]}, "resource": {"id": [f"prefect.flow-run.{run}"]}}
+        return len(client._client.post("/events/filter", json={"filter": wanted}).json()["events"])
+
+    @flow(name="beats")
+    def beats_for_a_while(seconds: float, every: float) -> str:
+        with beating(every):
+            time.sleep(seconds)
+        return str(flow_run.id)
+
+    with without_prefects_own(), get_client(sync_client=True) as client:
+        short, long = beats_for_a_while(0, 30), beats_for_a_while(2.3, 0.5)
+        deadline = time.monotonic() + _PATIENCE
+        while (beats(client, short), beats(client, long)) != (1, 5):
+            assert time.monotonic() < deadline, (beats(client, short), beats(client, long))
+            time.sleep(0.5)
+        time.sleep(2)
+        assert (beats(client, short), beats(client, long)) == (1, 5)
+
+
+@pytest.mark.usefixtures("server")
 def test_the_end_of_a_document_is_an_event_with_ids_and_codes() -> None:
     from prefect.client.orchestration import get_client
 
