@@ -179,8 +179,22 @@ def every(lines: Sequence[TextLine]) -> NDArray[np.bool_]:
     return np.ones(len(lines), bool)
 
 
+Tell = Callable[[Sequence[TextLine]], bool]
+"""Says whether what was read of lines leaves no doubt that they were read the right way up."""
+
+
+def never(lines: Sequence[TextLine]) -> bool:
+    """Leave it in doubt."""
+    return False
+
+
 def read_lines(
-    page: Page, lines: Sequence[TextLine], steps: Steps, model: OcrModel, choose: Choose = every
+    page: Page,
+    lines: Sequence[TextLine],
+    steps: Steps,
+    model: OcrModel,
+    choose: Choose = every,
+    is_upright: Tell = never,
 ) -> list[TextLine]:
     """Read lines of a page without constraints, the whole page upside down if it stands so.
 
@@ -190,13 +204,15 @@ def read_lines(
         steps: The OCR host.
         model: The recogniser.
         choose: Which lines are read, at least one; asked again for a page that stands on its head.
+        is_upright: What it says counts more than how sure the readings are: of a page with a passport and,
+            the other way up, a letter, the letter's lines are most.
 
     Returns:
         The lines in the same order with their readings; quads turned where the page stands on its head.
     """
     read = read_chosen(page, lines, choose(lines), steps, model)
     sure = [line.confidence for line in read if len(line.text) > 2]
-    if not lines or (sure and float(np.mean(sure)) >= PROBABLE):
+    if not lines or (sure and float(np.mean(sure)) >= PROBABLE) or is_upright(read):
         return read
     probes = sorted(
         (place for place, line in enumerate(read) if line.is_read),
@@ -204,7 +220,8 @@ def read_lines(
     )[:_PROBES]
     turned = [replace(line, quad=geometry.turned(line.quad)) for line in lines]
     other = _read(page, [turned[place] for place in probes], steps, model)
-    if sum(map(_worth, other)) <= sum(_worth(read[place]) for place in probes):
+    surer = sum(map(_worth, other)) > sum(_worth(read[place]) for place in probes)
+    if not surer and not is_upright(other):
         return read
     return read_chosen(page, turned, choose(turned), steps, model)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from segocr.textlines.head import Head
 from segocr.textlines.lines import TextLine, find_lines, read_chosen, read_lines
 from segocr.textlines.parts import spans_of
 from segocr.textlines.patterns import guess
+from segocr.textlines.telling import is_right_way_up, with_telling_matches
 from segocr.textlines.tiles import smaller_lines
 from segocr.textlines.worth import Worth
 
@@ -44,16 +46,21 @@ def segment(
     """
     found = find_lines(pages, steps, model)
     return [
-        surest(page, _looks(page, lines, head, steps, model), template, head)
+        surest(page, _looks(page, lines, template, head, steps, model), template, head)
         for page, lines in zip(pages, found, strict=True)
     ]
 
 
 def _looks(
-    page: Page, lines: Sequence[TextLine], head: Head, steps: Steps, model: OcrModel
+    page: Page,
+    lines: Sequence[TextLine],
+    template: Template,
+    head: Head,
+    steps: Steps,
+    model: OcrModel,
 ) -> Iterator[list[TextLine]]:
     """Yield a page's lines: those worth it read, then all of them, then what closer looks at it show."""
-    read = read_lines(page, lines, steps, model, Worth(head))
+    read = read_lines(page, lines, steps, model, Worth(head), partial(is_right_way_up, template))
     yield read
     rest = np.array([not line.is_read for line in read], bool)
     if rest.any():
@@ -132,6 +139,7 @@ def regions_of(page: Page, lines: Sequence[TextLine], template: Template, head: 
     probabilities = tell(template, evidence, lines, head)
     spans = spans_of(template, evidence, lines, probabilities, head)
     probabilities *= plausible(template, lines, spans)
+    probabilities = with_telling_matches(template, evidence, lines, probabilities)
     assigned = assign(template, evidence.layout, spans, probabilities, head.card.least)
     return [drawn(page, template, one, lines) for one in assigned]
 
