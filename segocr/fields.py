@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from segocr.marginals import part_worth
+from segocr.acceptance import about_readings, is_acceptable, what_acceptance_lacks, worth_of
 from segocr.readings import Reading, ReadingStatus
 from segocr.records import FieldStatus, FieldValue, Problem, RecordStatus, Severity
-from segocr.templates.spec import Accept, FieldSpec, Template
+from segocr.templates.spec import FieldSpec, Template
 from segocr.validators.mrz import part_meaning
 
 Candidate = tuple[Reading, ...]
@@ -29,7 +29,6 @@ _STANDING = {
 }
 _ORDER = (FieldStatus.OK, FieldStatus.CORRECTED, FieldStatus.DOUBTFUL, FieldStatus.INVALID)
 _LEAST = 1e-6
-_WARNINGS = frozenset({"several-candidates"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,8 @@ def texts_request(
 
 
 def _text_as_json(text: str, spec: FieldSpec) -> dict[str, Any]:
-    return {"text": text, "merit": 0.0, "standing": 0, "parts": _named_parts(text, spec)}
+    parts = _named_parts(text, spec)
+    return {"text": text, "merit": 0.0, "standing": 0, "parts": parts, "score": 1.0, "place": (1, 0.0, 0.0)}
 
 
 def _request(template: Template, parts: list[dict[str, Any]], day: date) -> dict[str, Any]:
@@ -160,6 +160,8 @@ def _candidate_as_json(candidate: Candidate, spec: FieldSpec) -> dict[str, Any]:
         "merit": _merit(candidate),
         "standing": max(_STANDING[reading.status] for reading in candidate),
         "parts": _named_parts(text, spec),
+        "score": _score(candidate),
+        "place": (candidate[0].region.page, *_middle(candidate)),
     }
 
 
@@ -171,9 +173,12 @@ def _text_of(candidate: Candidate, spec: FieldSpec) -> str | None:
 
 def _merit(candidate: Candidate) -> float:
     """Natural log of confidence times score, less the constraint's cost: the greater the better."""
-    score = min(reading.region.score for reading in candidate)
     confidence = min(reading.confidence for reading in candidate)
-    return math.log(max(score * confidence, _LEAST)) - sum(reading.cost for reading in candidate)
+    return math.log(max(_score(candidate) * confidence, _LEAST)) - sum(reading.cost for reading in candidate)
+
+
+def _score(candidate: Candidate) -> float:
+    return min(reading.region.score for reading in candidate)
 
 
 def _named_parts(text: str | None, spec: FieldSpec) -> dict[str, tuple[str, str]]:
@@ -195,7 +200,9 @@ def _in_reading_order(candidates: Sequence[Candidate]) -> list[Candidate]:
         first = waiting[0]
         top, bottom = _extent(first)[1], _extent(first)[3]
         row = [
-            c for c in waiting if c[0].region.page == first[0].region.page and _middle(c) <= max(bottom, top)
+            c
+            for c in waiting
+            if c[0].region.page == first[0].region.page and _middle(c)[1] <= max(bottom, top)
         ]
         ordered += sorted(row, key=lambda c: _extent(c)[0])
         taken = {id(c) for c in row}
@@ -209,9 +216,9 @@ def _extent(candidate: Candidate) -> tuple[float, float, float, float]:
     return float(left), float(top), float(right), float(bottom)
 
 
-def _middle(candidate: Candidate) -> float:
-    _, top, _, bottom = _extent(candidate)
-    return (top + bottom) / 2
+def _middle(candidate: Candidate) -> tuple[float, float]:
+    left, top, right, bottom = _extent(candidate)
+    return (left + right) / 2, (top + bottom) / 2
 
 
 def _result(template: Template, part: Candidates, judged: dict[str, Any]) -> PartResult:
@@ -234,31 +241,29 @@ def _result(template: Template, part: Candidates, judged: dict[str, Any]) -> Par
 def _values(
     template: Template, spec: FieldSpec, candidates: Sequence[Candidate], judged: list[dict[str, Any]]
 ) -> tuple[FieldValue, ...]:
-    values = tuple(
-        _value(template, spec, [candidates[place] for place in one["candidates"]], one, ordinal)
-        for ordinal, one in enumerate(judged)
-    )
+    values = tuple(_value(template, spec, candidates, one, ordinal) for ordinal, one in enumerate(judged))
     if values or spec.is_list:
         return values
     return (FieldValue(spec.name, spec.type, None, None, None, FieldStatus.MISSING, False, 0.0),)
 
 
 def _value(
-    template: Template, spec: FieldSpec, chosen: list[Candidate], judged: dict[str, Any], ordinal: int
+    template: Template, spec: FieldSpec, candidates: Sequence[Candidate], judged: dict[str, Any], ordinal: int
 ) -> FieldValue:
+    chosen = [candidates[place] for place in judged["candidates"]]
     readings = tuple(reading for candidate in chosen for reading in candidate)
-    worths = [_worth(template, spec, reading) for reading in readings]
-    confidence = min(confidence for _, confidence in worths)
-    if _fits_anything(spec):
-        # Nothing but the region's score says that it is this field's text.
-        confidence = min(confidence, *(reading.region.score for reading in readings))
-    problems = [Problem(code, message, spec.name, _severity(code)) for code, message in judged["problems"]]
-    status = _status({status for status, _ in worths}, judged)
-    lacks = _what_acceptance_lacks(template.accept, confidence, readings)
-    if status in (FieldStatus.OK, FieldStatus.CORRECTED) and lacks:
-        status = FieldStatus.DOUBTFUL
-        problems += [Problem(code, message, spec.name) for code, message in lacks]
-    problems += _about_readings(spec, readings, {status for status, _ in worths})
+    statuses, confidence = worth_of(template, spec, readings)
+    problems = [Problem(code, message, spec.name) for code, message in judged["problems"]]
+    status = _status(statuses, judged)
+    lacks = [
+        *what_acceptance_lacks(template.accept, spec, confidence, readings),
+        *_rivals(template, spec, [candidates[place] for place in judged["rivals"]]),
+    ]
+    if status in (FieldStatus.OK, FieldStatus.CORRECTED):
+        problems += lacks
+        if any(problem.severity is Severity.ERROR for problem in lacks):
+            status = FieldStatus.DOUBTFUL
+    problems += about_readings(spec, readings, statuses)
     separator = "\n" if spec.lines == "many" else " "
     return FieldValue(
         name=spec.name,
@@ -276,37 +281,15 @@ def _value(
     )
 
 
-def _what_acceptance_lacks(
-    accept: Accept, confidence: float, readings: tuple[Reading, ...]
-) -> list[tuple[str, str]]:
-    """Return code and message of each of the template's conditions that a value does not meet."""
-    lacks: list[tuple[str, str]] = []
-    if confidence < accept.confidence:
-        message = f"confidence {confidence:.2f} is below {accept.confidence:g}"
-        lacks.append(("low-confidence", message))
-    score = min(reading.region.score for reading in readings)
-    if score < accept.score:
-        message = f"its region's score {score:.2f} is below {accept.score:g}: it may be other text"
-        lacks.append(("low-score", message))
-    return lacks
-
-
-def _fits_anything(spec: FieldSpec) -> bool:
-    """Whether much else on a page would do for a field: any text, any number."""
-    author_says = spec.from_ or spec.pattern or spec.checks or spec.lookup is not None
-    return not author_says and spec.type not in ("date", "time", "enum")
-
-
-def _severity(code: str) -> Severity:
-    return Severity.WARNING if code in _WARNINGS else Severity.ERROR
-
-
-def _worth(template: Template, spec: FieldSpec, reading: Reading) -> tuple[ReadingStatus, float]:
-    """Return status and confidence of a reading, or of the part of it that the field is made from."""
-    constraint = None if spec.from_ is None else template.fields[spec.from_].constraint
-    if constraint is None or spec.part is None:
-        return reading.status, reading.confidence
-    return part_worth(reading, spec.part, constraint)
+def _rivals(template: Template, spec: FieldSpec, rivals: Sequence[Candidate]) -> list[Problem]:
+    """Return what is to be said of other values; an error if one would have been accepted as well."""
+    if not rivals:
+        return []
+    message = f"{1 + len(rivals)} different values were found; the best was taken"
+    if not any(is_acceptable(template, spec, rival) for rival in rivals):
+        return [Problem("several-candidates", message, spec.name, Severity.WARNING)]
+    ways = "`instances: all` keeps all of them, `pages: {each: record}` makes a record a page"
+    return [Problem("several-candidates", f"{message}, but another is as good: {ways}", spec.name)]
 
 
 def _status(read: set[ReadingStatus], judged: dict[str, Any]) -> FieldStatus:
@@ -316,20 +299,6 @@ def _status(read: set[ReadingStatus], judged: dict[str, Any]) -> FieldStatus:
     if judged["value"] is None:
         said.append(FieldStatus.INVALID)
     return max(said, key=_ORDER.index)
-
-
-def _about_readings(
-    spec: FieldSpec, readings: tuple[Reading, ...], statuses: set[ReadingStatus]
-) -> list[Problem]:
-    if ReadingStatus.INVALID in statuses or any(reading.text is None for reading in readings):
-        return [Problem("unreadable-text", "no text that the field's constraint accepts was read", spec.name)]
-    if ReadingStatus.DOUBTFUL in statuses:
-        cost = max(reading.cost for reading in readings)
-        message = (
-            f"the accepted text is much less likely than what was read, or a rival is near (cost {cost:.1f})"
-        )
-        return [Problem("doubtful-reading", message, spec.name)]
-    return []
 
 
 def _lacking(template: Template, fields: Mapping[str, tuple[FieldValue, ...]]) -> list[Problem]:

@@ -4,8 +4,8 @@ A page is read the way its regions' long sides suggest, or turned by 180° where
 the wrong order (``segocr.upright``). Only where nothing on it makes sense that way is it read again the other
 way up, and the page's regions vote as a whole: one illegible line does not turn alone.
 Where a field takes the best of several regions, the surest one is read first, and the others only if it gives
-no answer. A line that is still in doubt gets a bounded number of second looks (another height, the unfitted
-quadrilateral, the fields of another class; see ``segocr.looks``).
+no answer, or if they may be of another document. A line that is still in doubt gets a bounded number of second
+looks (another height, the unfitted quadrilateral, the fields of another class; see ``segocr.looks``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from segocr import geometry, lines
 from segocr.constraints.lengths import known_length
 from segocr.crops import Crop, Margins, strip
+from segocr.elsewhere import elsewhere
 from segocr.geometry import Points
 from segocr.looks import FIRST, LONGER, LONGEST, LOWER, LOWEST, ORDER, TALLER, UNFITTED, Best, Look
 from segocr.preferences import answered, asked, decided, with_decision
@@ -197,9 +198,11 @@ def _leading(page: _Page) -> list[_Line]:
 
 
 def _next(page: _Page, leading: Sequence[_Line]) -> list[_Line]:
-    """Return the other lines of the classes that the leading ones do not answer, turned as the page is."""
-    read = set(map(id, leading))
-    rest = [line for line in _unanswered(page) if id(line) not in read]
+    """Return other lines, turned as the page is: of classes not answered yet, and of another document."""
+    unanswered = set(map(id, _unanswered(page)))
+    others = [line for line in _flat(page) if not line.best]
+    second = elsewhere([line.crop.region for line in others], [line.crop.region for line in leading])
+    rest = [line for line, its in zip(others, second, strict=True) if its or id(line) in unanswered]
     for line in rest:
         line.direction = leading[0].direction
     return rest

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from segocr.validators.failures import DOUBTFUL, INVALID, Refused
+from segocr.validators.together import Option, chosen_together, rivals_of
 from segocr.validators.values import Judged, judge
 
 
@@ -19,40 +20,66 @@ class Chosen:
         candidates: Which candidates it was made from, by place.
         text: What was accepted as read; None if nothing was.
         judged: What it came to.
+        rivals: Candidates that gave another value as good.
     """
 
     candidates: tuple[int, ...]
     text: str | None
     judged: Judged
+    rivals: tuple[int, ...] = ()
 
 
+Candidates = list[dict[str, Any]]
 _NOTHING = Judged(None, None, INVALID, ())
+_LEVELS = {None: 0, DOUBTFUL: -1, INVALID: -2}
 
 
 def choose(
-    candidates: list[dict[str, Any]], spec: dict[str, Any], today: dt.date, folder: Path | None
-) -> list[Chosen]:
-    """Choose or join a field's candidates.
+    part: dict[str, Candidates], specs: dict[str, dict[str, Any]], today: dt.date, folder: Path | None
+) -> dict[str, list[Chosen]]:
+    """Choose or join the candidates of all fields that are read.
 
     Args:
-        candidates: In reading order; each with ``text`` (None if nothing was accepted), ``merit`` (natural
-            log of confidence and score, less the cost: the greater the better) and ``standing`` (the
-            reading's own: 0 good, 1 doubtful, 2 invalid).
-        spec: The field.
+        part: By field, its candidates in reading order; each with ``text`` (None if nothing was accepted),
+            ``merit`` (natural log of confidence and score, less the cost: the greater the better),
+            ``standing`` (the reading's own: 0 good, 1 doubtful, 2 invalid), ``score`` of its region and
+            ``place`` (page, x, y).
+        specs: The fields.
         today: The arrival's day.
         folder: The workspace's own validators.
 
     Returns:
-        None, one, or for ``instances: all`` any number of values.
+        By field none, one, or for ``instances: all`` any number of values.
     """
-    if not candidates:
-        return []
-    if spec["instances"] == "join":
-        return [_joined(candidates, spec, today, folder)]
-    if spec["instances"] == "first":
-        return [_single(0, candidates[0], spec, today, folder)]
-    singles = [_single(at, candidate, spec, today, folder) for at, candidate in enumerate(candidates)]
-    return singles if spec["instances"] == "all" else [_best(singles, candidates)]
+    chosen: dict[str, list[Chosen]] = {}
+    singles: dict[str, list[Chosen]] = {}
+    for name, spec in specs.items():
+        candidates = part.get(name, [])
+        if spec["instances"] == "join" and candidates:
+            chosen[name] = [_joined(candidates, spec, today, folder)]
+            continue
+        taken = candidates[:1] if spec["instances"] == "first" else candidates
+        made = [_single(at, candidate, spec, today, folder) for at, candidate in enumerate(taken)]
+        chosen[name] = made
+        if spec["instances"] == "best" and made:
+            singles[name] = made
+    options = {name: _options(made, part[name]) for name, made in singles.items()}
+    for name, place in chosen_together(options).items():
+        chosen[name] = [replace(singles[name][place], rivals=rivals_of(options[name], place))]
+    return chosen
+
+
+def _options(singles: list[Chosen], candidates: Candidates) -> list[Option]:
+    return [
+        Option(
+            single.judged.canonical,
+            min(_LEVELS[single.judged.verdict], -int(candidate["standing"])),
+            candidate["merit"],
+            candidate["score"],
+            tuple(candidate["place"]),
+        )
+        for single, candidate in zip(singles, candidates, strict=True)
+    ]
 
 
 def _single(
@@ -72,28 +99,6 @@ def _joined(
         return Chosen(places, None, _NOTHING)
     text = separator.join(texts)
     return Chosen(places, text, judge(text, spec, today, folder))
-
-
-def _best(singles: list[Chosen], candidates: list[dict[str, Any]]) -> Chosen:
-    """Take the best: first by what it is worth, then by merit; say so if another was as good a value."""
-
-    def worth(chosen: Chosen) -> tuple[int, float]:
-        candidate = candidates[chosen.candidates[0]]
-        own = {None: 0, DOUBTFUL: 1, INVALID: 2}[chosen.judged.verdict]
-        return -max(own, candidate["standing"]), candidate["merit"]
-
-    best = max(singles, key=worth)
-    level = worth(best)[0]
-    rivals = {s.judged.canonical for s in singles if worth(s)[0] == level and s.judged.canonical is not None}
-    if len(rivals) < 2 or level != 0:
-        return best
-    judged = best.judged
-    said = ("several-candidates", f"{len(rivals)} different values were found; the best was taken")
-    return Chosen(
-        best.candidates,
-        best.text,
-        Judged(judged.value, judged.canonical, judged.verdict, (*judged.problems, said)),
-    )
 
 
 def derive(
@@ -128,6 +133,16 @@ def _is_absent(source: Chosen, candidates: list[dict[str, Any]], part: str | Non
     return part in named and not named[part][1]
 
 
+def _other_parts(source: Chosen, candidates: list[dict[str, Any]], part: str | None) -> tuple[int, ...]:
+    """Return which rivals of a value have another part."""
+    if part is None:
+        return source.rivals
+    mine, *others = (
+        candidates[at].get("parts", {}).get(part) for at in (source.candidates[0], *source.rivals)
+    )
+    return tuple(at for at, other in zip(source.rivals, others, strict=True) if other != mine)
+
+
 def _derived(
     source: Chosen,
     candidates: list[dict[str, Any]],
@@ -141,7 +156,8 @@ def _derived(
         return Chosen(
             source.candidates, None, Judged(None, None, INVALID, ((refused.code, refused.message),))
         )
-    return Chosen(source.candidates, text, judge(meant, spec, today, folder))
+    rivals = _other_parts(source, candidates, spec["part"])
+    return Chosen(source.candidates, text, judge(meant, spec, today, folder), rivals)
 
 
 def _part(source: Chosen, candidates: list[dict[str, Any]], part: str | None) -> tuple[str, str]:

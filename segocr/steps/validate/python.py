@@ -6,8 +6,8 @@ One request holds the parts of any number of documents (``segocr.fields`` writes
      "fields": {name: {type, formats, locale, enum, ignore_case, ignore_spaces, normalise, validators,
                        instances, lines, century, from, part}},
      "rules": [{name, expression}],
-     "parts": [{field: [{text, merit, standing, parts}, …]}, …]}
-    → {"parts": [{"fields": {name: [{candidates, text, value, verdict, problems}, …]},
+     "parts": [{field: [{text, merit, standing, parts, score, place}, …]}, …]}
+    → {"parts": [{"fields": {name: [{candidates, text, value, verdict, problems, rivals}, …]},
                   "rules": [{name, verdict, reason}, …]}, …]}
 
 Guest code: standard library; libraries of validators at their first use.
@@ -71,11 +71,8 @@ def _part(
     today: dt.date,
     folder: Path | None,
 ) -> dict[str, Any]:
-    chosen = {
-        name: choose(part.get(name, []), spec, today, folder)
-        for name, spec in specs.items()
-        if spec["from"] is None
-    }
+    read = {name: spec for name, spec in specs.items() if spec["from"] is None}
+    chosen = choose(part, read, today, folder)
     for name, spec in specs.items():
         if (source := spec["from"]) is not None:
             chosen[name] = derive(chosen[source], part.get(source, []), spec, today, folder)
@@ -105,4 +102,5 @@ def _as_json(chosen: Chosen) -> dict[str, Any]:
         "value": judged.canonical,
         "verdict": judged.verdict,
         "problems": [list(problem) for problem in judged.problems],
+        "rivals": list(chosen.rivals),
     }
