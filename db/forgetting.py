@@ -1,4 +1,7 @@
-"""Forgetting a document: its rows, readings and the copies that segocr keeps; first shown, then done."""
+"""Forgetting a document: its rows, readings and the copies that segocr keeps; first shown, then done.
+
+What could not be hashed has failures by its path alone; these can be forgotten too.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, select
 
 from db.connect import reading, writing
+from db.store import absolute
 from db.tables import (
     ArrivalRow,
     DocumentRow,
@@ -21,6 +25,7 @@ from db.tables import (
     ReadingRow,
     RegionRow,
 )
+from segocr.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +33,18 @@ class Forgetting:
     """What forgetting a document removes.
 
     Attributes:
-        sha256: The document.
+        sha256: The document; None for a file that could not be hashed.
+        path: That file, absolute.
         rows: Table's name to how many of its rows go.
         files: Copies that segocr keeps (in ``work``, ``done``, ``failed``) and would delete.
         left: Files that are their owner's and stay where they are.
     """
 
-    sha256: str
+    sha256: str | None
     rows: dict[str, int]
     files: tuple[Path, ...]
     left: tuple[Path, ...]
+    path: str | None = None
 
 
 def plan_forgetting(engine: Engine, sha256: str) -> Forgetting:
@@ -62,6 +69,31 @@ def plan_forgetting(engine: Engine, sha256: str) -> Forgetting:
     )
     rows = {"documents": int(document_id is not None), "arrivals": len(arrivals), **rows}
     return Forgetting(sha256, rows, files, left)
+
+
+def plan_forgetting_failures(engine: Engine, file: Path) -> Forgetting:
+    """Say what ``forget`` would remove of a file that could not be hashed; changes nothing.
+
+    Raises:
+        UsageError: ``unknown-document``: there is no failure of a file of this path.
+    """
+    path = absolute(file)
+    with reading(engine) as connection:
+        rows = _rows_to_go(connection, _failures_of(path))
+    if not rows["extractions"]:
+        raise UsageError(
+            f"nothing is known of a file {path} that could not be read",
+            code="unknown-document",
+            hint="a document is named by 6 digits of its SHA-256: `segocr documents list`",
+        )
+    return Forgetting(None, rows, (), (Path(path),), path)
+
+
+def _failures_of(path: str) -> Any:
+    """Select the failures of a file that could not be hashed and that no inbox brought."""
+    return select(ExtractionRow.id).where(
+        ExtractionRow.document_id.is_(None), ExtractionRow.arrival_id.is_(None), ExtractionRow.file == path
+    )
 
 
 def _rows_to_go(connection: Connection, of_document: Any) -> dict[str, int]:
@@ -107,9 +139,12 @@ def forget(engine: Engine, plan: Forgetting) -> None:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:  # overwrite what is deleted
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
-        document_id = connection.scalar(select(DocumentRow.id).where(DocumentRow.sha256 == plan.sha256))
-        connection.execute(delete(DocumentRow).where(DocumentRow.id == document_id))
-        connection.execute(delete(ArrivalRow).where(ArrivalRow.sha256 == plan.sha256))
+        if plan.path is not None:
+            failures = _failures_of(plan.path)
+            connection.execute(delete(ExtractionRow).where(ExtractionRow.id.in_(failures)))
+        else:
+            connection.execute(delete(DocumentRow).where(DocumentRow.sha256 == plan.sha256))
+            connection.execute(delete(ArrivalRow).where(ArrivalRow.sha256 == plan.sha256))
     if sqlite:  # and let no older copy live on in the write-ahead log
         with engine.connect().execution_options(segocr_reads=True) as connection:
             raw: Any = connection.connection.driver_connection

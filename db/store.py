@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, or_, select, update
@@ -183,7 +185,9 @@ def _same_subject(record: Record, document_id: int | None) -> Any:
     same_template = ExtractionRow.template == record.recipe.template
     if document_id is not None:
         return and_(ExtractionRow.document_id == document_id, same_template)
-    return and_(ExtractionRow.document_id.is_(None), ExtractionRow.file == str(record.file), same_template)
+    return and_(
+        ExtractionRow.document_id.is_(None), ExtractionRow.file == absolute(record.file), same_template
+    )
 
 
 def _insert_record(
@@ -198,7 +202,7 @@ def _insert_record(
     row = {
         "document_id": document_id,
         "arrival_id": arrival,
-        "file": str(record.file),
+        "file": absolute(record.file) if record.sha256 is None else str(record.file),
         "template": record.recipe.template,
         "template_version": record.recipe.version,
         "part": record.part,
@@ -223,18 +227,17 @@ def _make_current(
 ) -> bool:
     """Let views show this record in place of what it replaces; return whether they do.
 
-    A failure never replaces a success. A whole document (part 0) and its single pages replace each other,
-    because a template changes from one to the other as a whole.
+    A failure never replaces a success. A whole document (part 0) and its single pages replace each other: a
+    template changes from one to the other as a whole, and what fails is a whole document.
     """
     subject = _same_subject(record, document_id)
     parts = ExtractionRow.part == record.part
-    other_recipe = ExtractionRow.recipe_digest != record.recipe.digest
     other_kind = ExtractionRow.part != 0 if record.part == 0 else ExtractionRow.part == 0
     replaced = and_(
         subject,
         ExtractionRow.current,
         ExtractionRow.id != extraction_id,
-        or_(parts, and_(other_kind, other_recipe)),
+        or_(parts, other_kind),
     )
     if record.status is RecordStatus.FAILED and connection.scalar(
         select(func.count()).select_from(ExtractionRow).where(replaced, ExtractionRow.status != _FAILED)
@@ -253,4 +256,9 @@ def _make_current(
 
 def _replace_unhashed(connection: Connection, record: Record) -> None:
     """Take ``current`` from failures of the same path from when it could not be hashed."""
-    connection.execute(_REPLACE_UNHASHED, {"shown": str(record.file)})
+    connection.execute(_REPLACE_UNHASHED, {"shown": absolute(record.file)})
+
+
+def absolute(file: Path) -> str:
+    """Return the path by which a file is known that could not be hashed, wherever it was named from."""
+    return os.path.abspath(file)  # noqa: PTH100  # a link is not followed: it may be what is wrong

@@ -4,8 +4,8 @@ A page is read the way its regions' long sides suggest, or turned by 180° where
 the wrong order (``segocr.upright``). Only where nothing on it makes sense that way is it read again the other
 way up, and the page's regions vote as a whole: one illegible line does not turn alone.
 Where a field takes the best of several regions, the surest one is read first, and the others only if it gives
-no answer, or if they may be of another document. A line that is still in doubt gets a bounded number of second
-looks (another height, the unfitted quadrilateral, the fields of another class; see ``segocr.looks``).
+no answer, or if they may be of another document. A line that is still in doubt gets a bounded number of
+second looks (another height, the unfitted quadrilateral, the fields of another class; see ``segocr.looks``).
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +15,8 @@ from segocr.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    from sqlalchemy import Engine
 
     from db.documents import Listed
     from db.ended import Ended
@@ -109,31 +113,40 @@ def show(sha256: str, output: Format) -> None:
 
 
 @command.command()
-@click.argument("sha256")
+@click.argument("which", metavar="SHA256|PATH")
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def forget(sha256: str, dry_run: bool, yes: bool) -> None:
-    """Remove a document: its rows, readings and the copies that segocr keeps (SHA256: at least 6 digits)."""
-    from db.documents import find_document
+def forget(which: str, dry_run: bool, yes: bool) -> None:
+    """Remove a document: its rows, readings and the copies that segocr keeps.
+
+    It is named by at least 6 digits of its SHA-256, or, if it could not even be hashed, by its path.
+    """
     from db.forgetting import forget as forget_document
-    from db.forgetting import plan_forgetting
     from segocr.cli.database import opened_database
 
     with opened_database() as engine:
-        plan = plan_forgetting(engine, find_document(engine, sha256))
+        plan = _plan(engine, which)
         _show_plan(plan)
         if dry_run:
             return
         if not yes:
             click.confirm("Remove all this for good?", abort=True, err=True)
         forget_document(engine, plan)
-    note(f"forgotten: {plan.sha256}")
+    note(f"forgotten: {plan.sha256 or plan.path}")
+
+
+def _plan(engine: Engine, which: str) -> Forgetting:
+    from db.documents import find_document
+    from db.forgetting import plan_forgetting, plan_forgetting_failures
+
+    if os.sep in which or Path(which).suffix:
+        return plan_forgetting_failures(engine, Path(which))
+    return plan_forgetting(engine, find_document(engine, which))
 
 
 def _show_plan(plan: Forgetting) -> None:
-    print_mapping(
-        {"sha256": plan.sha256, **{f"rows of {table}": count for table, count in plan.rows.items()}}
-    )
+    rows = {f"rows of {table}": count for table, count in plan.rows.items()}
+    print_mapping({"sha256": plan.sha256 or "unknown", **rows})
     for file in plan.files:
         note(f"removed: {file}")
     for file in plan.left:

@@ -70,6 +70,7 @@ def test_every_value_can_be_printed(stored: Engine, capsys: pytest.CaptureFixtur
         (["query", "select x from nowhere"], 2, "segocr db views"),
         (["documents", "show", "00000000"], 2, "segocr documents list"),
         (["documents", "forget", "nonsense"], 2, "at least 6"),
+        (["documents", "forget", "./nonsense.jpg"], 2, "could not be read"),
     ],
 )
 def test_mistakes_are_answered(

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, func, select
 from db.arrivals import Arrivals
 from db.connect import reading
 from db.documents import find_document, list_documents, show_document
-from db.forgetting import forget, plan_forgetting
+from db.forgetting import forget, plan_forgetting, plan_forgetting_failures
 from db.store import store_records
 from db.tables import Base
 from segocr.arrivals import Moved, Sighting, State
@@ -128,6 +128,19 @@ def test_a_file_that_is_its_owners_is_never_deleted(engine: Engine, tmp_path: Pa
     assert (plan.files, plan.left) == ((), (own,))
     forget(engine, plan)
     assert own.exists()
+
+
+def test_failures_of_a_file_that_could_not_be_hashed_are_forgotten_by_its_path(engine: Engine) -> None:
+    store_records(engine, [receipt("b")])
+    others = rows(engine)
+    store_records(engine, [failed("a", sha256=None, file=Path("in/a.jpg"))])
+    with pytest.raises(UsageError) as raised:
+        plan_forgetting_failures(engine, Path("b.jpg"))
+    assert raised.value.code == "unknown-document"
+    plan = plan_forgetting_failures(engine, Path("somewhere/../in/a.jpg"))
+    assert (plan.rows["extractions"], plan.rows["problems"], plan.files) == (1, 1, ())
+    forget(engine, plan)
+    assert rows(engine) == others
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

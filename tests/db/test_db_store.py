@@ -158,6 +158,28 @@ def test_a_file_that_was_unreadable_and_then_is_read_is_no_failure_any_more(engi
     assert current(engine) == {("a.jpg", 0, "complete")}
 
 
+def test_a_file_that_could_not_be_read_is_the_same_file_from_every_folder(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path)
+    store_records(engine, [failed("a", sha256=None, file=Path("in/a.jpg"))])
+    store_records(engine, [failed("b", sha256=None, file=Path("a.jpg"))])
+    monkeypatch.chdir(tmp_path / "in")
+    store_records(engine, [receipt("a", file=Path("a.jpg"))])
+    assert current(engine) == {("a.jpg", 0, "complete"), (str(tmp_path / "a.jpg"), 0, "failed")}
+
+
+def test_a_failure_and_the_pages_of_a_document_replace_each_other_even_by_one_recipe(engine: Engine) -> None:
+    pages = [receipt("a", part=number) for number in (1, 2)]
+    store_records(engine, [failed("a", code="too-large")])
+    store_records(engine, pages)
+    assert current(engine) == {("a.jpg", 1, "complete"), ("a.jpg", 2, "complete")}
+    [again] = store_records(engine, [failed("a", code="host-died")])
+    assert not again.current
+    assert current(engine) == {("a.jpg", 1, "complete"), ("a.jpg", 2, "complete")}
+
+
 def test_pages_and_the_whole_document_replace_each_other(engine: Engine) -> None:
     pages = [receipt("a", part=number, recipe="pages") for number in (1, 2)]
     store_records(engine, [receipt("a")])
