@@ -170,23 +170,37 @@ class Pipeline:
             work.spend("ocr", (time.perf_counter() - start) / len(whole))
 
     def validate(self, works: Sequence[Work]) -> list[list[Record]]:
-        """Make the records of each document of a chunk: one, or one a page, as the template says."""
+        """Make the records of each document of a chunk: one, or one a page, as the template says.
+
+        A document that ends its host has a ``failure``.
+        """
+        whole = [work for work in works if work.failure is None]
+        try:
+            made = self._validate_together(whole)
+        except (HostDied, HostTimeout) as error:
+            if len(works) > 1:
+                return [records for work in works for records in self.validate([work])]
+            works[0].fail(error)
+            made = {}
+        return [made.get(id(work)) or [self._failed(work)] for work in works]
+
+    def _validate_together(self, whole: Sequence[Work]) -> dict[int, list[Record]]:
         start = time.perf_counter()
-        parts = [
-            (work, part, pages) for work in works if work.failure is None for part, pages in self._parts(work)
-        ]
+        for work in whole:
+            work.unchosen = []  # it may be here for the second time
+        parts = [(work, part, pages) for work in whole for part, pages in self._parts(work)]
         results = field_values(
             self.template,
             [self._candidates(work, pages) for work, _, pages in parts],
             validate=self._steps.validate,
             day=self._day,
         )
-        for work in (whole := [work for work in works if work.failure is None]):
+        for work in whole:
             work.spend("validate", (time.perf_counter() - start) / len(whole))
-        made: dict[int, list[Record]] = {id(work): [] for work in works}
+        made: dict[int, list[Record]] = {}
         for (work, part, pages), result in zip(parts, results, strict=True):
-            made[id(work)].append(self._record(work, part, pages, result))
-        return [made[id(work)] or [self._failed(work)] for work in works]
+            made.setdefault(id(work), []).append(self._record(work, part, pages, result))
+        return made
 
     def _open_chunks(self, chunks: Iterable[Sequence[Path]]) -> Iterator[tuple[Work, Page] | list[Work]]:
         """Yield the pages of each chunk's documents, and then the chunk."""

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from segocr import pipeline as module
+from segocr.documents import Document
 from segocr.errors import DocumentError, HostDied, HostTimeout
+from segocr.fields import PartResult
+from segocr.pages import PageInfo
 from segocr.pipeline import Pipeline, Work
 from segocr.recipes import Models
-from segocr.records import Recipe
+from segocr.records import Recipe, RecordStatus
 from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
@@ -52,6 +55,29 @@ def test_one_document_that_ends_its_reader_fails_alone(
     assert [work.failure and work.failure.code for work in works] == [None, failure.default_code, None]
     assert [work.readings for work in works] == [["read a"] * 2, [], ["read b"] * 2]
     assert asked == [6, 2, 2, 2]
+
+
+@pytest.mark.parametrize("failure", [HostDied, HostTimeout])
+def test_one_document_that_ends_its_judge_fails_alone(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, failure: Failure
+) -> None:
+    def field_values(template: Any, candidates: list[Any], **_: Any) -> list[PartResult]:
+        if any("poison" in one for one in candidates):
+            raise failure("it ended")
+        return [PartResult({}, (), RecordStatus.COMPLETE, accepted=True) for _ in candidates]
+
+    monkeypatch.setattr(module, "field_values", field_values)
+    monkeypatch.setattr(module.Pipeline, "_candidates", lambda _, work, pages: {work.path.name: ()})
+    works = [Work(Path(name), Document(Path(name), "0" * 64, 1)) for name in ("a", "poison", "b")]
+    for work in works:
+        work.pages, work.readings = [PageInfo(1, 10, 10, None)], [[]]
+    records = pipeline.validate(works)
+    assert [[(one.file.name, one.status.value) for one in of_one] for of_one in records] == [
+        [("a", "complete")],
+        [("poison", "failed")],
+        [("b", "complete")],
+    ]
+    assert [problem.code for problem in records[1][0].problems] == [failure.default_code]
 
 
 def test_what_to_do_stands_in_the_problem_of_a_document_that_failed() -> None:

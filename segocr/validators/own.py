@@ -1,61 +1,97 @@
 """A workspace's own validators: plain functions in the ``*.py`` files of its ``validators/`` folder.
 
 A function gets the value as canonical text (and its argument, where the template gives one). It returns None
-when it is content, or a sentence that says what is wrong. It runs in the validate host only, and only as long
-as its time limit allows.
+when it is content, or a sentence that says what is wrong. It runs in a process of its own
+(``segocr.validators.own_process``), which is killed when the time is up: neither a loop without end nor a
+crash in somebody's C library reaches anything else.
 """
 
 from __future__ import annotations
 
-import runpy
+import json
+import os
+import select
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from segocr.validators.failures import DOUBTFUL, Refused
 
 SECONDS = 2.0
+_START_SECONDS = 10.0
+"""What starting the process may take besides; a busy machine needs it."""
+_BOOT = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from segocr.validators.own_process import main; main()"
+)
+_AT_ONCE = 65536
 
 
-class _TimeIsUp(BaseException):
-    """Not an ``Exception``, so that a function's own ``except Exception`` does not swallow it."""
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """End the block when its time is up.
-
-    Signals reach the main thread only; elsewhere, and in code that never returns to Python, the supervisor's
-    deadline for the whole host holds.
+class _Process:
+    """One running process of validators.
 
     Raises:
-        Refused: ``validator-timeout``.
+        EOFError: It ended before it was ready, or did not get ready.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    armed = True
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        if armed:
-            raise _TimeIsUp
+    def __init__(self) -> None:
+        code = Path(__file__).resolve().parents[2]
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", _BOOT, str(code), str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # so that what a validator starts can be ended with it
+        )
+        ready = None
+        with suppress(EOFError):
+            ready = self._receive(_START_SECONDS)
+        if ready is None:
+            self.end()
+            raise EOFError
 
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)  # again and again, should it be caught
-    try:
-        yield
-    except _TimeIsUp as error:
-        armed = False
-        raise Refused("validator-timeout", f"not decided within {seconds:g} s", DOUBTFUL) from error
-    finally:
-        armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+    def ask(self, question: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the answer; None if there is none within the time.
+
+        Raises:
+            EOFError: The process ended.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise EOFError from error
+        return self._receive(SECONDS)
+
+    def _receive(self, seconds: float) -> dict[str, Any] | None:
+        assert self._process.stdout is not None
+        deadline, line = time.monotonic() + seconds, b""
+        while not line.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._process.stdout], [], [], left)[0]:
+                return None
+            more = os.read(self._process.stdout.fileno(), _AT_ONCE)
+            if not more:
+                raise EOFError
+            line += more
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def end(self) -> None:
+        """Kill it and what it started."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                assert pipe is not None
+                pipe.close()
+
+
+_running: list[_Process] = []
 
 
 def run_own(folder: Path, name: str, text: str, arguments: list[Any]) -> None:
@@ -68,40 +104,29 @@ def run_own(folder: Path, name: str, text: str, arguments: list[Any]) -> None:
         arguments: What the template gives it: nothing or one argument.
 
     Raises:
-        Refused: ``own-validator`` with its sentence; ``validator-timeout``; ``validator-error`` if it raised;
-            ``unknown-validator`` if there is no such function.
+        Refused: ``own-validator`` with its sentence; ``validator-timeout``; ``validator-died`` if it ended
+            its process; ``validator-error`` if it raised; ``unknown-validator`` if there is no such one.
     """
+    question = {"folder": str(folder), "name": name, "text": text, "arguments": arguments}
     try:
-        with time_limit(SECONDS):
-            verdict = _function(folder, name)(text, *arguments)
-    except Refused:
+        process = _running.pop() if _running else _Process()
+    except EOFError as error:
+        raise Refused("validator-died", "the process of the validators did not start", DOUBTFUL) from error
+    try:
+        answer = process.ask(question)
+    except EOFError as error:
+        process.end()
+        raise Refused("validator-died", f"{name} ended its process", DOUBTFUL) from error
+    except BaseException:
+        process.end()
         raise
-    except (Exception, SystemExit) as error:
-        raise Refused(
-            "validator-error", f"{name} raised {type(error).__name__}: {error}"[:300], DOUBTFUL
-        ) from error
-    if verdict is not None:
-        raise Refused("own-validator", str(verdict)[:300], DOUBTFUL)
-
-
-def _function(folder: Path, name: str) -> Callable[..., Any]:
-    function = _functions(folder, _stamp(folder)).get(name)
-    if function is None:
+    if answer is None:
+        process.end()
+        raise Refused("validator-timeout", f"not decided within {SECONDS:g} s", DOUBTFUL)
+    _running.append(process)
+    if "unknown" in answer:
         raise Refused("unknown-validator", f"{folder} defines no function {name!r}", DOUBTFUL)
-    return function
-
-
-def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:
-    """Names and times of the files, so that an edited validator is loaded anew."""
-    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.py")))
-
-
-@lru_cache(maxsize=4)
-def _functions(folder: Path, stamp: tuple[tuple[str, int], ...]) -> dict[str, Callable[..., Any]]:
-    found: dict[str, Callable[..., Any]] = {}
-    for name, _ in stamp:
-        names = runpy.run_path(str(folder / name), run_name=f"validators.{Path(name).stem}")
-        found.update(
-            {key: value for key, value in names.items() if callable(value) and not key.startswith("_")}
-        )
-    return found
+    if "error" in answer:
+        raise Refused("validator-error", f"{name} raised {answer['error']}", DOUBTFUL)
+    if answer["said"] is not None:
+        raise Refused("own-validator", str(answer["said"]), DOUBTFUL)

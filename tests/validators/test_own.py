@@ -28,6 +28,25 @@ def raises(text):
 def leaves(text):
     raise SystemExit(1)
 
+def is_interrupted(text):
+    raise KeyboardInterrupt
+
+def dies(text):
+    import os
+    os._exit(3)
+
+def crashes(text):
+    import ctypes
+    ctypes.string_at(0)
+
+def never_comes_back(text):
+    return str(sum(range(10**12)))  # no signal of Python's reaches this
+
+def chats(text):
+    print('{"said": null}')
+    import sys
+    return f"{text} {sys.stdin.read()!r}"
+
 def stubborn(text):
     while True:
         try:
@@ -62,7 +81,14 @@ def judged(folder: Path | None, validators: list[list[Any]], text: str = "3") ->
         "from": None,
         "part": None,
     }
-    candidate = {"text": text, "merit": 0.0, "standing": 0, "parts": {}}
+    candidate = {
+        "text": text,
+        "merit": 0.0,
+        "standing": 0,
+        "parts": {},
+        "score": 0.9,
+        "place": (1, 50.0, 20.0),
+    }
     request = {
         "day": "2026-11-22",
         "folder": None if folder is None else str(folder),
@@ -94,12 +120,34 @@ def test_a_function_that_raises_is_a_problem_of_its_own(folder: Path) -> None:
     assert judged(folder, [["leaves"]])["problems"] == [["validator-error", "leaves raised SystemExit: 1"]]
 
 
-def test_a_function_that_hangs_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segocr.validators.own.SECONDS", 0.2)
+@pytest.mark.parametrize("name", ["stubborn", "never_comes_back"])
+def test_a_function_that_hangs_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr("segocr.validators.own.SECONDS", 0.5)
     started = time.monotonic()
-    answer = judged(folder, [["stubborn"]])
+    answer = judged(folder, [[name], ["even"]])
     assert time.monotonic() - started < 5
-    assert answer["problems"] == [["validator-timeout", "not decided within 0.2 s"]]
+    assert answer["problems"] == [
+        ["validator-timeout", "not decided within 0.5 s"],
+        ["own-validator", "3 is odd"],
+    ]
+    assert (answer["value"], answer["verdict"]) == ("3", "doubtful")
+
+
+@pytest.mark.parametrize("name", ["dies", "crashes"])
+def test_a_function_that_ends_its_process_ends_nothing_else(folder: Path, name: str) -> None:
+    answer = judged(folder, [[name], ["even"]])
+    assert answer["problems"] == [
+        ["validator-died", f"{name} ended its process"],
+        ["own-validator", "3 is odd"],
+    ]
+
+
+def test_neither_an_interrupt_nor_what_it_prints_reaches_anything_else(folder: Path) -> None:
+    answer = judged(folder, [["is_interrupted"], ["chats"]])
+    assert answer["problems"] == [
+        ["validator-error", "is_interrupted raised KeyboardInterrupt: "],
+        ["own-validator", "3 ''"],
+    ]
 
 
 @pytest.mark.parametrize("name", ["_hidden", "absent", "time"])
