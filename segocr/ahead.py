@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from queue import Full, Queue
 from typing import TypeVar
 
@@ -17,10 +17,18 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterable[Item], depth: int) -> Iterator[Item]:
+def ahead(
+    items: Iterable[Item], depth: int, cut_short: Callable[[], None] | None = None
+) -> Iterator[Item]:
     """Yield the items of an iterable that runs in its own thread, at most ``depth`` items ahead.
 
-    An error of the iterable is raised here. Leaving early stops the thread after its present item.
+    An error of the iterable is raised here. Leaving early, by an interrupt for example, stops the thread
+    after its present item.
+
+    Args:
+        items: Made in the thread.
+        depth: How many may wait.
+        cut_short: Called on leaving early, so that the present item ends soon, with an error perhaps.
     """
     queue: Queue[Item | _End] = Queue(maxsize=depth)
     left = threading.Event()
@@ -45,11 +53,15 @@ def ahead(items: Iterable[Item], depth: int) -> Iterator[Item]:
 
     worker = threading.Thread(target=run, name="ahead", daemon=True)
     worker.start()
+    ended = False
     try:
         while not isinstance(item := queue.get(), _End):
             yield item
+        ended = True
         if item.error is not None:
             raise item.error
     finally:
         left.set()
+        if cut_short is not None and not ended:
+            cut_short()
         worker.join()

@@ -87,8 +87,9 @@ def extract(
     day = day or date.today()
     files = find_inputs(paths).files
     with ExitStack() as stack:
+        own: Steps | None = None
         if steps is None:
-            steps = stack.enter_context(
+            steps = own = stack.enter_context(
                 Steps(environments=settings.environment_pythons, device=device or devices(settings))
             )
         done = 0
@@ -117,7 +118,8 @@ def extract(
                 regions_of=regions_of,
                 follow_links=True,
             )
-            for work, records in _flow(pipeline, group):
+            # What interrupts us need not wait for a page that takes minutes to open.
+            for work, records in _flow(pipeline, group, cut_short=own.close if own is not None else None):
                 if on_page is not None and work.document is not None:
                     for page in work.shown_pages():
                         on_page(work.document, page)
@@ -177,9 +179,11 @@ def _unrouted(path: Path, error: DocumentError, day: date) -> Record:
     )
 
 
-def _flow(pipeline: Pipeline, paths: Sequence[Path]) -> Iterator[tuple[Work, list[Record]]]:
+def _flow(
+    pipeline: Pipeline, paths: Sequence[Path], cut_short: Callable[[], None] | None
+) -> Iterator[tuple[Work, list[Record]]]:
     """Segment ahead in a thread, read and validate here."""
-    for works in ahead(pipeline.segment_chunks(_chunks(paths)), 2):
+    for works in ahead(pipeline.segment_chunks(_chunks(paths)), 2, cut_short):
         pipeline.read(works)
         yield from zip(works, pipeline.validate(works), strict=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -98,7 +99,14 @@ def _keep_line_breaks(command: click.Command) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    from segocr.cli.interrupts import interrupt_in_order, uninterrupted_from_now
+
+    if threading.current_thread() is not threading.main_thread():
+        sys.exit(run(sys.argv[1:]))
+    interrupt_in_order()
+    code = run(sys.argv[1:])
+    uninterrupted_from_now()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Iterator
 from typing import NoReturn
 
 from segocr import errors
@@ -33,6 +34,7 @@ class AttachedKeeper:
         self._address = address
         self._local = threading.local()
         self._channels: list[Channel] = []
+        self._busy: list[Channel] = []
         self._lock = threading.Lock()
         self._patience = 0.0
         self._channel()
@@ -58,21 +60,32 @@ class AttachedKeeper:
     def _ask(self, message: Message) -> Message:
         try:
             channel = self._channel()
-            channel.send(message)
-            if not channel.poll(_PATIENCE_SECONDS):
-                self._forget()
-                raise HostTimeout(
-                    f"the keeper did not answer within {_PATIENCE_SECONDS:g} s", hint="segocr hosts --stop"
-                )
-            answer = channel.receive()
+            with self._in_use(channel):
+                channel.send(message)
+                answer = channel.receive() if channel.poll(_PATIENCE_SECONDS) else None
         except (EOFError, OSError, ProtocolError) as error:
             self._forget()
             raise HostDied(
                 "the keeper that this command was attached to has gone", code="keeper-gone"
             ) from error
+        if answer is None:
+            self._forget()
+            raise HostTimeout(
+                f"the keeper did not answer within {_PATIENCE_SECONDS:g} s", hint="segocr hosts --stop"
+            )
         if answer.kind == "failure":
             _raise_failure(answer.body)
         return answer
+
+    @contextlib.contextmanager
+    def _in_use(self, channel: Channel) -> Iterator[None]:
+        with self._lock:
+            self._busy.append(channel)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy.remove(channel)
 
     def _forget(self) -> None:
         channel: Channel | None = getattr(self._local, "channel", None)
@@ -103,11 +116,15 @@ class AttachedKeeper:
         return pid
 
     def close(self) -> None:
-        """Detach; the keeper and its hosts stay."""
+        """Detach; the keeper and its hosts stay. Calls in progress in other threads fail."""
         with self._lock:
             channels, self._channels = self._channels, []
+            busy = list(self._busy)
         for channel in channels:
-            channel.close()
+            if channel in busy:  # the thread that waits for its answer closes it
+                channel.interrupt()
+            else:
+                channel.close()
 
 
 def _raise_failure(body: dict[str, object]) -> NoReturn:

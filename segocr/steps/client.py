@@ -66,6 +66,7 @@ class Steps:
         self._device = device
         self._threads = threads or 0
         self._shared = shared
+        self._closed = False
         self._lock = threading.Lock()
         self._keeper = _keeper(shared)
         self._told: dict[OcrModel, set[str]] = {}
@@ -80,7 +81,9 @@ class Steps:
         self.close()
 
     def close(self) -> None:
-        """End the hosts that are this object's own."""
+        """End the hosts that are this object's own; calls in progress in other threads fail."""
+        with self._lock:
+            self._closed = True
         self._keeper.close()
 
     def _key(self, step: str, engine: str) -> HostKey:
@@ -114,7 +117,7 @@ class Steps:
             try:
                 return ask(self._keeper)
             except HostError as error:
-                if error.code not in _NO_KEEPER or self._shared:
+                if error.code not in _NO_KEEPER or self._shared or self._closed:
                     raise
                 return ask(self._alone())
         except EnvironmentMissing as error:

@@ -12,6 +12,7 @@ Guest code: standard library and numpy only.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import math
@@ -174,6 +175,11 @@ class Channel:
             _close_all(descriptors)
             raise ProtocolError(f"{expected} descriptors announced, {len(descriptors)} came")
         return text, descriptors
+
+    def interrupt(self) -> None:
+        """End the conversation from another thread: one that waits for a message sees its end."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close this end; the other sees the end of the conversation."""

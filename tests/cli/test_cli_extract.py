@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -178,3 +179,45 @@ def test_ctrl_c_leaves_whole_json_and_whole_documents(segocr: Segocr, workspace:
     assert 2 <= len(records) < 40
     sql = "select count(*) as n from passport where file like 'many/%'"
     assert json.loads(segocr("query", sql, "--json").stdout) == [{"n": len(records)}]
+
+
+def slow_pdf() -> bytes:
+    """Return a PDF whose one page takes minutes to render: thousands of transparent areas over all of it."""
+    drawn = b"/G gs\n" + b"0.5 0.2 0.1 rg 0 0 3000 3000 re f\n" * 20_000
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 3000 3000] /Contents 4 0 R"
+        b" /Resources << /ExtGState << /G << /ca 0.1 >> >> >> >>",
+        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(drawn), drawn),
+    ]
+    content = b"%PDF-1.4\n"
+    for number, one in enumerate(objects, start=1):
+        content += b"%d 0 obj\n%b\nendobj\n" % (number, one)
+    return content + b"trailer << /Size 5 /Root 1 0 R >>\n%%EOF\n"
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_does_not_wait_for_a_page_that_takes_minutes(workspace: Path, presses: int) -> None:
+    slow = workspace / "slow.pdf"
+    slow.write_bytes(slow_pdf())
+    command = [sys.executable, "-m", "segocr.cli", "extract", "in/0.jpg", "slow.pdf", "-t", "passport"]
+    with subprocess.Popen(
+        [*command, "--jsonl", "--no-store"],
+        cwd=workspace,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["status"] == "complete"
+        time.sleep(1)  # now it is at the page
+        begin = time.monotonic()
+        for _ in range(presses):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        rest, said = process.communicate(timeout=60)
+    assert (process.returncode, rest) == (130, "")
+    assert time.monotonic() - begin < 30
+    assert "interrupted" in said
+    assert "Traceback" not in said
