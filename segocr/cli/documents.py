@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Engine
+    from db.connect import Engine
 
     from db.documents import Listed
     from db.ended import Ended
