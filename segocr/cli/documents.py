@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.connect import Engine
-
     from db.documents import Listed
     from db.ended import Ended
     from db.forgetting import Forgetting
