@@ -2,38 +2,66 @@
 
 from __future__ import annotations
 
+import math
+import re
 import sqlite3
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from functools import cache
 
 _CONTEXT = Context(prec=60)
+_SPACES = r"[ \t-\r]*"
+_NUMERAL = re.compile(_SPACES + r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+_INTEGER = re.compile(_SPACES + "[+-]?[0-9]+" + _SPACES)
+
+_Value = float | int | str | bytes | None
 
 
 class _Sum:
-    """``sum(x)``: exact over the decimals that the doubles stand for; null if there are none."""
+    """``sum(x)``: exact over the decimals that the doubles stand for; null if there are none.
+
+    Text counts as SQLite's own ``sum`` takes it (https://sqlite.org/lang_aggfunc.html#sumunc): by the number
+    that it begins with, else as 0; and the sum is a float if any text is not just an integer.
+    """
 
     def __init__(self) -> None:
         self.total = Decimal(0)
         self.count = 0
+        self.loose = 0  # texts that are not integers
+        self.infinite = {True: 0, False: 0}  # by sign; outside the total, which they could not leave again
 
-    def step(self, value: float | int | str | bytes | None) -> None:
+    def step(self, value: _Value) -> None:
         """Take a value in."""
-        if value is not None:
-            self.total = _CONTEXT.add(self.total, _decimal(value))
-            self.count += 1
+        self._count(value, 1)
 
-    def inverse(self, value: float | int | str | bytes | None) -> None:
+    def inverse(self, value: _Value) -> None:
         """Take a value out, when a window moves on."""
-        if value is not None:
-            self.total = _CONTEXT.subtract(self.total, _decimal(value))
-            self.count -= 1
+        self._count(value, -1)
+
+    def _count(self, value: _Value, times: int) -> None:
+        if value is None:
+            return
+        number = _decimal(value)
+        if number.is_infinite():
+            self.infinite[number > 0] += times
+        else:
+            self.total = _CONTEXT.fma(number, Decimal(times), self.total)
+        self.count += times
+        self.loose += times * _is_loose(value, number)
 
     def value(self) -> float | int | None:
         """Return the sum so far."""
-        return _number(self.total) if self.count else None
+        if not self.count or any(self.infinite.values()):
+            return self._beyond()
+        return float(self.total) if self.loose else _number(self.total)
 
     finalize = value
+
+    def _beyond(self) -> float | None:
+        """Return the result where there is no finite sum; infinities of both signs are null, as in SQLite."""
+        if not any(self.infinite.values()) or all(self.infinite.values()):
+            return None
+        return math.inf if self.infinite[True] else -math.inf
 
 
 class _Average(_Sum):
@@ -41,13 +69,30 @@ class _Average(_Sum):
 
     def value(self) -> float | None:
         """Return the average so far."""
-        return float(_CONTEXT.divide(self.total, Decimal(self.count))) if self.count else None
+        if not self.count or any(self.infinite.values()):
+            return self._beyond()
+        return float(_CONTEXT.divide(self.total, Decimal(self.count)))
 
     finalize = value
 
 
 def _decimal(value: float | int | str | bytes) -> Decimal:
-    return Decimal(repr(value)) if isinstance(value, int | float) else Decimal(0)
+    if isinstance(value, int | float):
+        return Decimal(repr(value))
+    found = _NUMERAL.match(value if isinstance(value, str) else value.decode("latin-1"))
+    if found is None:
+        return Decimal(0)
+    nearest = float(found[1])
+    if nearest == 0 or math.isinf(nearest):  # what a double cannot hold may be too much for a Decimal, too
+        return Decimal(nearest)
+    return _CONTEXT.create_decimal(found[1])
+
+
+def _is_loose(value: float | int | str | bytes, number: Decimal) -> bool:
+    """Whether SQLite takes text (or bytes, always) for a float; ``number`` is what it stands for."""
+    if isinstance(value, int | float):
+        return False
+    return isinstance(value, bytes) or not _INTEGER.fullmatch(value) or not -(2**63) <= number < 2**63
 
 
 def _number(value: Decimal) -> float | int:

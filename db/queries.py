@@ -1,13 +1,15 @@
-"""Read-only SQL for people: no writing, no ATTACH, a limit of rows and of time."""
+"""Read-only SQL for people: no writing, no ATTACH, a limit of rows, of memory and of time."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,12 @@ from db.schema import check_schema
 from segocr.errors import SegocrError, UsageError
 
 ROW_LIMIT = 1000
+SIZE_LIMIT = 256 << 20
+"""Bytes of memory that an answer may take."""
 TIME_LIMIT = 30.0
 _LONGEST_VALUE = 64 << 20  # bytes of one SQLite value or statement
 _STEPS = 10_000  # SQLite's virtual machine steps between two looks at the clock
+_MOST_ROWS = 2**31 - 1  # the largest number that PostgreSQL's FETCH knows
 
 _ALLOWED = frozenset(
     {
@@ -54,8 +59,20 @@ class Answer:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    rows: int
+    size: int
+    seconds: float
+
+
 def run_query(
-    engine: Engine, sql: str, *, row_limit: int = ROW_LIMIT, time_limit: float = TIME_LIMIT
+    engine: Engine,
+    sql: str,
+    *,
+    row_limit: int = ROW_LIMIT,
+    size_limit: int = SIZE_LIMIT,
+    time_limit: float = TIME_LIMIT,
 ) -> Answer:
     """Run one SELECT.
 
@@ -63,18 +80,19 @@ def run_query(
         engine: From ``db.connect.open_database``.
         sql: One statement that only reads.
         row_limit: More rows are not fetched.
+        size_limit: Bytes of memory that the rows may take.
         time_limit: Seconds.
 
     Raises:
         UsageError: ``query`` for SQL that is wrong, ``query-forbidden`` for SQL that would do more than read.
-        DatabaseError: ``query-timeout``, or the database cannot be asked.
+        DatabaseError: ``query-timeout``, ``query-too-large``, or the database cannot be asked.
     """
     check_schema(engine)
     sql = sql.strip().rstrip(";").rstrip()
     _refuse_other_statements(sql)
     start = time.monotonic()
     run = _run_sqlite if engine.dialect.name == "sqlite" else _run_postgresql
-    columns, rows = run(engine, sql, row_limit + 1, time_limit)
+    columns, rows = run(engine, sql, _Limits(min(row_limit + 1, _MOST_ROWS), size_limit, time_limit))
     return Answer(
         tuple(columns),
         tuple(rows[:row_limit]),
@@ -92,13 +110,36 @@ def _refuse_other_statements(sql: str) -> None:
         raise _forbidden(f"it starts with {word[1][:20]!r}")
 
 
-def _run_sqlite(engine: Engine, sql: str, rows: int, seconds: float) -> tuple[list[str], list[Any]]:
+def _counted(rows: Iterable[tuple[Any, ...]], size_limit: int) -> list[tuple[Any, ...]]:
+    """Take all rows, one at a time, so that no more is held than the limit allows and one row."""
+    taken: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        size += _size(row)
+        if size > size_limit:
+            raise _too_large(size_limit)
+        taken.append(row)
+    return taken
+
+
+def _size(value: object) -> int:
+    """Return the bytes that a value takes in memory, with all that is in it."""
+    size = sys.getsizeof(value)
+    if isinstance(value, tuple | list):
+        size += sum(map(_size, value))
+    elif isinstance(value, dict):
+        size += sum(_size(name) + _size(entry) for name, entry in value.items())
+    return size
+
+
+def _run_sqlite(engine: Engine, sql: str, limits: _Limits) -> tuple[list[str], list[Any]]:
     with translated(engine), closing(_read_only_sqlite(Path(str(engine.url.database)))) as connection:
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + limits.seconds
         connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
-        with _sqlite_mistakes(seconds):
+        with _sqlite_mistakes(limits.seconds):
             cursor = connection.execute(sql)
-            return [column[0] for column in cursor.description or ()], cursor.fetchmany(rows)
+            names = [column[0] for column in cursor.description or ()]
+            return names, _counted(islice(cursor, limits.rows), limits.size)
 
 
 def _read_only_sqlite(path: Path) -> sqlite3.Connection:
@@ -143,21 +184,29 @@ def _sqlite_mistakes(seconds: float) -> Iterator[None]:
         raise
 
 
-def _run_postgresql(engine: Engine, sql: str, rows: int, seconds: float) -> tuple[list[str], list[Any]]:
+def _run_postgresql(engine: Engine, sql: str, limits: _Limits) -> tuple[list[str], list[Any]]:
     with translated(engine), engine.connect() as connection:
         raw = connection.connection.driver_connection
         if not isinstance(raw, psycopg.Connection):
             raise TypeError("PostgreSQL is reached by psycopg")
         try:
             raw.execute("BEGIN READ ONLY" if raw.autocommit else "SET TRANSACTION READ ONLY")
-            raw.execute(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
+            raw.execute(f"SET LOCAL statement_timeout = {max(1, int(limits.seconds * 1000))}")
             # A server-side cursor takes one SELECT and nothing else, and stops at the row limit.
-            with _postgresql_mistakes(seconds), raw.cursor(name="segocr_query") as cursor:
+            with _postgresql_mistakes(limits.seconds), raw.cursor(name="segocr_query") as cursor:
                 cursor.execute(sql)
                 names = [column.name for column in cursor.description or ()]
-                return names, cursor.fetchmany(rows)
+                fetch = f"FETCH FORWARD {limits.rows} FROM segocr_query"
+                # Its own fetchmany would hold all these rows before one could be counted; a stream holds one.
+                with raw.cursor() as reader, closing(_stream(reader, fetch)) as rows:
+                    return names, _counted(rows, limits.size)
         finally:
             raw.rollback()
+
+
+def _stream(cursor: psycopg.Cursor[Any], sql: str) -> Generator[tuple[Any, ...]]:
+    """Give a statement's rows; to close it before the last one cancels the statement."""
+    yield from cursor.stream(sql)
 
 
 @contextmanager
@@ -183,6 +232,14 @@ def _forbidden(why: str) -> SegocrError:
 def _mistaken(why: str) -> SegocrError:
     return UsageError(
         f"the query is wrong: {why}", code="query", hint="`segocr db views` lists the views and their columns"
+    )
+
+
+def _too_large(size: int) -> SegocrError:
+    return database_error(
+        "query-too-large",
+        f"the query's answer takes more than {size / (1 << 20):.3g} MB of memory",
+        "ask for fewer columns or rows (--limit), or in parts: ... order by ... limit 1000 offset 1000",
     )
 
 

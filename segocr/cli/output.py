@@ -14,18 +14,30 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TypeVar
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from segocr.reports.printable import csv_cell, json_text, one_line, printable
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-# A table that goes to a file has no terminal's width: wide enough that few cells are folded.
 _PIECE = 2048
 """Characters, at most 8 kB in UTF-8: what Python's buffered output holds."""
 PIPED_WIDTH = 160
+"""Of a table that goes to a file and has no terminal's width: wide enough that few cells are folded."""
+_READABLE = 12
+"""Characters: a cell folded to fewer cannot be read."""
+_GAP = 3
+"""Characters between two columns of a table."""
+_AMOUNT = 1000
+"""From here on a number in a table is more likely money than a measurement: it keeps all of its digits."""
+_TALLEST = 10
+"""Lines, about: a row folded to more is no row."""
 
 
 class Format(StrEnum):
@@ -89,17 +101,46 @@ def print_whole(text: str) -> None:
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], output: Format) -> None:
     """Print rows under named columns in any format.
 
-    JSON and JSONL keep numbers, booleans and null; a table and CSV show null as nothing.
+    JSON and JSONL keep numbers, booleans and null; a table and CSV show null as nothing. Where a table's
+    columns would be too narrow to read, each row is a block. Of columns with the same name, the later ones
+    are called ``name_2``, ``name_3`` …
     """
+    columns = _distinct(columns)
     if output is Format.JSON:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        _print_json_rows(columns, rows)
     elif output is Format.JSONL:
         for row in rows:
-            click.echo(as_json(dict(zip(columns, row, strict=True))))
+            print_whole(as_json(dict(zip(columns, row, strict=True))) + "\n")
     elif output is Format.CSV:
         print_csv(columns, rows)
     else:
-        print_table(columns, rows)
+        rows = list(rows)
+        if _is_readable(columns, rows):
+            print_table(columns, rows)
+        else:
+            _print_blocks(columns, rows)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return the names with a number after those that came before, so that an object can hold all."""
+    taken = set(names)
+    distinct: dict[str, None] = {}  # an ordered set
+    for name in names:
+        if name in distinct:
+            name = next(other for n in count(2) if (other := f"{name}_{n}") not in taken)
+            taken.add(name)
+        distinct[name] = None
+    return list(distinct)
+
+
+def _print_json_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print what ``print_json`` does of a list of objects, holding one at a time: many rows are large."""
+    opening = "[\n"
+    for row in rows:
+        text = as_json(dict(zip(columns, row, strict=True)), indent=2)
+        print_whole(opening + "  " + text.replace("\n", "\n  "))  # no string in JSON holds a line feed
+        opening = ",\n"
+    click.echo("[]" if opening == "[\n" else "\n]")
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -117,7 +158,6 @@ def print_table(
 ) -> None:
     """Print a table as wide as the terminal; foreign text is escaped and never taken for markup."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -133,8 +173,41 @@ def print_table(
     for row in rows:
         cells = [Text(printable(_text(cell)), justify=_side(cell)) for cell in row]
         table.add_row(*cells)
+    _console().print(table)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
     width = None if sys.stdout.isatty() else PIPED_WIDTH
-    Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False).print(table)
+    return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+
+
+def _is_readable(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bool:
+    """Whether a table of the console's width leaves each column what it needs, or enough to read."""
+    from rich.cells import cell_len
+
+    room = _console().width
+    needs = [0] * len(columns)
+    longest = list(needs)
+    for row in (columns, *rows):
+        texts = [printable(_text(cell)) for cell in row]
+        needs = [max(n, *map(cell_len, text.split("\n"))) for n, text in zip(needs, texts, strict=True)]
+        longest = [max(n, len(text)) for n, text in zip(longest, texts, strict=True)]
+        least = sum(min(need, _READABLE) for need in needs) + _GAP * (len(needs) - 1)
+        if least > room or sum(longest) > _TALLEST * room:
+            return False
+    return True
+
+
+def _print_blocks(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print each row as lines of a name and a value, with an empty line between two rows."""
+    if not rows:
+        note("no rows")
+    for place, row in enumerate(rows):
+        if place:
+            click.echo()
+        print_mapping(dict(zip(columns, row, strict=True)))
 
 
 def print_mapping(values: Mapping[str, object], output: Format = Format.TABLE) -> None:
@@ -142,10 +215,10 @@ def print_mapping(values: Mapping[str, object], output: Format = Format.TABLE) -
     if output in (Format.JSON, Format.JSONL):
         print_json(dict(values))
         return
-    width = max((len(name) for name in values), default=0)
+    width = max((len(one_line(name)) for name in values), default=0)
     for name, value in values.items():
         lines = printable(_text(value)).split("\n")
-        click.echo(f"{one_line(name):<{width}}  " + f"\n{'':<{width}}  ".join(lines))
+        print_whole(f"{one_line(name):<{width}}  " + f"\n{'':<{width}}  ".join(lines) + "\n")
 
 
 def note(message: str) -> None:
@@ -156,6 +229,8 @@ def note(message: str) -> None:
 def _csv_text(cell: object) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
+    if isinstance(cell, float) and float(f"{cell:g}") != cell:
+        return csv_cell(repr(cell))
     return csv_cell(_text(cell))
 
 
@@ -165,7 +240,7 @@ def _text(cell: object) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return f"{cell:g}"
+        return f"{cell:g}" if abs(cell) < _AMOUNT else f"{cell:.15g}"
     return str(cell)
 
 

@@ -13,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from segocr.cli.output import Format, formats, print_mapping, print_rows
+from segocr.cli.output import Format, formats, print_json, print_mapping, print_rows
 
 ROWS = [("=cmd()", 1, None), ("a\x1b[31m[b]x", 2.5, True), ("二\nlines", Decimal("-1.50"), date(2026, 3, 1))]
 COLUMNS = ["name", "number", "other"]
@@ -40,6 +40,63 @@ def test_csv_has_no_formula_and_keeps_lines(capsys: pytest.CaptureFixture[str]) 
     assert rows[1] == ["'=cmd()", "1", ""]
     assert rows[2] == ["a\\e[31m[b]x", "2.5", "true"]
     assert rows[3] == ["二\nlines", "-1.50", "2026-03-01"]
+
+
+def test_a_number_in_csv_is_exact(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(["n"], [(1234567.89,), (0.1 + 0.2,), (1.0,), (1e300,)], Format.CSV)
+    assert capsys.readouterr().out.split() == ["n", "1234567.89", "0.30000000000000004", "1", "1e+300"]
+
+
+def test_an_amount_in_a_table_keeps_its_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(["n"], [(1234567.89,), (-12345.67,), (2 / 3,)], Format.TABLE)
+    assert capsys.readouterr().out.split()[2:] == ["1234567.89", "-12345.67", "0.666667"]
+
+
+def test_many_rows_are_one_json_value(capsys: pytest.CaptureFixture[str]) -> None:
+    for rows in ([], ROWS[:1], ROWS, [({"deep": [1, {"x": "a\nb"}]}, [], None)]):
+        print_rows(COLUMNS, rows, Format.JSON)
+        print_json([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+        streamed, _, whole = capsys.readouterr().out.partition("]\n[" if rows else "[]\n")
+        assert f"{streamed}]\n" == f"[{whole}" if rows else whole == "[]\n"
+
+
+@pytest.mark.parametrize("output", [Format.JSON, Format.JSONL, Format.CSV, Format.TABLE])
+def test_columns_of_one_name_are_all_kept(output: Format, capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(["a", "a", "a_2", "a", "b", ""], [(11, 12, 13, 14, 15, 16)], output)
+    text = capsys.readouterr().out
+    places = [text.index(name) for name in ("a", "a_3", "a_2", "a_4", "b")]
+    assert places == sorted(places)
+    assert all(str(number) in text for number in range(11, 17))
+    if output is Format.JSONL:
+        assert json.loads(text) == {"a": 11, "a_3": 12, "a_2": 13, "a_4": 14, "b": 15, "": 16}
+
+
+def test_rows_that_fit_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(["name", "text"], [("x", "word " * 40), ("y", "short")], Format.TABLE)
+    assert capsys.readouterr().out.startswith("name   text")
+
+
+def test_rows_too_wide_to_read_are_blocks(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [f"column_{place}" for place in range(30)]
+    rows = [["two\nlines \x1b[31m", None, *range(28)], [*range(28), True, "x" * 500]]
+    print_rows(columns, rows, Format.TABLE)
+    lines = capsys.readouterr().out.split("\n")
+    assert lines[:3] == ["column_0   two", "           lines \\e[31m", "column_1   "]
+    assert lines[30:33] == ["column_29  27", "", "column_0   0"]
+    assert lines[-3:] == ["column_28  yes", "column_29  " + "x" * 500, ""]
+
+
+def test_a_row_that_would_be_a_page_high_is_a_block(capsys: pytest.CaptureFixture[str]) -> None:
+    for text in ("x" * 5000, "line\n" * 1000):
+        print_rows(["n", "text"], [(1, "short"), (2, text)], Format.TABLE)
+        assert capsys.readouterr().out.startswith("n     1\ntext  short\n\nn     2\ntext  ")
+
+
+def test_no_row_of_many_columns_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([f"column_{place}" for place in range(30)], [], Format.TABLE)
+    assert capsys.readouterr() == ("", "no rows\n")
+    print_rows(["a", "b"], [], Format.TABLE)
+    assert capsys.readouterr().out.startswith("a   b")
 
 
 def test_a_table_takes_no_markup_from_data(capsys: pytest.CaptureFixture[str]) -> None:

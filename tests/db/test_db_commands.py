@@ -49,6 +49,47 @@ def test_csv_and_tables_are_harmless(stored: Engine, capsys: pytest.CaptureFixtu
     assert "\x1b" not in capsys.readouterr().out
 
 
+def test_columns_of_one_name_are_all_printed(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["query", "select 1 as a, 2 as a, 3 as b", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"a": 1, "a_2": 2, "b": 3}]
+    joined = "select * from documents d join extractions e on e.document_id = d.id limit 1"
+    printed = []
+    for output in ("--jsonl", "--csv"):
+        assert run(["query", joined, output]) == 0
+        printed.append(capsys.readouterr().out)
+    assert list(json.loads(printed[0])) == next(csv.reader(printed[1].splitlines()))
+    assert "id_2" in json.loads(printed[0])
+
+
+def test_a_row_of_many_columns_is_a_block(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    wide = ", ".join(f"company as company_{place}" for place in range(40))
+    assert run(["query", f"select {wide} from receipt where total > 0.15 order by total desc"]) == 0
+    blocks = capsys.readouterr().out.split("\n\n")
+    assert [block.split("\n")[0] for block in blocks] == ["company_0   Acme", "company_0   Acme"]
+
+
+def test_an_answer_that_is_too_large_is_refused(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    zeros = (
+        "replace('0', '0', repeat('0', 30000000))"
+        if stored.dialect.name == "postgresql"
+        else "hex(zeroblob(15000000))"
+    )
+    rows = "with recursive c(x) as (select 1 union all select x + 1 from c where x < 20)"
+    assert run(["query", f"{rows} select {zeros} from c", "--csv"]) == 6
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "256 MB" in captured.err
+    assert "--limit" in captured.err
+
+
+def test_a_sum_of_text_is_no_zero(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    number = "cast(value as numeric)" if stored.dialect.name == "postgresql" else "value"
+    query = f"select sum({number}) as s, avg({number}) as a from field_values where name = 'total'"
+    assert run(["query", query, "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["s"], float(row["a"])) == (12.8, pytest.approx(12.8 / 3))
+
+
 def test_a_cut_result_says_so(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["query", "select company from receipt", "--limit", "2"]) == 0
     assert "only the first 2 rows" in capsys.readouterr().err

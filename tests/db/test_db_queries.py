@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -66,6 +67,44 @@ def test_the_time_limit_ends_a_query(filled: Engine) -> None:
     assert caught.value.code == "query-timeout"
     assert time.monotonic() - start < 5
     assert run_query(filled, "select 1").rows == ((1,),)
+
+
+@pytest.mark.parametrize("row_limit", [1000, 10**30])
+def test_the_size_limit_ends_a_query(filled: Engine, row_limit: int) -> None:
+    rows = "with recursive c(x) as (select 1 union all select x + 1 from c where x < 500) select"
+    long = f"{rows} replace(cast(x + 1000000 as text), '1', '{'x' * 1000}') from c"
+    assert len(run_query(filled, long, row_limit=row_limit).rows) == 500
+    with pytest.raises(DatabaseError) as caught:
+        run_query(filled, long, row_limit=row_limit, size_limit=400_000)
+    assert caught.value.code == "query-too-large"
+    assert not caught.value.transient
+    assert run_query(filled, long, row_limit=100, size_limit=400_000).truncated
+    with pytest.raises(DatabaseError):  # many small rows take memory, too
+        run_query(filled, f"{rows} x from c", size_limit=10_000)
+    assert run_query(filled, "select 1").rows == ((1,),)
+
+
+def test_no_more_is_held_than_the_size_limit_allows(filled: Engine) -> None:
+    wide = "replace(cast(x * 0 as text), '0', '" + "x" * 10_000 + "')"
+    doubled = f"replace({wide}, 'x', '{'y' * 200}')"
+    rows = "with recursive c(x) as (select 1 union all select x + 1 from c where x < 100)"
+    tracemalloc.start()
+    try:
+        with pytest.raises(DatabaseError) as caught:
+            run_query(filled, f"{rows} select {doubled} from c", size_limit=5_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 15_000_000  # 200 MB in all, of 2 MB each
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code == "query-too-large"
+
+
+def test_all_that_is_in_a_value_counts(filled: Engine) -> None:
+    if filled.dialect.name == "postgresql":
+        long = "repeat('x', 100000)"
+        nested = f"select jsonb_build_object('a', jsonb_build_array({long})), array[{long}]"
+        assert len(run_query(filled, nested, size_limit=250_000).rows) == 1
+        with pytest.raises(DatabaseError):
+            run_query(filled, nested, size_limit=150_000)
 
 
 HARMFUL = [

@@ -1,0 +1,96 @@
+"""Sums and averages on SQLite: exact, and text counts as SQLite's own functions take it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+import pytest
+
+from db.exact import register_exact_sums
+
+Value = float | int | str | bytes | None
+
+ODD: list[Value] = [
+    *("12", " 12 ", "+7", "-7", "\v\f12", "9223372036854775807", "9223372036854775808", "9" * 38, "007"),
+    *("12.50", "12.", ".5", "-.5e-1x", "5.e1", "1e3", "1e", "1e+", "12abc", "1,5", "1_000", "12.50 EUR"),
+    *("", " ", "abc", "-", "- 1", "+-7", ".", "e5", "inf", "Infinity", "-inf", "nan", "12\0", "\0", "-0"),
+    "0x10",
+    *("\u0661", "\u00a012", "1e999", "-1e999", "1e-999", "1e99999999999999999999", "1e-99999999999999999999"),
+    *("0.1234567890123456789012", "1" + "0" * 400 + "e-400", b"123", b" 1.5z", b"", b"\xff1", b"7\xff"),
+    *(0.1, 2.5, 7, -3, 1e300, math.inf, -math.inf, None),
+]  # fmt: skip
+BOTH = "select sum(x), avg(x) from given"
+
+
+@pytest.fixture
+def own() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        register_exact_sums(connection)
+        connection.execute("create table given (x)")
+        yield connection
+
+
+@pytest.fixture
+def plain() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("create table given (x)")
+        yield connection
+
+
+def fill(connection: sqlite3.Connection, values: Sequence[Value]) -> sqlite3.Connection:
+    connection.execute("delete from given")
+    connection.executemany("insert into given values (?)", [(value,) for value in values])
+    return connection
+
+
+def near(results: Sequence[float | None]) -> list[object]:
+    """Plain SQLite adds doubles, and its rounding is not ours."""
+    return [None if one is None else pytest.approx(one, rel=1e-12, abs=1e-12) for one in results]
+
+
+@pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value)[:30])
+def test_one_value_counts_as_in_plain_sqlite(
+    own: sqlite3.Connection, plain: sqlite3.Connection, value: Value
+) -> None:
+    total, mean = fill(own, [value]).execute(BOTH).fetchone()
+    expected = fill(plain, [value]).execute(BOTH).fetchone()
+    assert [total, mean] == near(expected)
+    if not isinstance(value, float):  # a whole sum of numbers is printed as PostgreSQL prints it
+        assert type(total) is type(expected[0])
+
+
+def test_two_values_count_as_in_plain_sqlite(own: sqlite3.Connection, plain: sqlite3.Connection) -> None:
+    modest = [
+        value for value in ODD if value not in ("9223372036854775807", 1e300)
+    ]  # no overflow, no rounding
+    for pair in itertools.combinations(modest, 2):
+        total, mean = fill(own, pair).execute(BOTH).fetchone()
+        expected = fill(plain, pair).execute(BOTH).fetchone()
+        assert [total, mean] == near(expected), pair
+        if any(isinstance(one, str | bytes) for one in pair) and not any(
+            isinstance(one, float) for one in pair
+        ):
+            assert type(total) is type(expected[0]), pair
+
+
+def test_text_is_summed_exactly(own: sqlite3.Connection) -> None:
+    assert fill(own, ["0.1", "0.2", "x"]).execute(BOTH).fetchone() == (0.3, 0.1)
+    assert fill(own, ["9007199254740993", "1"]).execute(BOTH).fetchone()[0] == 9007199254740994
+    assert fill(own, ["1e16", "1", "-1e16"]).execute(BOTH).fetchone()[0] == 1.0
+
+
+def test_a_window_forgets_text_and_infinity_that_it_has_left(own: sqlite3.Connection) -> None:
+    fill(own, ["1.5", "inf", "1e999", "-1e999", "2", "3", None])
+    moving = "select sum(x) over (order by rowid rows between 1 preceding and current row) from given"
+    sums = [row[0] for row in own.execute(moving)]
+    assert sums == [1.5, 1.5, math.inf, None, -math.inf, 5, 3]
+    assert [type(one) for one in sums[-2:]] == [int, int]
+
+
+def test_a_very_long_number_does_not_hold_up_a_query(own: sqlite3.Connection) -> None:
+    fill(own, ["1." + "3" * 5_000_000, "0" * 5_000_000 + "1", "1" + "0" * 5_000_000])
+    assert own.execute("select sum(x), avg(x) from given").fetchone() == (math.inf, math.inf)
