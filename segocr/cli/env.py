@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,9 +47,7 @@ def list_command(output: Format) -> None:
 @command.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--all", "everything", is_flag=True, help="All of them, torch and paddle too.")
-@click.option(
-    "--python", type=click.Path(path_type=Path), metavar="PYTHON", help="The interpreter to build from."
-)
+@click.option("--python", metavar="PYTHON", help="The interpreter to build from.")
 @click.option("--index-url", metavar="URL", help="A package index asked first, such as a framework's own.")
 @click.option(
     "--gpu/--cpu", default=None, help="A GPU build, or one without CUDA packages; default: what is offered."
@@ -56,7 +56,7 @@ def list_command(output: Format) -> None:
 def create(
     names: tuple[str, ...],
     everything: bool,
-    python: Path | None,
+    python: str | None,
     index_url: str | None,
     gpu: bool | None,
     again: bool,
@@ -80,7 +80,8 @@ def create(
     wanted = tuple(SPECS) if everything else names or DEFAULT
     for name in wanted:
         spec_of(name)  # all names are checked before the first build
-    options = BuildOptions(python=python, index_url=index_url, gpu=gpu, again=again)
+    interpreter = None if python is None else _interpreter(python)
+    options = BuildOptions(python=interpreter, index_url=index_url, gpu=gpu, again=again)
     for name in wanted:
         with _progress() as report:
             build(name, options, report)
@@ -97,6 +98,12 @@ def remove(names: tuple[str, ...]) -> None:
         raise EnvironmentMissing(
             f"not built here: {', '.join(absent)}", code="environment-absent", hint="see: segocr env list"
         )
+
+
+def _interpreter(named: str) -> Path:
+    """Find an interpreter as a shell does: a bare name on ``PATH``, anything else from here."""
+    found = None if os.sep in named else shutil.which(named)
+    return Path(found or named).absolute()
 
 
 @contextmanager

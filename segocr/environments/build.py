@@ -7,6 +7,7 @@ listed, so nothing is resolved: ``--no-deps``. Built environments never touch th
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import importlib.util
 import json
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from segocr.environments.interpreters import version_of
 from segocr.environments.locate import MARKER, State, environments_root, spec_of, status_of
 from segocr.environments.specs import EnvironmentSpec
 from segocr.errors import EnvironmentMissing
@@ -61,8 +63,10 @@ def create(name: str, options: BuildOptions = BuildOptions(), report: Report = p
     """
     spec = spec_of(name)
     root = environments_root()
-    root.mkdir(parents=True, exist_ok=True)
-    with _locked(root, name, report):
+    with (
+        _blamed(f"building the environment {name!r} in {root} failed", "build-failed"),
+        _locked(root, name, report),
+    ):
         status = status_of(name)
         if status.state is State.BUILT and status.python and not options.again:
             report(f"{name}: is there")
@@ -81,21 +85,44 @@ def create(name: str, options: BuildOptions = BuildOptions(), report: Report = p
 
 
 def remove(name: str) -> bool:
-    """Remove a built environment; returns whether there was one."""
+    """Remove a built environment; returns whether there was one.
+
+    Raises:
+        EnvironmentMissing: ``unknown-environment``, or ``environment``: this user cannot remove it.
+    """
     spec_of(name)
     root = environments_root()
-    if not (root / name).is_dir():
-        return False
-    with _locked(root, name, lambda _: None):
-        _sweep(root, name)
-        grave = root / f".removing-{name}-{os.getpid()}"
-        (root / name).rename(grave)  # at once: nobody resolves a half-removed one
-        shutil.rmtree(grave)
+    with _blamed(f"removing the environment {name!r} from {root} failed", "environment"):
+        if not (root / name).is_dir():
+            return False
+        with _locked(root, name, lambda _: None):
+            _sweep(root, name)
+            grave = root / f".removing-{name}-{os.getpid()}"
+            (root / name).rename(grave)  # at once: nobody resolves a half-removed one
+            shutil.rmtree(grave)
     return True
 
 
 @contextmanager
+def _blamed(what: str, code: str) -> Iterator[None]:
+    """Say what failed where the file system refuses something, whatever it refuses."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{error.strerror} ({error.filename})" if error.filename else error.strerror or str(error)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise EnvironmentMissing(
+            f"{what}: {reason}",
+            code="disk-full" if full else code,
+            hint="free some space, or set SEGOCR_HOME to another disk"
+            if full
+            else "set SEGOCR_HOME to a folder, or to where one can be made, that this user may write",
+        ) from error
+
+
+@contextmanager
 def _locked(root: Path, name: str, report: Report) -> Iterator[None]:
+    root.mkdir(parents=True, exist_ok=True)
     with (root / f".lock-{name}").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -116,14 +143,7 @@ def _check_python(spec: EnvironmentSpec, python: Path | None) -> None:
     if python is None:
         version, name = (sys.version_info[0], sys.version_info[1]), "this Python"
     else:
-        try:
-            text = subprocess.run(
-                [python, "-I", "-c", "import sys; print(*sys.version_info[:2])"],
-                capture_output=True, text=True, check=True, timeout=60,
-            ).stdout.split()  # fmt: skip
-        except (OSError, subprocess.SubprocessError) as error:
-            raise EnvironmentMissing(f"{python} does not run: {error}", code="python-version") from error
-        version, name = (int(text[0]), int(text[1])), str(python)
+        version, name = version_of(python), str(python)
     if not spec.oldest <= version <= spec.newest:
         raise EnvironmentMissing(
             f"the environment {spec.name!r} needs Python {spec.python_range}; {name} is "

@@ -58,7 +58,7 @@ def _copy_to(folder: Path) -> None:
 
 def _writable_root() -> Path:
     root = environments_root()
-    if root.is_dir() and os.access(root, os.W_OK):
+    if os.access(root, os.W_OK | os.X_OK) and root.is_dir():  # in this order: the second asks nothing hidden
         return root / ".guests"
     cache_home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache_home) / "segocr" / "guests"

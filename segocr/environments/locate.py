@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from segocr.environments.specs import SPECS, EnvironmentSpec
-from segocr.errors import EnvironmentMissing
+from segocr.errors import ConfigurationError, EnvironmentMissing
 
 MARKER = "segocr-environment.json"
 
@@ -46,11 +46,19 @@ def environments_root() -> Path:
     """Return where environments are built.
 
     ``$SEGOCR_HOME/environments``, else beside this Python installation.
+
+    Raises:
+        ConfigurationError: ``SEGOCR_HOME`` begins with the home of a user who is not known.
     """
     home = os.environ.get("SEGOCR_HOME")
-    return (
-        Path(home).expanduser() / "environments" if home else Path(sys.prefix) / "share/segocr/environments"
-    )
+    if not home:
+        return Path(sys.prefix) / "share/segocr/environments"
+    try:
+        return Path(home).expanduser() / "environments"
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"SEGOCR_HOME is {home}, and nobody knows where that is", hint="set SEGOCR_HOME to a folder"
+        ) from error
 
 
 def spec_of(name: str) -> EnvironmentSpec:

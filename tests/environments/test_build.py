@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -170,6 +171,20 @@ def test_a_full_disk_is_said_before_anything_is_downloaded(
     with pytest.raises(EnvironmentMissing) as caught:
         create("tiny", report=lambda line: None)
     assert caught.value.code == "disk-full"
+
+
+def test_a_disk_that_fills_up_while_an_environment_is_built_is_said(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(spec: EnvironmentSpec, scratch: Path, options: BuildOptions, report: object) -> None:
+        scratch.mkdir()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(scratch))
+
+    monkeypatch.setattr(build, "_build", fill)
+    with pytest.raises(EnvironmentMissing, match="No space left") as caught:
+        create("tiny", report=lambda line: None)
+    assert caught.value.code == "disk-full"
+    assert left(home) == []
 
 
 def test_without_an_installer_one_message_names_the_system_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 WIDTH, HEIGHT = 320, 200
 
@@ -69,6 +69,76 @@ def draw_depths(folder: Path, picture: Image.Image) -> None:
     alpha.save(folder / "alpha.png")
 
 
+def tiff_of(
+    pixels: np.ndarray,
+    photometric: int,
+    *,
+    bits: int = 0,
+    largest: int = 0,
+    big_endian: bool = False,
+    deflated: bool = False,
+) -> bytes:
+    """Put a grey TIFF of one strip together as Pillow cannot: of any depth, zero for black or for white.
+
+    Args:
+        pixels: Of any type with a TIFF sample format.
+        photometric: 0 or 1: whether zero is white or black.
+        bits: 12 to pack the pixels; 0 for as many as their type has.
+        largest: The tag ``MaxSampleValue``, if not 0.
+        big_endian: The order of its bytes.
+        deflated: Whether they are compressed.
+    """
+    order = ">" if big_endian else "<"
+    strip = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+    if bits == 12:
+        first, second = pixels[:, ::2].astype(int), pixels[:, 1::2].astype(int)
+        parts = [first >> 4, (first & 15) << 4 | second >> 8, second & 255]
+        strip = np.stack(parts, axis=2).astype(np.uint8).tobytes()
+    strip = zlib.compress(strip) if deflated else strip
+    strip += bytes(len(strip) % 2)
+    (height, width), kind = pixels.shape, {"u": 1, "i": 2, "f": 3}[pixels.dtype.kind]
+    tags = {256: width, 257: height, 258: bits or pixels.itemsize * 8, 259: 8 if deflated else 1}
+    tags |= {262: photometric, 273: 8, 277: 1, 278: height, 279: len(strip), 281: largest, 339: kind}
+    present = [(tag, value) for tag, value in tags.items() if value or tag == 262]
+    directory = struct.pack(f"{order}H", len(present))
+    for tag, value in present:  # offset and length of the strip are LONG, the others SHORT
+        inner = "HHII" if tag in (273, 279) else "HHIHxx"
+        directory += struct.pack(order + inner, tag, 4 if tag in (273, 279) else 3, 1, value)
+    head = struct.pack(f"{order}2sHI", b"MM" if big_endian else b"II", 42, 8 + len(strip))
+    return head + strip + directory + bytes(4)
+
+
+def draw_deep(folder: Path) -> None:
+    """Write one page of dark text, as 8-bit grey and in every deeper kind of TIFF."""
+    page = Image.new("L", (200, 80), 250)
+    ImageDraw.Draw(page).text((20, 30), "DARK TEXT 4711", fill=20)
+    page.save(folder / "deep.png")
+    share = np.asarray(page) / 255.0
+    for photometric, name in ((1, "black"), (0, "white")):
+        grey = share if photometric else 1.0 - share
+        kinds = {
+            "16": tiff_of((grey * 0xFFFF).astype(np.uint16), photometric),
+            "16-big": tiff_of((grey * 0xFFFF).astype(np.uint16), photometric, big_endian=True),
+            "16-signed": tiff_of((grey * 0x7FFF).astype(np.int16), photometric),
+            "12-in-16": tiff_of((grey * 0xFFF).astype(np.uint16), photometric),
+            "14-in-16-stated": tiff_of((grey * 0x3FFF).astype(np.uint16), photometric, largest=0x3FFF),
+            "12-packed": tiff_of((grey * 0xFFF).astype(np.uint16), photometric, bits=12),
+            "32": tiff_of((grey * 0xFFFFFFFF).astype(np.uint32), photometric),
+            "32-big": tiff_of((grey * 0xFFFFFFFF).astype(np.uint32), photometric, big_endian=True),
+            "32-signed": tiff_of((grey * 0x7FFFFFFF).astype(np.int32), photometric),
+            "16-in-32": tiff_of((grey * 0xFFFF).astype(np.uint32), photometric),
+            "8-in-32": tiff_of((grey * 0xFF).astype(np.int32), photometric),
+            "float": tiff_of(grey.astype(np.float32), photometric),
+        }
+        for kind, pixels in (("32", np.uint32), ("32-signed", np.int32), ("16-signed", np.int16)):
+            whole = (grey * np.iinfo(pixels).max).astype(pixels)
+            kinds[f"{kind}-big-deflated"] = tiff_of(whole, photometric, big_endian=True, deflated=True)
+        small = grey.astype(np.float32)
+        kinds["float-big-deflated"] = tiff_of(small, photometric, big_endian=True, deflated=True)
+        for kind, content in kinds.items():
+            (folder / f"deep-{name}-{kind}.tif").write_bytes(content)
+
+
 def pdf_of(parts: list[bytes], trailer: bytes = b"") -> bytes:
     """Put a PDF together; part 1 is its catalogue."""
     text, places = b"%PDF-1.4\n", []
@@ -104,6 +174,54 @@ def draw_pdfs(folder: Path, picture: Image.Image) -> None:
     (folder / "huge.pdf").write_bytes(huge)
 
 
+def _stream(head: bytes, content: bytes) -> bytes:
+    return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(content), head, content)
+
+
+def _filled_in(form: bytes, field: bytes) -> bytes:
+    """Draw a page with a black square at the left and, right of it, a field that somebody filled in."""
+    return pdf_of([
+        b"<< /Type /Catalog /Pages 2 0 R %s >>" % form,
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Contents 7 0 R /Annots [5 0 R] >>",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b"<< /Type /Annot /Subtype /Widget /T (number) /P 3 0 R /Rect [60 30 190 60] %s >>" % field,
+        _stream(
+            b"/Type /XObject /Subtype /Form /BBox [0 0 130 30] /Resources << /Font << /F 4 0 R >> >>",
+            b"BT /F 20 Tf 5 8 Td (TYPED 4711) Tj ET",
+        ),
+        _stream(b"", b"10 40 20 20 re f"),
+    ])  # fmt: skip
+
+
+def draw_forms(folder: Path) -> None:
+    listed = b"/AcroForm << /Fields [5 0 R] /DA (/F 20 Tf 0 g) /DR << /Font << /F 4 0 R >> >> %s >>"
+    text = b"/FT /Tx /F 4 /DA (/F 20 Tf 0 g) /V (TYPED 4711) "
+    drawn = text + b"/AP << /N 6 0 R >> "
+    script = b"<< /S /JavaScript /JS (this.getField('number').value = ''; while (true) {}) >>"
+    forms = {
+        "drawn": (listed % b"", drawn),
+        "undrawn": (listed % b"/NeedAppearances true", text),
+        "unlisted": (b"/AcroForm << /Fields [] >>", drawn),
+        "formless": (b"", drawn),
+        "xfa": (listed % b"/XFA (nothing)", drawn),
+        "chosen": (listed % b"", text.replace(b"/Tx", b"/Ch /Ff 131072 /Opt [(TYPED 4711)]")),
+        "script": (
+            b"/OpenAction %s " % script + listed % b"",
+            drawn + b"/AA << /F %s /C %s /PO %s >>" % (script, script, script),
+        ),
+        "hidden": (listed % b"", drawn + b"/F 2"),
+        "broken-fields": (b"/AcroForm << /Fields 7 0 R /DR [] /DA 5 >>", b"/FT /Tx /AP 3 0 R /V [5 0 R]"),
+        "broken-kids": (
+            listed % b"",
+            b"/FT /Tx /Kids [5 0 R] /Parent 5 0 R /Rect [null] /AP << /N 9 >>",
+        ),
+        "broken-form": (b"/AcroForm (nothing)", b"/FT /Nothing /Rect [0 0 1e30 -1e30] /MK 7"),
+    }
+    for name, (form, field) in forms.items():
+        (folder / f"form-{name}.pdf").write_bytes(_filled_in(form, field))
+
+
 def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
@@ -133,7 +251,9 @@ def main() -> None:
     draw_pictures(folder, picture)
     draw_turned(folder, picture)
     draw_depths(folder, picture)
+    draw_deep(folder)
     draw_pdfs(folder, picture)
+    draw_forms(folder)
     draw_bad(folder)
 
 

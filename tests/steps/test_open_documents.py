@@ -72,6 +72,20 @@ def test_grey_of_any_depth_keeps_its_range(steps: Steps, drawn_files: Path, name
     assert np.abs(row[:, 0] - np.linspace(0, 255, 320)).max() <= 2
 
 
+DEEP = ("16", "16-big", "16-signed", "12-in-16", "14-in-16-stated", "12-packed", "32", "32-big", "32-signed")
+DEEP += ("16-in-32", "8-in-32", "float")
+DEEP += ("16-signed-big-deflated", "32-big-deflated", "32-signed-big-deflated", "float-big-deflated")
+
+
+@pytest.mark.parametrize("zero", ["black", "white"])
+@pytest.mark.parametrize("kind", DEEP)
+def test_a_deep_grey_tiff_looks_as_with_8_bits(steps: Steps, drawn_files: Path, zero: str, kind: str) -> None:
+    [shallow] = open_all(steps, drawn_files / "deep.png")
+    assert shallow.image.min() < 40 and np.median(shallow.image) == 250
+    [deep] = open_all(steps, drawn_files / f"deep-{zero}-{kind}.tif")
+    assert np.abs(deep.image.astype(int) - shallow.image).max() <= 3
+
+
 def test_bilevel_is_black_and_white(steps: Steps, drawn_files: Path) -> None:
     [page] = open_all(steps, drawn_files / "bilevel.tif")
     assert set(np.unique(page.image)) == {0, 255}
@@ -109,6 +123,31 @@ def test_pdf_pages_are_rendered_at_the_chosen_dpi(steps: Steps, drawn_files: Pat
     assert abs(first.image.shape[0] - 2.0 * dpi) <= 1
     assert close(corners(first), [RED, GREEN, BLUE, WHITE], tolerance=20)
     assert close(corners(second), [WHITE, BLUE, GREEN, RED], tolerance=20)
+
+
+def ink(page: PageImage) -> tuple[int, int]:
+    """Count the dark pixels of the square and of the field that the drawn forms have."""
+    dark = (page.image < 128).all(axis=2)
+    side = page.image.shape[1] // 4
+    return int(dark[:, :side].sum()), int(dark[:, side:].sum())
+
+
+@pytest.mark.parametrize("name", ["drawn", "undrawn", "unlisted", "formless", "xfa", "chosen", "script"])
+def test_what_was_typed_into_a_pdf_form_is_seen(steps: Steps, drawn_files: Path, name: str) -> None:
+    [page] = open_all(steps, drawn_files / f"form-{name}.pdf")
+    square, field = ink(page)
+    assert abs(square - (20 / 72 * DEFAULTS.dpi) ** 2) < 500
+    assert field > 2000
+
+
+@pytest.mark.parametrize("name", ["hidden", "broken-fields", "broken-kids", "broken-form"])
+def test_a_field_that_is_hidden_or_broken_leaves_the_page_as_it_is(
+    steps: Steps, drawn_files: Path, name: str
+) -> None:
+    [page] = open_all(steps, drawn_files / f"form-{name}.pdf")
+    square, field = ink(page)
+    assert abs(square - (20 / 72 * DEFAULTS.dpi) ** 2) < 500
+    assert field == 0
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import IO
 
 import numpy as np
 import pypdfium2
+import pypdfium2.raw as pdfium
 
 from segocr.steps.open.limits import Limits, OpenedPage, check_number
 from segocr.steps.protocol import Refusal
@@ -26,6 +27,7 @@ def open_page(file: IO[bytes], number: int, limits: Limits) -> OpenedPage:
     try:
         limits.check_pages(len(document))
         check_number(number, len(document))
+        _load_forms(document)
         page = document[number - 1]
         scale = limits.dpi / _POINTS_PER_INCH
         width, height = page.get_size()
@@ -37,6 +39,19 @@ def open_page(file: IO[bytes], number: int, limits: Limits) -> OpenedPage:
         return OpenedPage(np.ascontiguousarray(image[:, :, :3]), limits.dpi, len(document))
     finally:
         document.close()
+
+
+def _load_forms(document: pypdfium2.PdfDocument) -> None:
+    """Have the pages that are loaded from now on draw their form fields, with what people typed into them.
+
+    ``PdfDocument.init_forms`` is not it: it draws no fields where the document names no form, and would load
+    XFA where PDFium can. Without a JavaScript platform no script runs, whatever PDFium was built with. The
+    document closes the form, after its pages.
+    """
+    config = pdfium.FPDF_FORMFILLINFO(version=2, xfa_disabled=True)
+    form = pdfium.FPDFDOC_InitFormFillEnvironment(document, config)
+    if form:  # else the form is beyond repair; the page itself need not be
+        document.formenv = pypdfium2.PdfFormEnv(form, config)
 
 
 def _refusal(file: IO[bytes], error: pypdfium2.PdfiumError) -> Refusal:

@@ -13,6 +13,7 @@ import pi_heif
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from segocr.steps.open import depths
 from segocr.steps.open.limits import Limits, OpenedPage, check_number
 
 _FORMATS = {
@@ -28,6 +29,7 @@ def prepare() -> None:
     """Set Pillow up; limits on size are ours, checked before a pixel is decoded."""
     Image.MAX_IMAGE_PIXELS = None
     warnings.simplefilter("ignore")
+    depths.prepare()
     pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 
 
@@ -74,9 +76,10 @@ def _dpi(picture: Image.Image) -> float | None:
 
 
 def _bgr(picture: Image.Image) -> NDArray[np.uint8]:
+    depths.mend_order(picture)
     picture.load()
-    eight_bit = _eight_bit(picture)
-    upright = ImageOps.exif_transpose(eight_bit) if _turned(picture) else eight_bit
+    shallow = depths.to_eight_bit(picture)
+    upright = ImageOps.exif_transpose(shallow) if _turned(picture) else shallow
     if upright.has_transparency_data:
         rgba = upright.convert("RGBA")
         upright = Image.new("RGBA", rgba.size, "white")
@@ -89,18 +92,3 @@ def _bgr(picture: Image.Image) -> NDArray[np.uint8]:
 def _turned(picture: Image.Image) -> bool:
     orientation: int = picture.getexif().get(0x0112, 1)
     return orientation != 1
-
-
-def _eight_bit(picture: Image.Image) -> Image.Image:
-    """Bring 16-bit, 32-bit and float grey to 8 bits; leave the rest."""
-    if not (picture.mode.startswith("I") or picture.mode == "F"):
-        return picture
-    values = np.asarray(picture).astype(np.float32)
-    top = 1.0 if picture.mode == "F" and float(np.nanmax(values, initial=0.0)) <= 1.0 else 65535.0
-    if picture.mode == "F" and top > 1.0 and float(np.nanmax(values)) <= 255.0:
-        top = 255.0
-    grey = np.nan_to_num(np.clip(values / top, 0.0, 1.0)) * 255.0 + 0.5
-    eight_bit = Image.fromarray(grey.astype(np.uint8))
-    eight_bit.info = dict(picture.info)
-    eight_bit.getexif().update(picture.getexif())
-    return eight_bit
