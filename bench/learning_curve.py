@@ -41,7 +41,7 @@ from segocr.settings import Settings, load_settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template, load_template
-from segocr.textlines.examples import Example, gather
+from segocr.textlines.examples import Example, gather, is_sparse
 from segocr.textlines.head import Head
 from segocr.textlines.segmenting import closer_looks, surest
 from segocr.textlines.training import train_on
@@ -72,13 +72,15 @@ def main() -> None:
     model = OcrModel("openvino", template.ocr.model)
     with ExitStack() as stack:
         steps = stack.enter_context(Steps(environments=settings.environment_pythons))
-        seen = gather(read_labels(given.data, "train")[: given.most], template, steps, model, CACHE, _shown)
+        labelled = read_labels(given.data, "train")[: given.most]
+        sparse = is_sparse(labelled, steps, model)
+        seen = gather(labelled, template, steps, model, CACHE, _shown, areas=sparse)
         val = read_labels(given.data, "val")
         if given.scenes:
             scratch = Path(stack.enter_context(TemporaryDirectory(prefix="segocr-scenes-")))
             photos = [one.path for one in read_labels(given.backgrounds, "val")]
             val = make_scenes(val, photos, scratch, count=given.scenes)
-        unseen = gather(val, template, steps, model, CACHE, _shown)
+        unseen = gather(val, template, steps, model, CACHE, _shown, areas=sparse, closer=False)
         ocr = (steps.load(model).digest, model.name)
         print("| pages | right, % | " + " | ".join(template.classes) + " | found, % |", flush=True)
         for word in given.pages.split(","):
@@ -90,7 +92,7 @@ def main() -> None:
                 examples = [seen[place] for place in drawn]
                 head = train_on(
                     template, examples, ocr=ocr, python=resolve("openvino", settings.environment_pythons),
-                    checked=pages <= 60,
+                    checked=pages <= 60, sparse=sparse,
                 ).head  # fmt: skip
                 rounds.append(_round(template, head, unseen, settings, steps, model, given.covered))
             print(_row(pages, template, rounds), flush=True)

@@ -84,12 +84,12 @@ class RememberingSteps(PretendingSteps):
             [pages[place] for place in places], model))  # fmt: skip
 
     def detect(
-        self, pages: Sequence[Image], model: OcrModel, *, side: int | None = None
+        self, pages: Sequence[Image], model: OcrModel, *, side: int | None = None, areas: bool = False
     ) -> list[list[LinePolygon]]:
         """As ``Steps.detect``."""
-        keys = [_key("detect", (model, side, _source(lines)), page) for page in pages]
+        keys = [_key("detect", (model, side, areas, _source(lines)), page) for page in pages]
         return self._remembered(keys, lambda places: super(RememberingSteps, self).detect(
-            [pages[place] for place in places], model, side=side))  # fmt: skip
+            [pages[place] for place in places], model, side=side, areas=areas))  # fmt: skip
 
     def read(
         self,

@@ -17,9 +17,7 @@ class _End:
         self.error = error
 
 
-def ahead(
-    items: Iterable[Item], depth: int, cut_short: Callable[[], None] | None = None
-) -> Iterator[Item]:
+def ahead(items: Iterable[Item], depth: int, cut_short: Callable[[], None] | None = None) -> Iterator[Item]:
     """Yield the items of an iterable that runs in its own thread, at most ``depth`` items ahead.
 
     An error of the iterable is raised here. Leaving early, by an interrupt for example, stops the thread

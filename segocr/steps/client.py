@@ -242,14 +242,24 @@ class Steps:
         return result
 
     def detect(
-        self, pages: Sequence[Image], model: OcrModel, *, side: int | None = None
+        self,
+        pages: Sequence[Image],
+        model: OcrModel,
+        *,
+        side: int | None = None,
+        areas: bool = False,
     ) -> list[list[LinePolygon]]:
-        """Find text lines on pages or crops (``uint8 (H, W, 3)`` BGR each).
+        """Find text lines on pages or crops.
 
-        With ``side`` the detector sees them with longer sides of at most so many pixels: cheaper, and blind
-        to small text.
+        Args:
+            pages: ``uint8 (H, W, 3)`` BGR each.
+            model: Its detector finds them.
+            side: The detector sees pages whose longer sides are at most so many pixels: cheaper, and blind to
+                small text.
+            areas: Look closely only where there is text, seen from afar: cheaper still for pages with little
+                text, and blind to some that is small.
         """
-        body = {"operation": "detect", "model": model.name, "side": side}
+        body = {"operation": "detect", "model": model.name, "side": side, "areas": areas}
         answer = self._call("ocr", model.engine, Message("call", body, pages))
         corners = iter(answer.arrays[0])
         return [[LinePolygon(score, next(corners)) for score in scores] for scores in answer.body["scores"]]

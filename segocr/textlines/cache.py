@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from segocr.textlines.lines import TextLine
 
-_VERSION = 5
+_VERSION = 6
 """Raise it when lines are found or read otherwise."""
 
 
@@ -30,11 +30,13 @@ class LineCache:
     Args:
         folder: Made if need be.
         model_digest: Of the OCR model that finds and reads the lines.
+        areas: Whether only areas with text are looked at for them.
     """
 
-    def __init__(self, folder: Path, model_digest: str) -> None:
+    def __init__(self, folder: Path, model_digest: str, *, areas: bool = False) -> None:
+        self.areas = areas
         self._folder = folder
-        self._model_digest = model_digest
+        self._found_by = [model_digest, _VERSION, areas]
 
     def get(self, image: NDArray[np.uint8]) -> list[TextLine] | None:
         """Return the lines of a picture, ``uint8 (H, W, 3)``; None if they are not known or damaged."""
@@ -54,7 +56,7 @@ class LineCache:
         scratch.replace(path)
 
     def _path(self, image: NDArray[np.uint8]) -> Path:
-        facts = [self._model_digest, _VERSION, list(image.shape), hashlib.sha256(image.tobytes()).hexdigest()]
+        facts = [*self._found_by, list(image.shape), hashlib.sha256(image.tobytes()).hexdigest()]
         return self._folder / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]}.json.gz"
 
 

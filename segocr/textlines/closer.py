@@ -18,7 +18,9 @@ _ALIKE = 0.6
 """Two lines are one, and need not be read twice, if they share so much of the larger one."""
 
 
-def lines_in_full(page: Page, known: Sequence[TextLine], steps: Steps, model: OcrModel) -> list[TextLine]:
+def lines_in_full(
+    page: Page, known: Sequence[TextLine], steps: Steps, model: OcrModel, *, areas: bool = False
+) -> list[TextLine]:
     """Find the lines of a page at its full size.
 
     Args:
@@ -26,12 +28,13 @@ def lines_in_full(page: Page, known: Sequence[TextLine], steps: Steps, model: Oc
         known: Its lines, in reading direction, as ``find_lines`` found them.
         steps: The OCR host.
         model: Its detector finds the lines.
+        areas: Whether only the areas with text were looked at so far.
 
     Returns:
         Known lines that were found again, or not at all, as they are known; new ones, and those of which a
         part was known, in reading direction and not read; nothing for a page looked at in full before.
     """
-    if not was_glanced_at(page, known):
+    if not was_glanced_at(page, known, areas=areas):
         return []
     (found,) = find_lines([page], steps, model, in_full=True)
     kept: list[TextLine] = []

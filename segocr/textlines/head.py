@@ -138,6 +138,7 @@ class HeadCard:
         least: Probability from which a line belongs to a field of several lines or instances.
         about: What else is worth knowing: settings, accuracy, dates of nothing.
         worth: By class, probability from which the first forest has a line read; empty without that forest.
+        sparse: Whether the pages hold so little text that only its areas are looked at closely.
     """
 
     classes: tuple[str, ...]
@@ -149,6 +150,7 @@ class HeadCard:
     least: float = 0.5
     about: Mapping[str, Any] = field(default_factory=dict)
     worth: tuple[float, ...] = ()
+    sparse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ class Head:
         description = {
             "version": VERSION, "classes": card.classes, "names": card.names, "ocr": card.ocr,
             "ocr_name": card.ocr_name, "data": card.data, "pages": card.pages, "least": card.least,
-            "worth": card.worth, "about": dict(card.about),
+            "worth": card.worth, "sparse": card.sparse, "about": dict(card.about),
         }  # fmt: skip
         arrays = {
             "card": np.frombuffer(json.dumps(description, sort_keys=True).encode(), np.uint8),
@@ -242,6 +244,7 @@ def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]])
         float(description["least"]),
         dict(description["about"]),
         tuple(map(float, description.get("worth", ()))),
+        bool(description.get("sparse", False)),
     )
     table = np.asarray(arrays["table"], np.float32)
     forest = Forest.of(arrays) if "roots" in arrays else None

@@ -82,7 +82,7 @@ class TextLine:
 
 
 def find_lines(
-    pages: Sequence[Page], steps: Steps, model: OcrModel, *, in_full: bool = False
+    pages: Sequence[Page], steps: Steps, model: OcrModel, *, in_full: bool = False, areas: bool = False
 ) -> list[list[TextLine]]:
     """Detect the text lines of pages; they are not read yet.
 
@@ -90,14 +90,15 @@ def find_lines(
         pages: Upright or not.
         steps: The OCR host.
         model: Its detector finds the lines.
-        in_full: Look at large pages in full; otherwise only where a glance shows small text.
+        in_full: Look at whole large pages; otherwise only where a glance shows small text.
+        areas: Look closely only where there is text, seen from afar: for pages with little of it.
 
     Returns:
         For each page its lines, best first, at most ``MOST``.
     """
     found = []
     detected = steps.detect([page.image for page in pages], model) if in_full else None
-    for polygons in detected or _detected(pages, steps, model):
+    for polygons in detected or _detected(pages, steps, model, areas=areas):
         best = sorted(polygons, key=lambda line: -line.score)[:MOST]
         lines = oriented([(line.score, geometry.order_corners(line.polygon)) for line in best])
         found.append(_mended(lines))
@@ -114,7 +115,9 @@ def _mended(lines: Sequence[TextLine]) -> list[TextLine]:
     return whole
 
 
-def _detected(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[list[LinePolygon]]:
+def _detected(
+    pages: Sequence[Page], steps: Steps, model: OcrModel, *, areas: bool
+) -> list[list[LinePolygon]]:
     """Return the detector's lines of pages, in pixels of the page.
 
     Large pages are looked at in full only where a glance shows small text.
@@ -122,7 +125,7 @@ def _detected(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[list
     found: dict[int, list[LinePolygon]] = {}
     large = [number for number, page in enumerate(pages) if max(page.image.shape) > _GLANCE]
     if large:
-        glances = steps.detect([pages[number].image for number in large], model, side=_GLANCE)
+        glances = steps.detect([pages[number].image for number in large], model, side=_GLANCE, areas=areas)
         found = {
             number: polygons
             for number, polygons in zip(large, glances, strict=True)
@@ -130,13 +133,14 @@ def _detected(pages: Sequence[Page], steps: Steps, model: OcrModel) -> list[list
         }
     rest = [number for number in range(len(pages)) if number not in found]
     if rest:
-        found |= zip(rest, steps.detect([pages[number].image for number in rest], model), strict=True)
+        images = [pages[number].image for number in rest]
+        found |= zip(rest, steps.detect(images, model, areas=areas), strict=True)
     return [found[number] for number in range(len(pages))]
 
 
-def was_glanced_at(page: Page, lines: Sequence[TextLine]) -> bool:
+def was_glanced_at(page: Page, lines: Sequence[TextLine], *, areas: bool = False) -> bool:
     """Whether ``find_lines`` found the lines of a page at a glance, as far as they tell."""
-    return max(page.image.shape) > _GLANCE and not _is_small(page, [line.quad for line in lines])
+    return areas or (max(page.image.shape) > _GLANCE and not _is_small(page, [line.quad for line in lines]))
 
 
 def _is_small(page: Page, quads: Sequence[Points]) -> bool:

@@ -44,7 +44,7 @@ def segment(
     Returns:
         For each page its regions; each knows its lines.
     """
-    found = find_lines(pages, steps, model)
+    found = find_lines(pages, steps, model, areas=head.card.sparse)
     return [
         surest(page, _looks(page, lines, template, head, steps, model), template, head)
         for page, lines in zip(pages, found, strict=True)
@@ -83,7 +83,7 @@ def closer_looks(
     """
     if head.forest is None:
         return
-    if found := lines_in_full(page, read, steps, model):
+    if found := lines_in_full(page, read, steps, model, areas=head.card.sparse):
         new = np.array([not line.is_read for line in found], bool)
         read = read_chosen(page, found, Worth(head)(found) & new, steps, model)
         yield list(read)

@@ -22,7 +22,7 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template
 from segocr.textlines.checking import Right, check
-from segocr.textlines.examples import Example, gather
+from segocr.textlines.examples import Example, gather, is_sparse
 from segocr.textlines.features import features_of, own_names
 from segocr.textlines.growing import ask
 from segocr.textlines.head import Forest, Head, HeadCard
@@ -111,8 +111,10 @@ def train_textlines(
         SegocrError: The OCR host fails.
     """
     digest = steps.load(model).digest
-    examples = gather(documents, template, steps, model, cache, progress)
-    return train_on(template, examples, ocr=(digest, model.name), python=python, about=about, seed=seed)
+    sparse = is_sparse(documents, steps, model)
+    examples = gather(documents, template, steps, model, cache, progress, areas=sparse)
+    ocr = (digest, model.name)
+    return train_on(template, examples, ocr=ocr, python=python, about=about, seed=seed, sparse=sparse)
 
 
 def train_on(
@@ -124,6 +126,7 @@ def train_on(
     about: Mapping[str, Any] = {},
     seed: int = 0,
     checked: bool = True,
+    sparse: bool = False,
 ) -> Trained:
     """Train on pages whose lines are known.
 
@@ -135,6 +138,7 @@ def train_on(
         about: Likewise.
         seed: Likewise.
         checked: Whether to say what to expect, which takes several times as long.
+        sparse: Whether their lines were looked for in the areas with text alone, as the head will have it.
     """
     if not examples:
         return _untrained(template, ocr, about)
@@ -162,6 +166,7 @@ def train_on(
         _USUAL_LEAST,
         about,
         first.worth,
+        sparse,
     )
     parts = _parts(python, template, labelled, common)
     head = _small(Head(card, Forest.of(grown), table, parts, first.forest))
@@ -214,10 +219,10 @@ def _require_examples(template: Template, examples: Sequence[Example]) -> None:
 
 
 def _words(python: Path, examples: Sequence[Example]) -> Floats:
-    starts, buckets, weights = [np.zeros(1, np.int64)], [], []
+    starts, buckets, weights = [np.zeros(1, np.int64)], list[Ints](), list[Floats]()
     for example in examples:
         counts = example.evidence.counts
-        starts.append(counts.starts[1:] + starts[-1][-1])
+        starts.append(counts.starts[1:] + sum(len(before) for before in buckets))
         buckets.append(counts.buckets)
         weights.append(counts.weights)
     answer = ask(

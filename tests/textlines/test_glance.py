@@ -25,10 +25,10 @@ class WatchingSteps(Steps):
         self.sides: list[int | None] = []
 
     def detect(
-        self, pages: Sequence[Image], model: OcrModel, *, side: int | None = None
+        self, pages: Sequence[Image], model: OcrModel, *, side: int | None = None, areas: bool = False
     ) -> list[list[LinePolygon]]:
         self.sides += [side] * len(pages)
-        return super().detect(pages, model, side=side)
+        return super().detect(pages, model, side=side, areas=areas)
 
 
 @pytest.fixture(scope="module")

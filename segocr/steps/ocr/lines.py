@@ -50,14 +50,23 @@ class DetectorSettings:
         return self if side is None else replace(self, side=side, limit="max")
 
 
-def prepare(page: NDArray[np.uint8], settings: DetectorSettings) -> Floats:
-    """Scale and normalise a page: ``float32 (1, 3, h, w)``, sides whole multiples of 32."""
+def scale_of(page: NDArray[np.uint8], settings: DetectorSettings) -> float:
+    """Return how many times as large the detector sees a page."""
     height, width = page.shape[:2]
     if settings.limit == "max":
-        ratio = min(1.0, settings.side / max(height, width))
-    else:
-        ratio = max(1.0, settings.side / min(height, width))
-        ratio = min(ratio, _LARGEST, 4000 / max(height, width))
+        return min(1.0, settings.side / float(max(height, width)))
+    ratio = max(1.0, settings.side / float(min(height, width)))
+    return min(ratio, _LARGEST, 4000 / float(max(height, width)))
+
+
+def prepare(page: NDArray[np.uint8], settings: DetectorSettings, scale: float | None = None) -> Floats:
+    """Scale and normalise a page, or a part of one whose scale is known.
+
+    Returns:
+        ``float32 (1, 3, h, w)``, sides whole multiples of 32.
+    """
+    height, width = page.shape[:2]
+    ratio = scale_of(page, settings) if scale is None else scale
     size = [max(round(side * ratio / _STRIDE) * _STRIDE, _STRIDE) for side in (width, height)]
     scaled = np.asarray(cv2.resize(page, (size[0], size[1])), np.float32) / 255.0
     normal = (scaled - 0.5) / 0.5 if settings.centred else (scaled - _MEAN) / _DEVIATION

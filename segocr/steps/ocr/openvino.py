@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import openvino
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from segocr.steps.guest import Engine, Settings
 from segocr.steps.modelfiles import digest_files
-from segocr.steps.ocr import lines, strips
+from segocr.steps.ocr import strips
+from segocr.steps.ocr.areas import find_lines
 from segocr.steps.ocr.models import find, read_alphabet
 from segocr.steps.ocr.operations import operations
 from segocr.steps.openvino_models import OpenvinoModel, metadata, read_network
@@ -69,7 +70,7 @@ class OpenvinoRecogniser:
             yield from np.asarray(output[0], np.float32)
 
     def lines(
-        self, pages: Sequence[NDArray[np.uint8]], side: int | None = None
+        self, pages: Sequence[NDArray[np.uint8]], side: int | None = None, *, areas: bool = False
     ) -> list[list[tuple[float, Floats]]]:
         """Return each page's lines."""
         if self._files.detector is None:
@@ -80,10 +81,10 @@ class OpenvinoRecogniser:
                 read_network(path), self._settings, path.name, alone=True, exact=self._files.exact
             )
         settings = self._files.settings.within(side)
-        outputs = self._detector.run(lines.prepare(page, settings) for page in pages)
-        found = [
-            lines.lines(np.asarray(output[0][0, 0], np.float32), page.shape[1], page.shape[0], settings)
-            for page, output in zip(pages, outputs, strict=True)
-        ]
+        found = find_lines(pages, settings, self._probabilities, areas=areas)
         self._detector.forget()  # a whole page takes some hundred megabytes
         return found
+
+    def _probabilities(self, prepared: Iterable[Floats]) -> Iterator[Floats]:
+        assert self._detector is not None
+        return (np.asarray(output[0][0, 0], np.float32) for output in self._detector.run(prepared))

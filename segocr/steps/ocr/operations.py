@@ -1,9 +1,9 @@
 """The operations of an OCR host, the same for every engine.
 
 ``load``: body ``model``. Answer: ``digest``, ``alphabet`` (size), ``characters`` on request.
-``detect``: body ``model``, ``side`` (pixels of the longer side that pages are shrunk to, or null); arrays:
-pages. Answer: ``scores`` by page; arrays: one ``float32 (lines of all
-pages, 4, 2)``.
+``detect``: body ``model``, ``side`` (pixels of the longer side that pages are shrunk to, or null), ``areas``
+(whether to look closely only where there is text, seen from afar); arrays: pages. Answer: ``scores`` by page;
+arrays: one ``float32 (lines of all pages, 4, 2)``.
 ``read``: body ``model``, ``constraints`` (for each strip a list of digests or null), ``definitions`` (digest
 to constraint, for those not sent before), ``posteriors`` (whether to send them back); arrays: strips. Answer:
 ``readings`` (for each strip a list of decoded readings), ``lattices`` (lengths); arrays: the lattices' bytes,
@@ -57,10 +57,13 @@ class Recogniser(Protocol):
         """
         ...
 
-    def lines(self, pages: Sequence[NDArray[np.uint8]], side: int | None) -> list[list[tuple[float, Floats]]]:
+    def lines(
+        self, pages: Sequence[NDArray[np.uint8]], side: int | None, *, areas: bool
+    ) -> list[list[tuple[float, Floats]]]:
         """Return for each page its lines: score and ``float32 (4, 2)`` corners in pixels of the page.
 
-        With ``side`` the detector sees pages whose longer sides are at most so many pixels.
+        With ``side`` the detector sees pages whose longer sides are at most so many pixels; with ``areas``
+        only their parts that may hold text.
         """
         ...
 
@@ -91,7 +94,7 @@ def operations(load: Callable[[str], Recogniser]) -> dict[str, Operation]:
     def detect(message: Message) -> Message:
         model, _ = model_of(message)
         _check(message.arrays)
-        pages = model.lines(message.arrays, message.body.get("side"))
+        pages = model.lines(message.arrays, message.body.get("side"), areas=bool(message.body.get("areas")))
         corners = [polygon for page in pages for _, polygon in page]
         scores = [[round(score, 6) for score, _ in page] for page in pages]
         flat = np.stack(corners) if corners else np.zeros((0, 4, 2), np.float32)

@@ -7,7 +7,7 @@ constraints need.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from segocr.steps.guest import Engine, Settings
 from segocr.steps.modelfiles import digest_files
-from segocr.steps.ocr import lines, paddlefolders, strips
+from segocr.steps.ocr import paddlefolders, strips
+from segocr.steps.ocr.areas import find_lines
 from segocr.steps.ocr.models import NAMED, ModelFiles, find, read_alphabet
 from segocr.steps.ocr.operations import operations
 from segocr.steps.protocol import Refusal
@@ -119,18 +120,16 @@ class PaddleRecogniser:
             yield np.array(self._runner(x=[strips.prepare(picture)])[0][0], np.float32)
 
     def lines(
-        self, pages: Sequence[NDArray[np.uint8]], side: int | None = None
+        self, pages: Sequence[NDArray[np.uint8]], side: int | None = None, *, areas: bool = False
     ) -> list[list[tuple[float, Floats]]]:
         """Return each page's lines."""
         if self._files is None or self._files.detector is None:
             raise Refusal("model", "no-detector", "this OCR model has no text detector")
-        settings = self._files.settings.within(side)
-        found = []
-        for page in pages:
-            output = self._detector()(x=[lines.prepare(page, settings)])[0]
-            probabilities = np.asarray(output[0, 0], np.float32)
-            found.append(lines.lines(probabilities, page.shape[1], page.shape[0], settings))
-        return found
+        return find_lines(pages, self._files.settings.within(side), self._probabilities, areas=areas)
+
+    def _probabilities(self, prepared: Iterable[Floats]) -> Iterator[Floats]:
+        detector = self._detector()
+        return (np.asarray(detector(x=[one])[0][0, 0], np.float32) for one in prepared)
 
     def _detector(self) -> Runner:
         if self._detector_runner is None:
