@@ -64,6 +64,24 @@ def check(
     return Right({name: Share(right[name], total[name]) for name in template.classes if total[name]})
 
 
+def instances(
+    template: Template,
+    examples: Sequence[Example],
+    probabilities: Sequence[Floats],
+    spans: Sequence[Spans],
+    least: float,
+) -> dict[str, list[tuple[float, bool]]]:
+    """Return by class the score of each instance found, and whether it is right; arguments as ``check``."""
+    found: dict[str, list[tuple[float, bool]]] = {name: [] for name in template.classes}
+    for example, told, span in zip(examples, probabilities, spans, strict=True):
+        for one in assign(template, example.evidence.layout, span, told, least):
+            labels = [label for label in example.document.labels if label.class_name == one.class_name]
+            if all(label.scored for label in labels):
+                right = any(_is_right(template, example, one, label) for label in labels)
+                found[one.class_name].append((one.score, right))
+    return found
+
+
 def _is_right(template: Template, example: Example, assigned: Assigned, label: Label) -> bool:
     spec = template.fields_of(label.class_name)[0]
     if spec.name in example.evidence.matches:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.errors import ModelError
+from segocr.textlines.calibration import Curve, is_curve
 from segocr.textlines.words import BUCKETS
 
 VERSION = 2
@@ -139,6 +140,7 @@ class HeadCard:
         about: What else is worth knowing: settings, accuracy, dates of nothing.
         worth: By class, probability from which the first forest has a line read; empty without that forest.
         sparse: Whether the pages hold so little text that only its areas are looked at closely.
+        curves: By class, what scores of its instances mean (see ``calibration``); none where it is not known.
     """
 
     classes: tuple[str, ...]
@@ -151,6 +153,7 @@ class HeadCard:
     about: Mapping[str, Any] = field(default_factory=dict)
     worth: tuple[float, ...] = ()
     sparse: bool = False
+    curves: Mapping[str, Curve] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,8 @@ class Head:
         description = {
             "version": VERSION, "classes": card.classes, "names": card.names, "ocr": card.ocr,
             "ocr_name": card.ocr_name, "data": card.data, "pages": card.pages, "least": card.least,
-            "worth": card.worth, "sparse": card.sparse, "about": dict(card.about),
+            "worth": card.worth, "sparse": card.sparse, "curves": dict(card.curves),
+            "about": dict(card.about),
         }  # fmt: skip
         arrays = {
             "card": np.frombuffer(json.dumps(description, sort_keys=True).encode(), np.uint8),
@@ -245,6 +249,10 @@ def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]])
         dict(description["about"]),
         tuple(map(float, description.get("worth", ()))),
         bool(description.get("sparse", False)),
+        {
+            str(name): tuple((float(x), float(y)) for x, y in curve)
+            for name, curve in description.get("curves", {}).items()
+        },
     )
     table = np.asarray(arrays["table"], np.float32)
     forest = Forest.of(arrays) if "roots" in arrays else None
@@ -259,6 +267,7 @@ def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]])
         or (parts is not None and not parts.fits(WORD_FEATURES, 2))
         or (first is not None and not first.fits(5 * PLACES, 1 + len(card.classes)))
         or len(card.worth) != (0 if first is None else len(card.classes))
+        or not all(map(is_curve, card.curves.values()))
     ):
         raise ValueError("its arrays do not fit together")
     return Head(card, forest, table, parts, first)

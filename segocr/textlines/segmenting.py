@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import cv2
@@ -17,6 +18,7 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template
 from segocr.textlines.assignment import Assigned, assign
+from segocr.textlines.calibration import calibrated
 from segocr.textlines.closer import lines_in_full
 from segocr.textlines.ends import ended, line_length, plausible
 from segocr.textlines.features import PageEvidence, features_of, look_at
@@ -104,7 +106,7 @@ def surest(page: Page, looks: Iterable[Sequence[TextLine]], template: Template, 
 
     Returns:
         If every look leaves something unsure, those of the one that leaves least: the fewest classes, and
-        of such the most probable ones.
+        of such the most probable ones. Their scores say how often such regions are right.
     """
     best: list[Region] = []
     least = math.inf, math.inf
@@ -115,7 +117,8 @@ def surest(page: Page, looks: Iterable[Sequence[TextLine]], template: Template, 
             best, least = regions, unsure
         if not unsure[0]:
             break
-    return best
+    curves = head.card.curves
+    return [replace(one, score=calibrated(curves.get(one.class_name, ()), one.score)) for one in best]
 
 
 def _unsure(template: Template, head: Head, regions: Sequence[Region]) -> tuple[int, float]:

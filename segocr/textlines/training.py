@@ -21,7 +21,8 @@ from segocr.evaluation.labels import LabelledDocument
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template
-from segocr.textlines.checking import Right, check
+from segocr.textlines.calibration import fitted
+from segocr.textlines.checking import Right, check, instances
 from segocr.textlines.examples import Example, gather, is_sparse
 from segocr.textlines.features import features_of, own_names
 from segocr.textlines.growing import ask
@@ -177,7 +178,11 @@ def train_on(
         by_least = {least: check(template, examples, told, spans, least) for least in _LEASTS}
         least = max(_LEASTS, key=lambda one: (by_least[one].overall.count, -abs(one - _USUAL_LEAST)))
         expected = by_least[least]
-        head = replace(head, card=replace(head.card, least=least))
+        curves = {
+            name: fitted([score for score, _ in found], [is_right for _, is_right in found])
+            for name, found in instances(template, examples, told, spans, least).items()
+        }
+        head = replace(head, card=replace(head.card, least=least, curves=curves))
         plotted = [_with_unread(one, read) for one in grown["plotted"]]
         curve = _curve(template, examples, plotted, plots, sizes, spans, least)
         curve.append((len(examples), expected.overall.value or 0.0))
