@@ -1,13 +1,14 @@
 """Assignment: the lines of a whole page to the template's classes at once.
 
 A class with one instance takes its best line, and no line serves two classes; a class with several lines
-takes a run of neighbouring ones; a class with any number of instances takes every line that is probable
-enough.
+takes a run of neighbouring ones in its column; a class with any number of instances takes every line that is
+probable enough, or every run. A second line as probable as a class's best is another candidate: a page may
+show two documents, and then a person should know (``segocr.validators.together``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,11 @@ Floats = NDArray[np.float32]
 
 _LEAST_REQUIRED = 0.02
 """A required field takes its best line from this probability on."""
+_ANOTHER, _LIKE = 0.5, 0.8
+"""A class takes further lines, or runs of them, as other candidates if they are so probable, and are such a
+share of what its best is."""
+_SEEDS = 8
+"""Lines of a field whose column a run is looked for in, the most probable ones."""
 _FAR = 2.5
 """Lines of one field are no further apart than this, in line heights from middle to middle of their rows."""
 
@@ -70,8 +76,7 @@ def assign(
     for number, name in enumerate(template.classes):
         mine = probabilities[:, 1 + number]
         if _takes_many_lines(template, name):
-            run = _run(layout, np.where(free, mine, 0.0), least, _is_required(template, name))
-            if run:
+            for run in _runs(layout, np.where(free, mine, 0.0), least, template, name):
                 found.append(_instance(name, run, mine, spans))
                 free[run] = False
         elif _takes_any_number(template, name):
@@ -81,7 +86,25 @@ def assign(
                 best = int(np.where(free, mine, 0.0).argmax())
                 chosen = np.array([best] if free[best] and mine[best] >= _LEAST_REQUIRED else [], np.int64)
             found += [_instance(name, [line], mine, spans) for line in chosen.tolist()]
-    return found
+    return found + _others(template, probabilities, spans, free, {one.class_name: one.score for one in found})
+
+
+def _others(
+    template: Template,
+    probabilities: Floats,
+    spans: Spans,
+    free: NDArray[np.bool_],
+    taken: Mapping[str, float],
+) -> list[Assigned]:
+    """Return further candidates of the classes that have taken one line."""
+    most = probabilities[:, 1:].argmax(axis=1)
+    return [
+        _instance(name, [line], probabilities[:, 1 + number], spans)
+        for number, name in enumerate(template.classes)
+        if name in taken and not _takes_many_lines(template, name) and not _takes_any_number(template, name)
+        for line in np.flatnonzero(free & (most == number)).tolist()
+        if probabilities[line, 1 + number] >= max(_ANOTHER, _LIKE * taken[name])
+    ]
 
 
 def _takes_many_lines(template: Template, name: str) -> bool:
@@ -119,24 +142,57 @@ def _single(template: Template, probabilities: Floats, least: float) -> list[tup
     return chosen
 
 
+def _runs(
+    layout: Layout, mine: NDArray[np.floating[Any]], least: float, template: Template, name: str
+) -> Iterator[list[int]]:
+    """Yield the runs of lines of a class: the best one, others as probable, and for lists all there are."""
+    best = _run(layout, mine, least, _is_required(template, name))
+    if not best:
+        return
+    yield best
+    many = any(spec.instances != "best" for spec in template.fields_of(name))
+    enough = least if many else max(_ANOTHER, _LIKE * float(np.mean(mine[best])))
+    while best:
+        mine = mine.copy()
+        mine[best] = 0.0
+        best = _run(layout, mine, least, False)
+        if not best or float(np.mean(mine[best])) < enough:
+            return
+        yield best
+
+
 def _run(layout: Layout, mine: NDArray[np.floating[Any]], least: float, required: bool) -> list[int]:
-    """Return the neighbouring lines of largest sum of log-odds above those of ``least``."""
+    """Return the neighbouring lines of largest sum of log-odds above those of ``least``.
+
+    They stand in the column of one of them: what is printed beside a block of lines does not end it.
+    """
     odds = np.log(np.clip(mine, 1e-4, 1 - 1e-4) / (1 - np.clip(mine, 1e-4, 1 - 1e-4)))
     gain = odds - np.log(least / (1 - least))
-    middles = (layout.boxes[:, 1] + layout.boxes[:, 3]) / 2
+    seeds = [line for line in np.argsort(-gain, kind="stable")[:_SEEDS].tolist() if gain[line] > 0]
+    _, chosen = max(
+        (_run_in_column(layout, gain, seed) for seed in seeds), default=(0.0, []), key=lambda one: one[0]
+    )
+    if not chosen and required and mine.max(initial=0.0) >= _LEAST_REQUIRED:
+        chosen = [int(mine.argmax())]
+    return [line for line in chosen if gain[line] > 0] or chosen
+
+
+def _run_in_column(layout: Layout, gain: NDArray[np.floating[Any]], seed: int) -> tuple[float, list[int]]:
+    """Return the sum and the lines of the best run among those that share columns with one, or gain."""
+    left, top, right, bottom = layout.boxes.T
+    shares = (np.minimum(right, right[seed]) - np.maximum(left, left[seed])) > 0
+    middles = (top + bottom) / 2
     best, run, total, chosen = 0.0, list[int](), 0.0, list[int]()
     for line in layout.order.tolist():
-        if run and middles[line] - middles[run[-1]] > _FAR * layout.height:
-            run, total = [], 0.0
-        if total <= 0:
+        if not shares[line] and gain[line] <= 0:
+            continue
+        if run and (total <= 0 or middles[line] - middles[run[-1]] > _FAR * layout.height):
             run, total = [], 0.0
         run.append(line)
         total += float(gain[line])
         if total > best:
             best, chosen = total, list(run)
-    if not chosen and required and mine.max(initial=0.0) >= _LEAST_REQUIRED:
-        chosen = [int(mine.argmax())]
-    return [line for line in chosen if gain[line] > 0] or chosen
+    return best, chosen
 
 
 def _instance(name: str, lines: Sequence[int], mine: NDArray[np.floating[Any]], spans: Spans) -> Assigned:

@@ -71,14 +71,18 @@ def instances(
     spans: Sequence[Spans],
     least: float,
 ) -> dict[str, list[tuple[float, bool]]]:
-    """Return by class the score of each instance found, and whether it is right; arguments as ``check``."""
+    """Return by class the score of each instance found, and whether its lines are the field's, all of them.
+
+    Arguments as ``check``. How well a line is read is another matter, of which its reading tells.
+    """
     found: dict[str, list[tuple[float, bool]]] = {name: [] for name in template.classes}
     for example, told, span in zip(examples, probabilities, spans, strict=True):
         for one in assign(template, example.evidence.layout, span, told, least):
-            labels = [label for label in example.document.labels if label.class_name == one.class_name]
-            if all(label.scored for label in labels):
-                right = any(_is_right(template, example, one, label) for label in labels)
-                found[one.class_name].append((one.score, right))
+            number = 1 + template.classes.index(one.class_name)
+            labelled = set(np.flatnonzero(example.marked.classes == number).tolist())
+            many = any(spec.lines == "many" for spec in template.fields_of(one.class_name))
+            right = set(one.lines) == labelled if many else set(one.lines) <= labelled
+            found[one.class_name].append((one.score, right))
     return found
 
 

@@ -26,6 +26,10 @@ _MISREAD = 5.0
 """What a misread, missing or superfluous character costs, natural logarithm …"""
 _LEAST_MISREAD = 6
 """… in texts of so many characters at least: in shorter ones it could be anything."""
+_MOST_WAYS = 600
+"""A line in which an automaton goes more ways than these is not searched for texts with a misread character:
+each way has as many again for each character that could have been another one. Machine-readable lines have
+some 100, loose patterns of words thousands."""
 _BEGINS_OR_GOES_ON = frozenset(".,/-:'")
 """Beside these a match is probably a part of something longer."""
 _AS_DIGIT = {read: (printed, share) for (read, printed), share in SHARES.items() if printed.isdigit()}
@@ -181,8 +185,15 @@ def _accepted(texts: Sequence[str], constraint: Constraint, *, near: bool = Fals
     owner = np.repeat(np.arange(len(texts)), sizes)
     klass[first + sizes - 1] = -1
     places = np.arange(len(codes))
-    walked = _walk(_Walk(places, places, np.zeros(len(codes), np.int64)), klass, table)
+    starts = places
+    if near:  # only what is whole counts then, and that begins with a word
+        letters = np.array([character.isalnum() for text in texts for character in (*text, "\0")], bool)
+        starts = places[~np.concatenate([[False], letters[:-1]])]
+    walked = _walk(_Walk(starts, starts, np.zeros(len(starts), np.int64)), klass, table)
     if near:
+        ways = np.bincount(owner[walked.start], minlength=len(texts))
+        few = ways[owner[walked.start]] <= _MOST_WAYS
+        walked = _Walk(walked.at[few], walked.start[few], walked.state[few])
         ends = first + sizes - 1
         walked = _walk(_misread(walked, table, ends[owner]), klass, table)
     done = accepting[walked.state] & (walked.at > walked.start)

@@ -87,8 +87,9 @@ def _lines(picture: NDArray[np.uint8], kept: LineCache, steps: Steps, model: Ocr
     if lines is None:
         page = Page(1, picture)
         (found,) = find_lines([page], steps, model, areas=kept.areas)
-        lines = read_lines(page, found, steps, model)
-        kept.put(picture, lines)
+        read = read_lines(page, found, steps, model)
+        kept.put(picture, read)
+        lines = kept.get(picture) or read  # rounded, so that a second training learns from the same
     return lines
 
 

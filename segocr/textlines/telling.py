@@ -35,7 +35,7 @@ _SURE = 0.9
 def with_telling_matches(
     template: Template, evidence: PageEvidence, lines: Sequence[TextLine], probabilities: Floats
 ) -> Floats:
-    """Return the probabilities of a page's lines, those raised that only one class and one line can have.
+    """Return the probabilities of a page's lines, those raised that tell their class beyond doubt.
 
     Args:
         template: Its constraints.
@@ -44,16 +44,17 @@ def with_telling_matches(
         probabilities: ``float32 (n, 1 + classes)``, none first.
 
     Returns:
-        Of the same shape. A line is raised where no other one tells the same class, nor it another class.
+        Of the same shape. A line that tells two classes is not raised; two lines that tell one are: there are
+        two documents.
     """
     tells = np.zeros((len(lines), len(template.classes)), bool)
     for number, name in enumerate(template.classes):
         for spec in template.fields_of(name):
             for place, match in enumerate(evidence.matches.get(spec.name, ())):
                 tells[place, number] |= match is not None and _is_telling(spec, lines[place], match)
-    alone = tells & (tells.sum(axis=0) == 1) & (tells.sum(axis=1) == 1)[:, None]
+    only = tells & (tells.sum(axis=1) == 1)[:, None]
     raised = probabilities.copy()
-    raised[:, 1:] = np.where(alone, np.maximum(raised[:, 1:], _SURE), raised[:, 1:])
+    raised[:, 1:] = np.where(only, np.maximum(raised[:, 1:], _SURE), raised[:, 1:])
     return raised
 
 

@@ -43,6 +43,17 @@ def test_a_number_does_not_reach_over_columns() -> None:
     assert (match.text, match.start, match.end) == ("10.00", 11, 16)
 
 
+def test_a_misread_character_is_not_looked_for_where_a_pattern_goes_too_many_ways() -> None:
+    names = compile_constraint(pattern=r"[A-Za-z ]+ (GmbH|Ltd)")
+    long = "the quick brown fox jumps over the lazy dog and runs on and on " * 3
+    assert find_matches([long + "Gmb#"], names) == [None]
+    assert find_matches([long], names) == [None]
+    (match,) = find_matches([long + "GmbH"], names)
+    assert match is not None
+    (match,) = find_matches(["Fox Gmb#"], names)  # few ways
+    assert match is not None
+
+
 def test_one_misread_character_counts_only_where_nothing_matches() -> None:
     alone = find_matches(["02~05-18", "02/O5~18", "hello"], DATE)
     assert [match is not None for match in alone] == [False, True, False]

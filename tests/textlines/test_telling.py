@@ -66,8 +66,11 @@ def test_the_one_line_that_a_class_accepts_is_that_class() -> None:
     assert told("PASSPORT", FIRST[:30], "UTOPIA") == [0.1, 0.1, 0.1]
 
 
-def test_two_such_lines_or_one_within_a_longer_line_leave_it_to_the_head() -> None:
-    assert told(FIRST, FIRST) == [0.1, 0.1]
+def test_two_such_lines_are_two_such_fields() -> None:
+    assert told(FIRST, "harbour", FIRST) == [0.9, 0.1, 0.9]
+
+
+def test_one_within_a_longer_line_is_left_to_the_head() -> None:
     assert told(f"see {FIRST} and the others") == [0.1]
 
 
