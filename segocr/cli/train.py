@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from segocr.training.train import Progress
 
 _SECONDS_A_LINE = 60.0
-_OF_HEADS = {"template", "engine", "data", "out", "work", "force", "device", "output"}
+_OF_HEADS = {"template", "engine", "data", "unlabelled", "out", "work", "force", "device", "output"}
 _KINDS = ("ready", "scans", "photos", "camera")
 
 
@@ -35,6 +35,8 @@ def _multiple_of_32(context: click.Context, parameter: click.Parameter, value: i
               help="What finds the regions: a segmentation model, or text lines and a head.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False),
               help="Labelled documents: a folder with fields.jsonl. Text lines can do without.")  # fmt: skip
+@click.option("--unlabelled", type=click.Path(path_type=Path, file_okay=False, exists=True),
+              help="Pictures that nobody has labelled: text lines name those to label next.")  # fmt: skip
 @click.option("--as", "kind", type=click.Choice(_KINDS), default="scans", show_default=True,
               help="What the documents look like: ready as they are, flat scans, photos of things, or flat "
                    "pages that will be photographed at any angle.")  # fmt: skip
@@ -97,6 +99,8 @@ def command(context: click.Context, /, template: str, engine: str, output: Forma
         _refuse_others(context)
         print_mapping(_head(template, settings, options), output)
         return
+    if options["unlabelled"] is not None:
+        raise click.UsageError("--unlabelled is for --engine textlines", context)
     if options["data"] is None:
         raise click.UsageError("Missing option '--data'.", context)
     order = _order(template, settings, options)
@@ -129,8 +133,9 @@ def _head(template: str, settings: Any, options: dict[str, Any]) -> dict[str, ob
         template, search=settings.template_folders, validators_folder=settings.validators_folder
     )
     file, trained = make_head(
-        loaded, options["data"], settings, out=options["out"], work=options["work"], force=options["force"],
-        device=check_device(options["device"]), progress=_counted("pages read"),
+        loaded, options["data"], settings, unlabelled=options["unlabelled"], out=options["out"],
+        work=options["work"], force=options["force"], device=check_device(options["device"]),
+        progress=_counted("pages read"),
     )  # fmt: skip
     for doubt in doubts(loaded, options["data"], trained, cache_folder(settings, options["work"])):
         note(doubt)

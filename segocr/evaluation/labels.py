@@ -22,6 +22,9 @@ LABELS = "fields.jsonl"
 Polygon = NDArray[np.float64]
 """``float64 (n, 2)``, n >= 3, pixels of the upright picture, origin top-left, y down."""
 
+_FARTHEST = 1e6
+"""Pixels: nothing is labelled so far off. Areas and pictures of what is farther could not be computed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -136,7 +139,7 @@ def document_of(row: dict[str, Any], folder: Path, place: str) -> LabelledDocume
         name = str(row.get("id", row["image"]))
     except KeyError as error:
         raise _wrong(place, f"{error.args[0]!r} is missing") from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _wrong(place, str(error)) from error
     if min(size) < 1:
         raise _wrong(place, f"a picture of {size[0]} × {size[1]} pixels")
@@ -166,4 +169,7 @@ def _polygons(given: Any, name: str, place: str) -> tuple[Polygon, ...]:
     for points in polygons:
         if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not np.isfinite(points).all():
             raise _wrong(place, f"a polygon of {name!r} is not a list of three or more [x, y]")
+        if np.abs(points).max() > _FARTHEST:
+            x, y = points[np.abs(points).max(axis=1).argmax()]
+            raise _wrong(place, f"a polygon of {name!r} has a corner far off any picture ({x:g}, {y:g})")
     return polygons

@@ -7,6 +7,7 @@ lines. Another picture, model or version is another name; nothing is ever out of
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import hashlib
 import json
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segocr.errors import ConfigurationError
 from segocr.textlines.lines import TextLine
 
 _VERSION = 6
@@ -47,17 +49,48 @@ class LineCache:
             return None
 
     def put(self, image: NDArray[np.uint8], lines: Sequence[TextLine]) -> None:
-        """Keep the lines of a picture; a reader never sees half a file."""
+        """Keep the lines of a picture; a reader never sees half a file.
+
+        Raises:
+            ConfigurationError: The folder cannot be written; ``disk-full``.
+        """
         path = self._path(image)
-        path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(f".{os.getpid()}")
         text = json.dumps({"lines": [_packed(line) for line in lines]})
-        scratch.write_bytes(gzip.compress(text.encode(), mtime=0))
-        scratch.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch.write_bytes(gzip.compress(text.encode(), mtime=0))
+            scratch.replace(path)
+        except OSError as error:
+            raise _cannot_keep(self._folder, error) from error
 
     def _path(self, image: NDArray[np.uint8]) -> Path:
         facts = [*self._found_by, list(image.shape), hashlib.sha256(image.tobytes()).hexdigest()]
         return self._folder / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]}.json.gz"
+
+
+def require_usable(folder: Path) -> None:
+    """Refuse a folder that lines cannot be kept in, before pages are read.
+
+    Raises:
+        ConfigurationError: It cannot be made or written; ``disk-full``.
+    """
+    probe = folder / f".segocr-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _cannot_keep(folder, error) from error
+
+
+def _cannot_keep(folder: Path, error: OSError) -> ConfigurationError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return ConfigurationError(
+        f"the folder {folder}, where read lines are kept, cannot be written: {error.strerror}",
+        code="disk-full" if full else None,
+        hint="name another one with --work",
+    )
 
 
 def _packed(line: TextLine) -> dict[str, Any]:

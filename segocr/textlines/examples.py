@@ -20,10 +20,13 @@ from segocr.textlines.cache import LineCache
 from segocr.textlines.features import PageEvidence, look_at
 from segocr.textlines.labels import Marked, mark
 from segocr.textlines.lines import TextLine, find_lines, read_lines
+from segocr.textlines.sharing import cut_between_fields
 
 _ENOUGH_PAGES = 20
 _AROUND = 2.0
 """What is looked at of a line besides itself, in its heights, along and across."""
+_OFTEN = 0.05
+"""Share of the pages with a field that was found by cutting lines, from which they are cut."""
 _SPARSE = 0.3
 """Share of a page that lines and what is around them take."""
 
@@ -91,6 +94,18 @@ def _lines(picture: NDArray[np.uint8], kept: LineCache, steps: Steps, model: Ocr
         kept.put(picture, read)
         lines = kept.get(picture) or read  # rounded, so that a second training learns from the same
     return lines
+
+
+def with_shared_lines_cut(template: Template, examples: Sequence[Example]) -> list[Example] | None:
+    """Return pages whose lines are cut between the fields that share them; None if that finds few labels."""
+    cut = []
+    for example in examples:
+        lines = cut_between_fields(template, example.lines)
+        marked = mark(lines, example.document.labels, template.classes)
+        cut.append(Example(example.document, tuple(lines), look_at(template, lines), marked))
+    pairs = zip(cut, examples, strict=True)
+    gaining = sum(bool(set(new.marked.classes) - set(old.marked.classes)) for new, old in pairs)
+    return cut if gaining > _OFTEN * len(examples) else None
 
 
 def is_sparse(documents: Sequence[LabelledDocument], steps: Steps, model: OcrModel) -> bool:

@@ -9,7 +9,8 @@
 ``leaf`` (fewest lines of a leaf), ``tried`` (share of the features tried at a node), ``seed``, ``folds``
 int64 (n,) (-1: in no fold), ``plots`` uint8 (p, n) (rows are masks of lines to learn from; the others are
 then told), ``whole`` (whether a forest is grown on everything). Answer: the forest's arrays (see ``pack``),
-``held_out`` float32 (n, kinds), ``plotted`` float32 (p, n, kinds).
+``held_out`` float32 (n, kinds), ``plotted`` float32 (p, n, kinds); both are 0 of lines for which nothing is
+left to learn from.
 
 Only the standard library, numpy, scipy and scikit-learn are imported, so the file needs nothing of segocr.
 """
@@ -71,11 +72,13 @@ def grow(request: Arrays) -> Arrays:
     held_out = np.zeros((len(features), kinds), np.float32)
     for fold in np.unique(folds[folds >= 0]):
         inside = folds == fold
-        held_out[inside] = told(forest(~inside, few), inside)
+        if not inside.all():
+            held_out[inside] = told(forest(~inside, few), inside)
     plotted = np.zeros((len(request["plots"]), len(features), kinds), np.float32)
     for number, plot in enumerate(request["plots"]):
         seen = plot.astype(bool)
-        plotted[number, ~seen] = told(forest(seen, few), ~seen)
+        if seen.any() and not seen.all():
+            plotted[number, ~seen] = told(forest(seen, few), ~seen)
     answer: Arrays = {"held_out": held_out, "plotted": plotted}
     if bool(request["whole"]):
         answer |= pack(forest(np.ones(len(features), bool), trees), kinds)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import struct
 import zipfile
 import zlib
@@ -30,16 +31,32 @@ VERSION = 2
 _READABLE = (1, 2)
 """Heads of version 1 have no first forest: with them every line is read."""
 LARGEST = 16 << 20
+_LARGEST_INSIDE = 128 << 20
+"""Bytes of all arrays, unpacked: what a file says that it holds is believed up to here."""
 WORD_FEATURES = 36
 """Features of a word (see ``parts``)."""
 PLACES = 19
 """Features of a line's place (see ``features``); the first forest takes its own and its four neighbours'."""
 _LEAF = 0xFFFF
 _DAMAGE = (
-    OSError, EOFError, ValueError, KeyError, TypeError, IndexError, RuntimeError, MemoryError, OverflowError,
-    struct.error, zlib.error, zipfile.BadZipFile,
+    OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError, MemoryError,
+    OverflowError, struct.error, zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
 """What numpy and zipfile raise at files that somebody cut, changed or made up."""
+
+_TREES = {
+    "feature": np.uint16, "threshold": np.float32, "right": np.uint32, "shares": np.uint8, "roots": np.uint32,
+}  # fmt: skip
+_ARRAYS: dict[str, np.dtype[Any]] = {
+    "card": np.dtype(np.uint8),
+    "table": np.dtype(np.float16),
+    **{
+        f"{prefix}{name}": np.dtype(kind)
+        for prefix in ("", "part_", "first_")
+        for name, kind in _TREES.items()
+    },
+}
+"""All that a head's file may hold."""
 
 Floats = NDArray[np.float32]
 
@@ -141,6 +158,7 @@ class HeadCard:
         worth: By class, probability from which the first forest has a line read; empty without that forest.
         sparse: Whether the pages hold so little text that only its areas are looked at closely.
         curves: By class, what scores of its instances mean (see ``calibration``); none where it is not known.
+        shared: Whether lines that hold the texts of several fields are cut between them.
     """
 
     classes: tuple[str, ...]
@@ -154,6 +172,7 @@ class HeadCard:
     worth: tuple[float, ...] = ()
     sparse: bool = False
     curves: Mapping[str, Curve] = field(default_factory=dict)
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +200,7 @@ class Head:
             "version": VERSION, "classes": card.classes, "names": card.names, "ocr": card.ocr,
             "ocr_name": card.ocr_name, "data": card.data, "pages": card.pages, "least": card.least,
             "worth": card.worth, "sparse": card.sparse, "curves": dict(card.curves),
+            "shared": card.shared,
             "about": dict(card.about),
         }  # fmt: skip
         arrays = {
@@ -217,17 +237,18 @@ def load_head(path: Path) -> Head:
     if path.stat().st_size > LARGEST:
         raise ModelError(f"{path} is larger than any head", code="model-broken", hint=_TRAIN)
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            description = json.loads(bytes(file["card"]).decode())
-            arrays = {name: file[name] for name in file.files if name != "card"}
-        if description["version"] not in _READABLE:
-            raise ModelError(
-                f"{path} is a head of version {description['version']}, this segocr reads "
-                f"{' and '.join(map(str, _READABLE))}",
-                code="model-kind",
-                hint=_TRAIN,
-            )
-        return _checked(description, arrays)
+        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+            description = json.loads(_unpacked(archive, "card").tobytes().decode())
+            if description["version"] not in _READABLE:
+                raise ModelError(
+                    f"{path} is a head of version {description['version']}, this segocr reads "
+                    f"{' and '.join(map(str, _READABLE))}",
+                    code="model-kind",
+                    hint=_TRAIN,
+                )
+            _require_arrays(archive)
+            names = [name for name in _ARRAYS if f"{name}.npy" in archive.namelist()]
+            return _checked(description, {name: _unpacked(archive, name) for name in names})
     except _DAMAGE as error:
         raise ModelError(
             f"{path} is no head or damaged: {error}", code="model-broken", hint=_TRAIN
@@ -235,6 +256,40 @@ def load_head(path: Path) -> Head:
 
 
 _TRAIN = "train it again: segocr train TEMPLATE --engine textlines --data DIR"
+
+
+def _require_arrays(archive: zipfile.ZipFile) -> None:
+    """Refuse, before any of it is unpacked, what no head holds, and what is too much for one."""
+    known = {f"{name}.npy" for name in _ARRAYS}
+    if foreign := sorted(set(archive.namelist()) - known):
+        raise ValueError(f"it holds {foreign[0]!r}, which no head has")
+    if sum(one.file_size for one in archive.infolist()) > _LARGEST_INSIDE:
+        raise ValueError("its arrays are larger than those of any head")
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """Return one array; no more is unpacked than the archive says and a head may hold."""
+    member = archive.getinfo(f"{name}.npy")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"its array {name!r} is packed otherwise than that of any head")
+    if member.file_size > _LARGEST_INSIDE:
+        raise ValueError(f"its array {name!r} is larger than that of any head")
+    with archive.open(member) as stream:
+        content = io.BytesIO(stream.read(member.file_size))
+    try:
+        version = np.lib.format.read_magic(content)
+        shape, by_columns, kind = np.lib.format.read_array_header_1_0(content)
+    except ValueError as error:  # whose text may tell to trust the file
+        raise ValueError(f"its array {name!r} has no whole header") from error
+    if version != (1, 0):  # the only one that plain numbers are written in
+        raise ValueError(f"its array {name!r} is of another version")
+    if kind != _ARRAYS[name] or by_columns or math.prod(shape) * kind.itemsize != _left(content):
+        raise ValueError(f"its array {name!r} is none of {_ARRAYS[name]}, or not whole")
+    return np.frombuffer(content.getbuffer(), kind, offset=content.tell()).reshape(shape)
+
+
+def _left(content: io.BytesIO) -> int:
+    return len(content.getbuffer()) - content.tell()
 
 
 def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Head:
@@ -253,6 +308,7 @@ def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]])
             str(name): tuple((float(x), float(y)) for x, y in curve)
             for name, curve in description.get("curves", {}).items()
         },
+        bool(description.get("shared", False)),
     )
     table = np.asarray(arrays["table"], np.float32)
     forest = Forest.of(arrays) if "roots" in arrays else None
@@ -270,4 +326,6 @@ def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]])
         or not all(map(is_curve, card.curves.values()))
     ):
         raise ValueError("its arrays do not fit together")
+    if not all(0 < one < 1 for one in (card.least, *card.worth)):
+        raise ValueError("a probability of its card does not lie between 0 and 1")
     return Head(card, forest, table, parts, first)

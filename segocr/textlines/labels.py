@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.evaluation.labels import Label, Polygon
-from segocr.geometry import minimum_rectangle, polygon_area
+from segocr.geometry import convex_hull, minimum_rectangle, polygon_area
 from segocr.textlines.lines import TextLine
 
 _MEETS = 0.5
@@ -58,8 +58,16 @@ def mark(lines: Sequence[TextLine], labels: Sequence[Label], classes: Sequence[s
     return Marked(marks, tuple(missed))
 
 
+def has_area(polygon: Polygon) -> bool:
+    """Whether a polygon encloses a pixel at least; one that crosses itself may."""
+    hull = convex_hull(polygon)
+    return len(hull) >= 3 and polygon_area(hull) >= 1.0
+
+
 def _meets(lines: Sequence[TextLine], polygon: Polygon) -> NDArray[np.float64]:
     """Return by line the greater of the shares that it covers of a label and the label of it."""
+    if not has_area(polygon):
+        return np.zeros(len(lines))
     label = minimum_rectangle(polygon)
     area = max(polygon_area(label), 1e-9)
     low, high = label.min(axis=0), label.max(axis=0)

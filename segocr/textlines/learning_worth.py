@@ -14,10 +14,12 @@ from segocr.textlines.examples import Example
 from segocr.textlines.features import look_at
 from segocr.textlines.growing import ask
 from segocr.textlines.head import Forest
+from segocr.textlines.outlook import Kin, strangers
 from segocr.textlines.worth import as_seen, chosen, left_of, place_features, thresholds
 
 _FOLDS = 4
-_FEWEST_PAGES = 20
+_FEWEST = 20
+"""Groups of pages: from fewer nothing can be said of what may be left out."""
 _TREES = 60
 _LEAF = 2
 _TRIED = 0.3
@@ -38,7 +40,14 @@ class FirstHead:
     seen: tuple[Example, ...]
 
 
-def learn_worth(template: Template, examples: Sequence[Example], python: Path, seed: int) -> FirstHead:
+def everything(examples: Sequence[Example]) -> FirstHead:
+    """Return what has every line read."""
+    return FirstHead(None, (), tuple(examples))
+
+
+def learn_worth(
+    template: Template, examples: Sequence[Example], python: Path, seed: int, kin: Kin | None = None
+) -> FirstHead:
     """Train the first forest.
 
     Args:
@@ -46,17 +55,20 @@ def learn_worth(template: Template, examples: Sequence[Example], python: Path, s
         examples: Pages with every line read.
         python: Interpreter of an environment with scikit-learn.
         seed: Of the trees and of the order in which pages are left out.
+        kin: Which pages are left out together; None: each alone.
 
     Raises:
         ModelError: ``training-failed``.
     """
-    whole = FirstHead(None, (), tuple(examples))
-    if len(examples) < _FEWEST_PAGES:
+    whole = everything(examples)
+    kin = strangers(len(examples)) if kin is None else kin
+    if kin.count < _FEWEST:
         return whole
     kinds = 1 + len(template.classes)
     sizes = [len(example.lines) for example in examples]
     classes = np.concatenate([example.marked.classes for example in examples])
-    fold = np.random.default_rng(seed).permutation(len(examples)) % _FOLDS
+    dealt = np.random.default_rng(seed).permutation(kin.count) % _FOLDS
+    fold = np.where(kin.groups >= 0, dealt[kin.groups], -1)
     grown = ask(
         python, "grow", features=np.concatenate([place_features(example.lines) for example in examples]),
         classes=classes, kinds=kinds, trees=_TREES, folds=np.repeat(fold, sizes), seed=seed,

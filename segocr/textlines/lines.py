@@ -20,7 +20,7 @@ from segocr.steps.contract import LinePolygon, OcrModel
 from segocr.textlines.layout import page_angle
 from segocr.textlines.mending import parts_of_lines, united
 
-MOST = 600
+MOST = 1200
 """Lines of a page that are looked at: the surest ones."""
 _MARGINS = Margins()
 _FRAME = 8.0
@@ -52,7 +52,7 @@ class TextLine:
         confidence: 0–1, mean over the characters; 0 for an empty reading.
         bounds: ``float64 (len(text) + 1,)``, ascending: between which shares of the quad's length each
             character stands.
-        lattice: Compact posteriors; empty where it was not read.
+        lattice: Compact posteriors; empty where it was not read, or not by itself.
     """
 
     quad: Points
@@ -64,8 +64,8 @@ class TextLine:
 
     @property
     def is_read(self) -> bool:
-        """Whether it was read, be it that nothing was found in it."""
-        return bool(self.lattice)
+        """Whether it was read, be it that nothing was found in it, or as a part of a longer one."""
+        return bool(self.lattice) or bool(self.text)
 
     def part(self, start: int, end: int) -> Points:
         """Return the quad of the characters from ``start`` to before ``end``."""

@@ -26,6 +26,7 @@ from segocr.textlines.head import Head
 from segocr.textlines.lines import TextLine, find_lines, read_chosen, read_lines
 from segocr.textlines.parts import spans_of
 from segocr.textlines.patterns import guess
+from segocr.textlines.sharing import cut_between_fields
 from segocr.textlines.telling import is_right_way_up, with_telling_matches
 from segocr.textlines.tiles import smaller_lines
 from segocr.textlines.worth import Worth
@@ -138,6 +139,8 @@ def regions_of(page: Page, lines: Sequence[TextLine], template: Template, head: 
     """Return the regions of a page whose lines are read, as far as they are worth it."""
     if not lines:
         return []
+    if head.card.shared:
+        lines = cut_between_fields(template, lines)
     evidence = look_at(template, lines)
     probabilities = tell(template, evidence, lines, head)
     spans = spans_of(template, evidence, lines, probabilities, head)

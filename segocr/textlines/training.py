@@ -23,30 +23,31 @@ from segocr.steps.contract import OcrModel
 from segocr.templates import Template
 from segocr.textlines.calibration import fitted
 from segocr.textlines.checking import Right, check, instances
-from segocr.textlines.examples import Example, gather, is_sparse
+from segocr.textlines.evidence import constrained_fields
+from segocr.textlines.examples import Example, gather, is_sparse, with_shared_lines_cut
 from segocr.textlines.features import features_of, own_names
 from segocr.textlines.growing import ask
 from segocr.textlines.head import Forest, Head, HeadCard
-from segocr.textlines.learning_worth import learn_worth
+from segocr.textlines.learning_worth import everything, learn_worth
+from segocr.textlines.nextpages import next_pages, sureness
+from segocr.textlines.outlook import Dealt, Kin, deal, kin_of, none_dealt
 from segocr.textlines.parts import Spans, learned_classes, spans_of, word_features, words_inside
 from segocr.textlines.words import BUCKETS
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 LARGEST_FILE = 4 << 20
 _WIDTH = 48
-_FOLDS = 6
 _LEASTS = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 _TREES = ((80, 300), (200, 200), (10**9, 120))
 """(pages up to which, trees): more pages make larger trees, and the file must stay small."""
 _TRIED = 0.3
 """Share of the features tried at each node. On 60 receipts, with 5, 20 and 50 pages to learn from, 0.3 read
 65, 72 and 75 % right, the square root (0.05) 64, 72 and 75 %."""
-_FEWEST_TO_CHECK = 3
 _USUAL_LEAST = 0.35
 """Probability from which a line belongs to a field of several lines, where nothing better is known."""
-_CURVE = (0.25, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,16 @@ class Trained:
         head: The head.
         pages: How many pages it learned from.
         expected: Fields right on pages left out in turn; None with too few pages for that.
-        curve: Likewise learned from fewer pages: (pages, share right), ascending, the whole last.
+        curve: Likewise learned from fewer pages: (pages, share right), ascending, the whole last; copies of a
+            picture count once, pages without text not at all.
         doubtful: Ids of documents, the least sure first: where a look at the labels pays, and what to label
             more of.
         missed: Labels without a line.
+        groups: How many of the pages can be left out in turn: copies and pages of one group together, pages
+            without text not at all.
+        copies: Ids of documents with the same picture as an earlier one.
+        blank: Ids of documents without text.
+        next_pages: Pictures that nobody has labelled, the one to label first in front.
     """
 
     head: Head
@@ -79,6 +86,10 @@ class Trained:
     curve: tuple[tuple[int, float], ...]
     doubtful: tuple[str, ...]
     missed: tuple[Missed, ...]
+    groups: int = 0
+    copies: tuple[str, ...] = ()
+    blank: tuple[str, ...] = ()
+    next_pages: tuple[Path, ...] = ()
 
 
 def train_textlines(
@@ -89,6 +100,7 @@ def train_textlines(
     model: OcrModel,
     python: Path,
     cache: Path,
+    unlabelled: Sequence[LabelledDocument] = (),
     about: Mapping[str, Any] = {},
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda _, __: None,
@@ -102,6 +114,7 @@ def train_textlines(
         model: Finds and reads the lines; the head will work with this one only.
         python: Interpreter of an environment with scikit-learn (``openvino``).
         cache: Folder where read lines are kept.
+        unlabelled: Pages of which some are to be labelled next.
         about: What else the head's card says.
         seed: Of the trees.
         progress: Called with (done, total) as pages are read.
@@ -115,7 +128,9 @@ def train_textlines(
     sparse = is_sparse(documents, steps, model)
     examples = gather(documents, template, steps, model, cache, progress, areas=sparse)
     ocr = (digest, model.name)
-    return train_on(template, examples, ocr=ocr, python=python, about=about, seed=seed, sparse=sparse)
+    trained = train_on(template, examples, ocr=ocr, python=python, about=about, seed=seed, sparse=sparse)
+    others = gather(unlabelled, template, steps, model, cache, progress, areas=sparse, closer=False)
+    return replace(trained, next_pages=next_pages(template, trained.head, examples, others))
 
 
 def train_on(
@@ -143,20 +158,24 @@ def train_on(
     """
     if not examples:
         return _untrained(template, ocr, about)
+    cut = with_shared_lines_cut(template, examples)
+    examples = cut or examples
     _require_examples(template, examples)
-    first = learn_worth(template, examples, python, seed)
+    kin = kin_of([one.document for one in examples], list(map(_has_text, examples)))
+    # Where lines are cut by what is read in them, all of them are read.
+    first = everything(examples) if cut else learn_worth(template, examples, python, seed, kin)
     labelled, examples = examples, first.seen
     read = np.array([line.is_read for example in examples for line in example.lines], bool)
     classes = np.concatenate([example.marked.classes for example in examples])
     page = np.repeat(np.arange(len(examples)), [len(example.lines) for example in examples])
     table = _words(python, examples)
     features = np.concatenate([features_of(example.evidence, table) for example in examples])
-    folds, plots, sizes = _held_out(page, len(examples), seed, checked=checked)
+    dealt = deal(kin, seed) if checked else none_dealt(len(examples))
     trees = next(count for most, count in _TREES if len(examples) <= most)
     common = {"leaf": 1, "tried": _TRIED, "seed": seed, "whole": True}
     grown = ask(
         python, "grow", features=features[read], classes=classes[read], kinds=1 + len(template.classes),
-        trees=trees, folds=folds[read], plots=plots[:, read], **common,
+        trees=trees, folds=dealt.folds[page][read], plots=dealt.plots[:, page][:, read], **common,
     )  # fmt: skip
     card = HeadCard(
         template.classes,
@@ -168,48 +187,94 @@ def train_on(
         about,
         first.worth,
         sparse,
+        shared=cut is not None,
     )
     parts = _parts(python, template, labelled, common)
     head = _small(Head(card, Forest.of(grown), table, parts, first.forest))
-    expected, curve = None, list[tuple[int, float]]()
-    told = _by_page(_with_unread(grown["held_out"], read), examples)
-    if len(np.unique(folds[folds >= 0])) > 1:
-        spans = [_spans(template, one, shares, head) for one, shares in zip(examples, told, strict=True)]
-        by_least = {least: check(template, examples, told, spans, least) for least in _LEASTS}
-        least = max(_LEASTS, key=lambda one: (by_least[one].overall.count, -abs(one - _USUAL_LEAST)))
-        expected = by_least[least]
-        curves = {
-            name: fitted([score for score, _ in found], [is_right for _, is_right in found])
-            for name, found in instances(template, examples, told, spans, least).items()
-        }
-        head = replace(head, card=replace(head.card, least=least, curves=curves))
-        plotted = [_with_unread(one, read) for one in grown["plotted"]]
-        curve = _curve(template, examples, plotted, plots, sizes, spans, least)
-        curve.append((len(examples), expected.overall.value or 0.0))
-    return Trained(
+    trained = Trained(
         head,
         len(examples),
-        expected,
-        tuple(curve),
-        _doubtful(template, examples, told) if expected else (),
+        None,
+        (),
+        (),
         tuple(
             Missed(one.document.id, one.document.path, label.class_name, label.value)
             for one in examples
             for label in one.marked.missed
         ),
+        kin.count,
+        tuple(examples[place].document.id for place in np.flatnonzero(kin.copies).tolist()),
+        tuple(one.document.id for one in examples if not _has_text(one)),
+    )
+    if (dealt.folds < 0).all():
+        return trained
+    told = [_by_page(_with_unread(one, read), examples) for one in (grown["held_out"], *grown["plotted"])]
+    return _with_expected(template, trained, examples, told, dealt, kin)
+
+
+def _has_text(example: Example) -> bool:
+    return any(line.is_read for line in example.lines)
+
+
+def _with_expected(
+    template: Template,
+    trained: Trained,
+    examples: Sequence[Example],
+    told: Sequence[Sequence[Floats]],
+    dealt: Dealt,
+    kin: Kin,
+) -> Trained:
+    """Return what was trained with all that is chosen and said by leaving out pages.
+
+    Args:
+        template: Its classes.
+        trained: The head as it was grown.
+        examples: The pages.
+        told: For each page what others than its fold say of its lines; then the same for each plot.
+        dealt: Folds and plots.
+        kin: Copies among the pages are not counted again.
+    """
+    spans = [
+        _spans(template, one, shares, trained.head) for one, shares in zip(examples, told[0], strict=True)
+    ]
+
+    def of(pages: Mask, shares: Sequence[Floats]) -> tuple[list[Example], list[Floats], list[Spans]]:
+        places = np.flatnonzero(pages & ~kin.copies).tolist()
+        return [examples[at] for at in places], [shares[at] for at in places], [spans[at] for at in places]
+
+    every = of(np.ones(len(examples), bool), told[0])
+    by_least = {least: check(template, *every, least) for least in _LEASTS}
+    least = max(_LEASTS, key=lambda one: (by_least[one].overall.count, -abs(one - _USUAL_LEAST)))
+    curves = {
+        name: fitted([score for score, _ in found], [is_right for _, is_right in found])
+        for name, found in instances(template, *every, least).items()
+    }
+    card = replace(trained.head.card, least=least, curves=curves)
+    right = [
+        *(check(template, *of(~plot, one), least) for plot, one in zip(dealt.plots, told[1:], strict=True)),
+        by_least[least],
+    ]
+    sizes = [*dealt.sizes, int(((kin.groups >= 0) & ~kin.copies).sum())]
+    return replace(
+        trained,
+        head=replace(trained.head, card=card),
+        expected=by_least[least],
+        curve=tuple((size, one.overall.value or 0.0) for size, one in zip(sizes, right, strict=True)),
+        doubtful=_doubtful(examples, told[0]),
     )
 
 
 def _untrained(template: Template, ocr: tuple[str, str], about: Mapping[str, Any]) -> Trained:
     """Return the head that a template has without any page."""
-    card = HeadCard(template.classes, tuple(own_names(template)), *ocr, _digest([]), 0, _USUAL_LEAST, about)
+    names, shared = tuple(own_names(template)), len(constrained_fields(template)) > 1
+    card = HeadCard(template.classes, names, *ocr, _digest([]), 0, _USUAL_LEAST, about, shared=shared)
     return Trained(Head(card, None, np.zeros((BUCKETS, 0), np.float32)), 0, None, (), (), ())
 
 
 def _require_examples(template: Template, examples: Sequence[Example]) -> None:
     shown = {int(kind) for example in examples for kind in example.marked.classes}
     lacking = [name for number, name in enumerate(template.classes, start=1) if number not in shown]
-    if not sum(len(example.lines) for example in examples):
+    if not any(map(_has_text, examples)):
         raise UsageError(
             "there is no page with text to learn from",
             code="labels",
@@ -236,20 +301,6 @@ def _words(python: Path, examples: Sequence[Example]) -> Floats:
     )  # fmt: skip
     # As it will be stored, so that what is measured is what is used.
     return answer["table"].astype(np.float16).astype(np.float32)
-
-
-def _held_out(
-    page: Ints, pages: int, seed: int, *, checked: bool
-) -> tuple[Ints, NDArray[np.uint8], list[int]]:
-    """Return folds, plots (masks of lines to learn from) and how many pages each plot has."""
-    if not checked or pages < _FEWEST_TO_CHECK:
-        return np.full(len(page), -1), np.zeros((0, len(page)), np.uint8), []
-    order = np.random.default_rng(seed).permutation(pages)
-    fold = np.empty(pages, np.int64)
-    fold[order] = np.arange(pages) % min(_FOLDS, pages)
-    sizes = sorted({round(share * pages) for share in _CURVE} - {0}) if pages >= 8 else []
-    plots = [np.isin(page, order[:size]) for size in sizes]
-    return fold[page], np.array(plots, np.uint8).reshape(len(plots), len(page)), sizes
 
 
 def _parts(
@@ -313,31 +364,10 @@ def _spans(template: Template, example: Example, told: Floats, head: Head) -> Sp
     return spans_of(template, example.evidence, example.lines, told, head)
 
 
-def _curve(
-    template: Template,
-    examples: Sequence[Example],
-    plotted: Sequence[Floats],
-    plots: NDArray[np.uint8],
-    sizes: Sequence[int],
-    spans: Sequence[Spans],
-    least: float,
-) -> list[tuple[int, float]]:
-    curve = []
-    for told, seen, size in zip(plotted, plots, sizes, strict=True):
-        pages = [place for place, mask in enumerate(_by_page(seen, examples)) if not mask.any()]
-        by_page = _by_page(told, examples)
-        right = check(
-            template, [examples[place] for place in pages], [by_page[place] for place in pages],
-            [spans[place] for place in pages], least,
-        )  # fmt: skip
-        curve.append((size, right.overall.value or 0.0))
-    return curve
-
-
-def _doubtful(template: Template, examples: Sequence[Example], told: Sequence[Floats]) -> tuple[str, ...]:
+def _doubtful(examples: Sequence[Example], told: Sequence[Floats]) -> tuple[str, ...]:
     """Return ids, those first whose classes' best lines are the least sure."""
-    sureness = [float(np.mean(shares[:, 1:].max(axis=0))) if len(shares) else 0.0 for shares in told]
-    return tuple(examples[place].document.id for place in np.argsort(sureness, kind="stable"))
+    order = np.argsort([sureness(shares) for shares in told], kind="stable")
+    return tuple(examples[place].document.id for place in order)
 
 
 def _digest(examples: Sequence[Example]) -> str:

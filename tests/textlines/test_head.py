@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import io
+import math
+import pickle
+import struct
+import tracemalloc
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from segocr.errors import ModelError
 from segocr.textlines.growing import ask
@@ -129,3 +136,78 @@ def test_a_guest_that_fails_is_told_with_what_it_printed(openvino: Callable[[], 
     with pytest.raises(ModelError, match="KeyError") as caught:
         ask(openvino(), "grow", features=np.zeros((1, 1), np.float32))
     assert caught.value.code == "training-failed"
+
+
+def archive(tmp_path: Path, **changed: NDArray[Any]) -> Path:
+    """Write a head's file with some arrays of it changed, or others beside them."""
+    path = written(tmp_path, head().to_bytes())
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez_compressed(path, **(arrays | changed))
+    return path
+
+
+def test_numpy_writes_what_a_head_may_be(tmp_path: Path) -> None:
+    assert load_head(archive(tmp_path)).card == head().card
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"extra": np.zeros(1 << 28, np.uint8)}, "it holds 'extra.npy', which no head has"),
+        ({"table": np.zeros((BUCKETS, 1 << 14), np.float16)}, "its arrays are larger"),
+        ({"card": np.zeros(1 << 28, np.uint8)}, "its array 'card' is larger"),
+        ({"table": np.zeros((BUCKETS, 2), np.float64)}, "its array 'table' is none of float16"),
+    ],
+)
+def test_what_no_head_holds_is_refused_before_it_is_unpacked(
+    tmp_path: Path, changed: dict[str, NDArray[Any]], said: str
+) -> None:
+    path = archive(tmp_path, **changed)
+    size = sum(one.nbytes for one in changed.values())
+    del changed
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelError, match=said) as caught:
+            load_head(path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code == "model-broken"
+    assert most < max(16 << 20, size // 4)
+
+
+def test_a_file_that_says_less_than_it_holds_is_refused(tmp_path: Path) -> None:
+    content = bytearray(archive(tmp_path, table=np.zeros((BUCKETS, 1 << 13), np.float16)).read_bytes())
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        said = file.getinfo("table.npy").file_size
+    with pytest.raises(ModelError) as caught:
+        load_head(written(tmp_path, bytes(content).replace(struct.pack("<I", said), struct.pack("<I", 999))))
+    assert caught.value.code == "model-broken"
+
+
+@pytest.mark.parametrize("least", [0.0, 1.0, -1.0, math.nan, math.inf])
+def test_a_probability_that_is_none_is_refused(tmp_path: Path, least: float) -> None:
+    one = head()
+    with pytest.raises(ModelError, match="does not lie between 0 and 1") as caught:
+        load_head(written(tmp_path, replace(one, card=replace(one.card, least=least)).to_bytes()))
+    assert caught.value.code == "model-broken"
+
+
+@pytest.mark.parametrize("content", [b"garbage", b"", pickle.dumps({"a": 1})])
+def test_nobody_is_told_to_trust_a_file_that_is_no_head(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(ModelError, match="is no head or damaged") as caught:
+        load_head(written(tmp_path, content))
+    assert "pickle" not in str(caught.value)
+
+
+def test_where_nothing_is_left_to_learn_from_nothing_is_said(openvino: Callable[[], Path]) -> None:
+    features = np.arange(8, dtype=np.float32).reshape(4, 2)
+    classes = np.array([0, 1, 0, 1])
+    answer = ask(
+        openvino(), "grow", features=features, classes=classes, kinds=2, trees=3, leaf=1, tried=1.0, seed=0,
+        folds=np.zeros(4, int), plots=np.array([[0] * 4, [1] * 4, [1, 1, 0, 0]], np.uint8), whole=False,
+    )  # fmt: skip
+    assert not answer["held_out"].any()
+    assert not answer["plotted"][:2].any()
+    assert answer["plotted"][2, 2:].any()
