@@ -44,9 +44,10 @@ def main(workspace: Path, parent: int, name: str) -> None:
 async def _run(settings: Settings, folder: Path, name: str) -> None:
     from flows.automations import ensure_automations  # only now: importing Prefect takes seconds
     from flows.deployments import Scheduler, deployments
-    from flows.service import SCHEDULER
+    from flows.service import SCHEDULER, WORKSPACE
 
     os.environ[SCHEDULER] = str(os.getpid())
+    os.environ[WORKSPACE] = str(settings.workspace)
     shutil.rmtree(folder, ignore_errors=True)  # what a killed predecessor left
     folder.mkdir()
     tempfile.tempdir = str(folder)

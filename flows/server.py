@@ -2,20 +2,25 @@
 
 Run as ``python -m flows.server PORT PARENT [HOST]`` this module *is* that server. Prefect reads its settings
 from the environment when it is imported; ``local_server`` sets them, and makes it read them again if need be.
+
+Who reaches the API runs commands as the service's user. So a server asks for a secret, of each start its own;
+it is handed on by environment variables alone, which other users cannot read.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +31,13 @@ from segocr.supervision import die_with_parent
 _START_SECONDS = 180.0
 _STOP_SECONDS = 15.0
 _LOOK_AGAIN = 0.1
+
+
+SECRET = "PREFECT_API_AUTH_STRING"
+"""Variable with what a client says to be answered."""
+
+
+_SERVERS_SECRET = "PREFECT_SERVER_API_AUTH_STRING"
 
 
 HEARTBEAT_SECONDS = 30
@@ -60,12 +72,18 @@ class ServerError(SegocrError):
     default_code = "prefect-server"
 
 
-def prefect_environment(home: Path, url: str | None = None) -> dict[str, str]:
+def new_secret() -> str:
+    """Return what a server is to ask of its clients: 256 random bits in letters that headers may hold."""
+    return secrets.token_urlsafe(32)
+
+
+def prefect_environment(home: Path, url: str | None = None, secret: str | None = None) -> dict[str, str]:
     """Return the variables that keep Prefect inside a workspace and silent towards its makers.
 
     Args:
         home: Prefect's folder in the workspace, absolute.
         url: Of the server's API; None for the server's own process.
+        secret: What that server asks for; None leaves what the environment says.
     """
     settings = {
         "PREFECT_HOME": str(home),
@@ -78,7 +96,7 @@ def prefect_environment(home: Path, url: str | None = None) -> dict[str, str]:
         **RETENTION,
         **TOGETHER,
     }
-    return settings | ({"PREFECT_API_URL": url} if url else {})
+    return settings | ({"PREFECT_API_URL": url} if url else {}) | ({SECRET: secret} if secret else {})
 
 
 @contextmanager
@@ -95,16 +113,17 @@ def local_server(workspace: Path) -> Iterator[str]:
         ServerError: It did not answer in time; the message ends with its last words.
     """
     home = workspace.resolve() / ".prefect"
-    home.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    url = local_url(port)
-    process = _start(home, port)
-    try:
-        _await(process, url, home / "server.log")
-        with _settings(prefect_environment(home, url)):
-            yield url
-    finally:
-        _stop(process)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secret = new_secret()
+    with held_port() as port:
+        url = local_url(port)
+        process = _start(home, port, secret)
+        try:
+            _await(process, url, home / "server.log")
+            with _settings(prefect_environment(home, url, secret)):
+                yield url
+        finally:
+            _stop(process)
 
 
 def local_url(port: int) -> str:
@@ -117,25 +136,48 @@ def server_command(port: int) -> list[str]:
     return [sys.executable, "-P", "-m", "flows.server", str(port), str(os.getpid())]
 
 
-def server_variables(home: Path) -> dict[str, str]:
-    """Return all environment variables of a server whose folder is ``home``, absolute."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    return kept | prefect_environment(home)
+def server_variables(home: Path, secret: str) -> dict[str, str]:
+    """Return all environment variables of a server.
+
+    Args:
+        home: Its folder, absolute.
+        secret: What it asks of its clients.
+    """
+    return without_prefect(os.environ) | prefect_environment(home) | {_SERVERS_SECRET: secret}
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+def without_prefect(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return environment variables without Prefect's, its secrets among them."""
+    return {name: value for name, value in variables.items() if not name.startswith("PREFECT_")}
 
 
-def _start(home: Path, port: int) -> subprocess.Popen[bytes]:
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Keep a port of this machine, for a ``with`` block, for a server that a process of this user will be.
+
+    A server takes seconds to start, and again when it was killed, and its port stands in the list of
+    processes: who listened there meanwhile would be told the secret, and could say what the schedules run.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # shared within a user, never among them
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
+def _beside_its_holder(port: int) -> socket.socket:
+    """Return a socket on a port that ``held_port`` keeps; nobody is answered before it listens."""
+    own = socket.socket()
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a predecessor may still end
+    own.bind(("127.0.0.1", port))
+    return own
+
+
+def _start(home: Path, port: int, secret: str) -> subprocess.Popen[bytes]:
     with (home / "server.log").open("wb") as log:
         return subprocess.Popen(
             server_command(port),
-            env=server_variables(home),
+            env=server_variables(home, secret),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -164,10 +206,21 @@ def doubts_about(url: str) -> str | None:
             f"no Prefect server answers at {url}: documents wait until one does\n"
             "  start it, or correct PREFECT_API_URL; without that variable serve runs a server of its own"
         )
+    request = urllib.request.Request(f"{url}/admin/version")
+    if secret := os.environ.get(SECRET):
+        token = base64.b64encode(secret.encode()).decode()
+        request.add_unredirected_header("Authorization", f"Basic {token}")
     try:
-        with urllib.request.urlopen(f"{url}/admin/version", timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=5) as answer:
             theirs = str(json.load(answer))
-    except (OSError, ValueError):  # it asks for a key, or is no server of Prefect's own
+    except urllib.error.HTTPError as error:
+        if error.code != 401 or "PREFECT_API_KEY" in os.environ:
+            return None
+        return (
+            f"the Prefect server at {url} asks for another secret: documents wait until it is said\n"
+            f"  set {SECRET} to what the server was started with"
+        )
+    except (OSError, ValueError):  # it is no server of Prefect's own
         return None
     ours = metadata.version("prefect")
     if theirs.split(".")[:2] == ours.split(".")[:2]:
@@ -229,15 +282,36 @@ def _reread() -> None:
 
 
 def serve(port: int, parent: int, host: str = "127.0.0.1") -> None:
-    """Be the server until told to stop, or until `parent` dies (0: nobody's death matters)."""
+    """Be the server until told to stop, or until `parent` dies.
+
+    Args:
+        port: To listen on; with a parent, one that it holds (``held_port``).
+        parent: Process number of who started it; 0: nobody's death matters.
+        host: Address to listen on, where there is no parent.
+
+    Raises:
+        ServerError: The environment holds no secret.
+    """
     if parent:
         die_with_parent(parent)
+    # One line in the file of variables that a machine's units share is for clients and server alike.
+    if not os.environ.setdefault(_SERVERS_SECRET, os.environ.get(SECRET, "")):
+        raise ServerError(
+            "a Prefect server without a secret would run commands for whoever reaches it",
+            hint=f"set {SECRET}, for its clients as well; docs/operations.md shows how to make one",
+        )
     for name, value in (SILENCE | RETENTION | TOGETHER).items():  # who started it may say otherwise
         os.environ.setdefault(name, value)
     import uvicorn
     from prefect.server.api.server import create_app
 
-    uvicorn.run(create_app(), host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+    given = uvicorn.Config(
+        create_app(), host=host, port=port, log_level="warning", timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(given)
+    server.run(sockets=[_beside_its_holder(port)] if parent else None)
+    if not server.started:  # the log says why
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ from segocr.supervision import die_with_parent
 SCHEDULER = "SEGOCR_SCHEDULER"
 """Variable with the process number of what runs schedules for ``segocr serve``."""
 
+WORKSPACE = "SEGOCR_WORKSPACE"
+"""Variable with the workspace that this process was started for; its runs work in no other one."""
+
 
 @flow(name="watch", flow_run_name="watch", persist_result=False)
 def watch_inboxes(workspace: str) -> None:
@@ -56,6 +59,29 @@ def extract_ready(workspace: str) -> None:
         watch.extract()
 
 
+def own_workspace(workspace: str) -> Path:
+    """Return the folder that a run works in: what a parameter says must be what its process is for.
+
+    A workspace names commands and holds validators, so whoever could choose it would run what they like.
+
+    Args:
+        workspace: As the run's parameter has it.
+
+    Raises:
+        ConfigurationError: ``foreign-workspace``.
+    """
+    own = os.environ.get(WORKSPACE)
+    if not own:
+        return Path(workspace)
+    if Path(workspace).resolve() != Path(own).resolve():
+        raise ConfigurationError(
+            f"runs started here work in {own} only, not in {workspace}",
+            code="foreign-workspace",
+            hint=f"start a service or a worker for that workspace; {WORKSPACE} names the one of a worker",
+        )
+    return Path(own)  # not the parameter: a link in it may lead elsewhere by now
+
+
 @contextmanager
 def opened(workspace: str) -> Iterator[tuple[Settings, Engine]]:
     """Read a workspace's settings and open its database for a ``with`` block.
@@ -63,13 +89,13 @@ def opened(workspace: str) -> Iterator[tuple[Settings, Engine]]:
     A run that ``segocr serve`` started ends with it, however that comes about.
 
     Raises:
-        ConfigurationError: ``no-database``, or a mistake in ``segocr.toml``.
+        ConfigurationError: ``foreign-workspace``, ``no-database``, or a mistake in ``segocr.toml``.
         DatabaseError: As ``db.schema.prepare``.
     """
     if os.environ.get(SCHEDULER) == str(os.getppid()):
         die_with_parent(os.getppid())
         start_logging()
-    settings = load_settings(Path(workspace))
+    settings = load_settings(own_workspace(workspace))
     if settings.database_url is None:
         raise ConfigurationError("the workspace names no database", code="no-database")
     engine = open_database(settings.database_url, folder=settings.workspace)

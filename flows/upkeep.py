@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from prefect import flow
 
@@ -15,7 +14,7 @@ from db.housekeeping import tidy
 from db.orphans import mend_orphans
 from db.status import failures_within
 from flows.reprocess import reprocess_records
-from flows.service import opened, start_steps
+from flows.service import opened, own_workspace, start_steps
 from segocr.alerts import Alert, keep_alert, tell_alert
 from segocr.errors import DocumentError
 from segocr.logs import tell
@@ -87,7 +86,7 @@ def keep_house(workspace: str) -> None:
     with opened(workspace) as (settings, engine):
         orphans = mend_orphans(engine, inboxes_in(settings), places_in(settings))
         done = tidy(engine, settings.keep)
-    log = Path(workspace) / ".prefect" / "server.log"
+    log = own_workspace(workspace) / ".prefect" / "server.log"
     if log.is_file() and log.stat().st_size > _LARGEST_LOG:
         log.write_bytes(b"")  # its writer appends
     tell(_log, logging.INFO, "housekeeping", orphans=orphans, **asdict(done))
@@ -110,5 +109,5 @@ def notify(workspace: str) -> None:
     now = datetime.now(UTC).isoformat()
     alert = Alert(now, str(settings.workspace), failures, settings.alert.minutes, codes)
     tell(_log, logging.ERROR, "many documents fail", failures=failures, minutes=alert.minutes, codes=codes)
-    keep_alert(Path(workspace), alert)
+    keep_alert(own_workspace(workspace), alert)
     tell_alert(settings.alert, alert)

@@ -37,6 +37,7 @@ def command(workspace: Path | None) -> None:
     cp ~/photo.jpg inbox/passports/
     segocr query "select surname, birth_date from passport"
     """
+    from flows.server import held_port
     from segocr.cli.output import note
     from segocr.logs import start_logging
     from segocr.settings import load_settings
@@ -44,8 +45,8 @@ def command(workspace: Path | None) -> None:
 
     settings = load_settings(workspace)
     folder = _check(settings)
-    with _alone(folder) as lock:
-        url, children = _children(folder)
+    with _alone(folder) as lock, held_port() as port:
+        url, children = _children(folder, port)
         lock({"pid": os.getpid(), "started_at": datetime.now(UTC).isoformat(), "prefect": url})
         for inbox in settings.inbox:
             note(f"drop files into {settings.inbox_folder(inbox)}; Ctrl-C ends")
@@ -118,15 +119,21 @@ def _alone(workspace: Path) -> Iterator[Callable[[dict[str, object]], None]]:
         write({})
 
 
-def _children(workspace: Path) -> tuple[str, list[Child]]:
-    """Return the address of Prefect's API and the processes to run, in the order of their start."""
+def _children(workspace: Path, port: int) -> tuple[str, list[Child]]:
+    """Return the address of Prefect's API and the processes to run, in the order of their start.
+
+    Args:
+        workspace: The folder, absolute.
+        port: Held for a Prefect server of its own.
+    """
     from flows.server import (
         doubts_about,
-        free_port,
         local_url,
+        new_secret,
         prefect_environment,
         server_command,
         server_variables,
+        without_prefect,
     )
     from segocr.cli.output import note
     from segocr.supervision import Child
@@ -136,22 +143,21 @@ def _children(workspace: Path) -> tuple[str, list[Child]]:
     url = os.environ.get("PREFECT_API_URL")
     children: list[Child] = []
     if url is None:
-        port = free_port()
-        url = local_url(port)
+        url, secret = local_url(port), new_secret()
         log = home / "server.log"
-        children.append(Child("prefect", server_command(port), server_variables(home), log=log))
-        prefect = prefect_environment(home, url)
+        children.append(Child("prefect", server_command(port), server_variables(home, secret), log=log))
+        prefect = dict(os.environ) | prefect_environment(home, url, secret)
     else:
         if doubts := doubts_about(url):
             note(f"segocr: {doubts}")
-        prefect = {"PREFECT_API_URL": url, "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
+        prefect = dict(os.environ) | {"DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
     python, parent = [sys.executable, "-P", "-m"], str(os.getpid())
-    plain = dict(os.environ)
+    plain = without_prefect(os.environ)  # what opens documents has no use for the server's secret
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     keeper = [*python, "segocr.cli", "hosts", "--idle", str(_IDLE_SECONDS), "--parent", parent]
     sweeper = [*python, "flows.sweeper", str(workspace), parent, str(writer)]
     extractor = [*python, "flows.extractor", str(workspace), parent, str(reader)]
-    name = _name(workspace, shared="PREFECT_API_URL" in plain)
+    name = _name(workspace, shared="PREFECT_API_URL" in os.environ)
     schedules = [*python, "flows.schedules", str(workspace), parent, name]
     children += [
         Child("keeper", keeper, plain),
@@ -159,12 +165,12 @@ def _children(workspace: Path) -> tuple[str, list[Child]]:
         Child(
             "extract",
             extractor,
-            plain | prefect,
+            prefect,
             first=["--forgive"],
             descriptors=(reader,),
             stop_seconds=120,
         ),
-        Child("schedule", schedules, plain | prefect),
+        Child("schedule", schedules, prefect),
     ]
     return url, children
 

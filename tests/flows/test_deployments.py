@@ -55,6 +55,23 @@ def test_containers_and_units_start_programs_of_the_checkout() -> None:
         assert command[1] in [f"/opt/segocr/.venv/bin/{name}" for name in ("prefect", "python", "segocr")]
 
 
+def test_servers_of_several_machines_ask_for_a_secret_and_workers_have_one_workspace() -> None:
+    services = load("compose.yaml")["services"]
+    for name in ("prefect", "deploy", "worker"):
+        assert services[name]["environment"]["PREFECT_API_AUTH_STRING"].startswith("${")
+        assert "ports" not in services[name]
+    assert ":?" in services["prefect"]["environment"]["PREFECT_API_AUTH_STRING"]
+    assert services["worker"]["environment"]["SEGOCR_WORKSPACE"] == "/srv/segocr"
+    units = {
+        name: (DEPLOYMENTS / f"systemd/segocr-{name}.service").read_text() for name in ("prefect", "worker")
+    }
+    for unit in units.values():
+        assert "\nEnvironmentFile=/etc/segocr/environment\n" in unit  # without "-": it must be there
+        assert "\nStateDirectory=segocr\n" in unit  # where PREFECT_HOME lies
+        assert "AUTH_STRING=" not in unit
+    assert "\nEnvironment=SEGOCR_WORKSPACE=/srv/segocr\n" in units["worker"]
+
+
 def test_units_pass_systemds_own_check(require: Callable[..., None], tmp_path: Path) -> None:
     checker = shutil.which("systemd-analyze")
     require("systemd", checker, "systemd-analyze is not installed (Debian: apt install systemd)")
@@ -91,7 +108,7 @@ def test_the_compose_file_passes_composes_own_check(require: Callable[..., None]
     plugin = docker and subprocess.run([docker, "compose", "version"], capture_output=True).returncode == 0
     require("compose", plugin, "docker's compose plugin is not installed")
     words = [str(docker), "compose", "-f", DEPLOYMENTS / "compose.yaml", "config", "--quiet"]
-    env = {**os.environ, "POSTGRES_PASSWORD": "secret"}
+    env = {**os.environ, "POSTGRES_PASSWORD": "secret", "PREFECT_API_AUTH_STRING": "secret"}
     done = subprocess.run(words, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from db.schema import prepare
 from flows.server import prefect_environment
 from segocr.alerts import recent_alerts
 from segocr.arrivals import State
+from segocr.errors import ConfigurationError
 from segocr.inbox import file_away, sweep
 from segocr.places import inboxes_in, places_in
 from segocr.settings import load_settings
@@ -59,6 +61,25 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_run_works_in_the_workspace_of_its_process_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.service import WORKSPACE, own_workspace
+
+    (tmp_path / "own").mkdir()
+    (tmp_path / "link").symlink_to("own")
+    (tmp_path / "foreign").mkdir()
+    monkeypatch.delenv(WORKSPACE, raising=False)
+    assert own_workspace(str(tmp_path / "foreign")) == tmp_path / "foreign"
+    monkeypatch.setenv(WORKSPACE, str(tmp_path / "own"))
+    for named in ("own", "own/", "foreign/../own", "link"):
+        assert own_workspace(str(tmp_path / named)) == tmp_path / "own"
+    for named in ("foreign", "own/inbox", "", "absent"):
+        with pytest.raises(ConfigurationError, match="only, not in") as caught:
+            own_workspace(str(tmp_path / named))
+        assert caught.value.code == "foreign-workspace"
+
+
 def await_it(there: Callable[[], object], log: Path) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not there():
@@ -66,7 +87,9 @@ def await_it(there: Callable[[], object], log: Path) -> None:
         time.sleep(0.2)
 
 
-def test_deployments_are_made_and_run_and_many_failures_are_told(server: str, workspace: Path) -> None:
+def test_deployments_are_made_and_run_and_many_failures_are_told(
+    server: str, workspace: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     from prefect.client.orchestration import get_client
     from prefect.deployments import run_deployment
     from prefect.events import emit_event
@@ -94,11 +117,23 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(server: str, wo
         for name in ("retry", "housekeeping"):
             run_deployment(f"{name}/{NAME}", timeout=0, as_subflow=False)
         await_it(lambda: "retry sent_back=1" in log.read_text() and "housekeeping" in log.read_text(), log)
+        fine = log.read_text()
+        foreign = tmp_path_factory.mktemp("foreign")
+        shutil.copytree(
+            workspace, foreign, ignore=shutil.ignore_patterns(".prefect", "told.json"), dirs_exist_ok=True
+        )
+        named = {"workspace": str(foreign)}
+        refused = run_deployment(
+            f"notify/{NAME}", parameters=named, timeout=_PATIENCE, poll_interval=0.5, as_subflow=False
+        )
     finally:
         child.terminate()
         status = child.wait(60)
     assert status == 0
-    assert "Traceback" not in log.read_text()
+    assert "Traceback" not in fine
+    assert refused.state is not None
+    assert (refused.state.is_failed(), "only, not in" in str(refused.state.message)) == (True, True)
+    assert not (foreign / "told.json").exists()
     [alert] = recent_alerts(workspace, timedelta(hours=1))
     assert (alert.failures, alert.codes) == (3, {"gave-up": 1, "encrypted": 1, "no-template": 1})
     assert json.loads((workspace / "told.json").read_text())["codes"] == alert.codes

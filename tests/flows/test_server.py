@@ -1,18 +1,26 @@
+import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
-from flows.server import ServerError, doubts_about, local_server
+from flows.server import SECRET, ServerError, answers, doubts_about, held_port, local_server, local_url
+from segocr.cli.serve import _children
+from segocr.supervision import Child
 
 HOLD_A_SERVER = """
 import sys, time
@@ -49,6 +57,96 @@ def test_the_server_answers_and_stops_with_its_block(tmp_path: Path) -> None:
     assert (tmp_path / ".prefect" / "prefect.db").is_file()
 
 
+def status_of(url: str, secret: str | None) -> int:
+    """Ask for all deployments, as whoever wants to run one does; return the HTTP status."""
+    headers = {"Content-Type": "application/json"}
+    if secret is not None:
+        headers["Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
+    request = urllib.request.Request(f"{url}/deployments/filter", data=b"{}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_only_who_knows_the_secret_is_answered(tmp_path: Path) -> None:
+    with local_server(tmp_path) as url:
+        secret = os.environ[SECRET]
+        statuses = [status_of(url, said) for said in (None, "", "guess", secret)]
+        for token in ({}, {"token": "guess"}):  # an event could make an automation run something
+            with connect(
+                f"{url}/events/in".replace("http", "ws"), subprotocols=[Subprotocol("prefect")]
+            ) as events:
+                events.send(json.dumps({"type": "auth"} | token))
+                with pytest.raises(ConnectionClosed, match="1008"):
+                    events.recv(30)
+        [server] = processes_of(tmp_path)
+        assert secret.encode() not in Path(f"/proc/{server}/cmdline").read_bytes()
+    assert statuses == [401, 401, 401, 200]
+    home = tmp_path / ".prefect"
+    assert home.stat().st_mode & 0o077 == 0
+    assert not [path for path in home.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+
+
+def test_a_server_that_people_start_has_the_secret_of_its_clients_or_does_not_start(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    env["PREFECT_HOME"] = str(tmp_path)
+    with held_port() as port:
+        pass
+    words = [sys.executable, "-m", "flows.server", str(port), "0"]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "without a secret" in done.stderr) == (1, True)
+    with subprocess.Popen(words, env={**env, SECRET: "of clients"}) as server:
+        url, deadline = local_url(port), time.monotonic() + 120
+        while not answers(url) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        statuses = [status_of(url, said) for said in (None, "of clients")]
+        server.terminate()
+    assert statuses == [401, 200]
+
+
+def test_nobody_else_listens_where_the_server_is_about_to() -> None:
+    with held_port() as port, socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
+
+
+def children_of_serve(workspace: Path) -> dict[str, Child]:
+    """What `segocr serve` would start, by name."""
+    children = _children(workspace, 9)[1]
+    for descriptor in (one for child in children for one in child.descriptors):
+        os.close(descriptor)
+    return {child.name: child for child in children}
+
+
+def who_knows(secret: str, children: dict[str, Child]) -> set[str]:
+    assert not [child for child in children.values() if secret in " ".join([*child.command, *child.first])]
+    return {name for name, child in children.items() if secret in child.environment.values()}
+
+
+def test_serve_tells_its_secret_to_those_who_need_it_and_has_another_one_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv(SECRET, "of another server")
+    first, second = (children_of_serve(tmp_path) for _ in range(2))
+    secret = first["prefect"].environment["PREFECT_SERVER_API_AUTH_STRING"]
+    assert len(secret) >= 40
+    assert who_knows(secret, first) == {"prefect", "extract", "schedule"}
+    assert first["extract"].environment[SECRET] == secret
+    assert who_knows(secret, second) == set()
+
+
+def test_serve_passes_on_the_secret_of_a_server_that_somebody_else_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setenv(SECRET, "of that server")
+    assert who_knows("of that server", children_of_serve(tmp_path)) == {"extract", "schedule"}
+
+
 def test_the_server_dies_with_a_killed_command(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLD_A_SERVER, str(tmp_path)], stdout=subprocess.PIPE, text=True
@@ -66,9 +164,11 @@ class Other(BaseHTTPRequestHandler):
     """Answers as a Prefect server of another version does."""
 
     version = "3.4.1"
+    asks_for: str | None = None
 
     def do_GET(self) -> None:
-        self.send_response(200)
+        refused = self.asks_for not in (None, self.headers["Authorization"]) and "admin" in self.path
+        self.send_response(401 if refused else 200)
         self.end_headers()
         self.wfile.write(json.dumps(True if self.path.endswith("health") else self.version).encode())
 
@@ -76,7 +176,8 @@ class Other(BaseHTTPRequestHandler):
         pass
 
 
-def test_doubts_about_somebody_elses_server_are_said() -> None:
+def test_doubts_about_somebody_elses_server_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SECRET, raising=False)
     assert "no Prefect server answers at http://127.0.0.1:9/api" in str(
         doubts_about("http://127.0.0.1:9/api")
     )
@@ -86,6 +187,10 @@ def test_doubts_about_somebody_elses_server_are_said() -> None:
         url = f"http://127.0.0.1:{server.server_port}/api"
         assert "is of version 3.4.1" in str(doubts_about(url))
         Other.version = metadata.version("prefect")
+        assert doubts_about(url) is None
+        Other.asks_for = "Basic " + base64.b64encode(b"theirs").decode()
+        assert "asks for another secret" in str(doubts_about(url))
+        monkeypatch.setenv(SECRET, "theirs")
         assert doubts_about(url) is None
         server.shutdown()
         thread.join()

@@ -81,6 +81,8 @@ def ended(engine: Engine) -> dict[str, int]:
 def test_two_workers_of_the_deployments_bring_files_to_rows(
     server: str, postgresql: str, workspace: Path, tmp_path: Path
 ) -> None:
+    from prefect.deployments import run_deployment
+
     with new_database(postgresql) as url, ExitStack() as stack:
         engine = open_database(url)
         stack.callback(engine.dispose)
@@ -101,6 +103,12 @@ def test_two_workers_of_the_deployments_bring_files_to_rows(
         states = ended(engine)
         logs = "".join((tmp_path / f"{name}.log").read_text()[-3000:] for name in ("one", "two"))
         assert (states.get("failed"), sum(states.values())) == (1, 6), logs
+        foreign = {"workspace": str(tmp_path / "foreign")}
+        refused = run_deployment(
+            "notify/notify", parameters=foreign, timeout=_PATIENCE, as_subflow=False
+        ).state
+        assert refused is not None
+        assert (refused.is_failed(), "only, not in" in str(refused.message)) == (True, True)
         with reading(engine) as connection:
             sql = "select count(*) from extractions where current and status <> 'failed'"
             assert connection.exec_driver_sql(sql).scalar() == 4
