@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Text, and_, delete, insert, or_, select, type_coerce, update
+from sqlalchemy import Connection, Engine, Text, and_, delete, func, insert, or_, select, type_coerce, update
 
 from db.arrivalrows import (
     ENDED,
@@ -29,6 +30,7 @@ from db.connect import reading, writing
 from db.tables import ArrivalRow
 from db.types import PathText
 from segocr.arrivals import Arrival, Moved, Sighting, State
+from segocr.workfolder import MISSING, PAUSE_SECONDS
 
 
 class Arrivals:
@@ -142,17 +144,36 @@ class Arrivals:
                 )
 
     def give_back(self, ids: Sequence[uuid.UUID]) -> None:
-        """Let arrivals that have not ended be received again: their files are in the inbox."""
+        """Let arrivals that have not ended be received again: their files are in the inbox.
+
+        One whose claimed file is neither there nor in its place stays claimed, and rests: ``work/`` may be
+        away for a moment, and ``db.orphans`` finds out.
+        """
+        open_ = and_(ArrivalRow.id.in_(ids), ArrivalRow.state.not_in(ENDED))
+        columns = (ArrivalRow.id, ArrivalRow.inbox, ArrivalRow.path, ArrivalRow.place)
         with writing(self._engine) as connection:
+            now = self._now(connection)
+            rows = connection.execute(select(*columns).where(open_, ArrivalRow.sha256.is_not(None)))
+            away = [
+                row.id
+                for row in rows
+                if row.place and not Path(row.place).exists() and not (Path(row.inbox) / row.path).exists()
+            ]
+            rest = {"last_problem_code": MISSING, "lease_until": now + timedelta(seconds=PAUSE_SECONDS)}
             connection.execute(
                 update(ArrivalRow)
-                .where(ArrivalRow.id.in_(ids), ArrivalRow.state.not_in(ENDED))
+                .where(ArrivalRow.id.in_(away))
+                .values(state=State.CLAIMED.value, attempts=one_less(connection), lease_owner=None, **rest)
+            )
+            connection.execute(
+                update(ArrivalRow)
+                .where(open_, ArrivalRow.id.not_in(away))
                 .values(
                     state=State.RECEIVED.value,
                     place=None,
                     sha256=None,
                     claimed_at=None,
-                    steady_since=self._now(connection),
+                    steady_since=now,
                     lease_owner=None,
                     lease_until=None,
                 )
@@ -321,3 +342,41 @@ class Arrivals:
             else:
                 values |= {"state": State.CLAIMED.value, "attempts": one_less(connection)}
             return connection.execute(begun.values(values)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """An inbox that ``segocr.toml`` does not name any more, though files of it are not done with.
+
+    Attributes:
+        inbox: Its key: the folder.
+        files: How many of its files were claimed and have not ended: nobody takes them.
+    """
+
+    inbox: str
+    files: int
+
+    @property
+    def hint(self) -> str:
+        """What to do."""
+        return f'name it again in segocr.toml until they are done: [[inbox]] path = "{self.inbox}"'
+
+
+def absent_inboxes(engine: Engine, inboxes: Collection[str]) -> tuple[Absent, ...]:
+    """Return the inboxes whose claimed files nobody will take, most files first.
+
+    Args:
+        engine: From ``db.connect.open_database``.
+        inboxes: Keys of those that are configured.
+
+    Raises:
+        DatabaseError: The database cannot be asked.
+    """
+    stranded = and_(
+        ArrivalRow.state.in_((State.CLAIMED.value, State.EXTRACTING.value)),
+        ArrivalRow.inbox.not_in(list(inboxes)),
+    )
+    count = func.count()
+    query = select(ArrivalRow.inbox, count).where(stranded).group_by(ArrivalRow.inbox).order_by(count.desc())
+    with reading(engine) as connection:
+        return tuple(Absent(inbox, files) for inbox, files in connection.execute(query))

@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Row, and_, delete, func, or_, select, update
 
 from db.arrivals import Arrivals
 from db.connect import reading, writing
@@ -18,11 +19,14 @@ from db.tables import ArrivalRow, DocumentRow, ExtractionRow
 from segocr import filing
 from segocr.arrivals import State
 from segocr.errors import UsageError
+from segocr.places import Places
 from segocr.records import RecordStatus
+from segocr.workfolder import is_right, known_work, work_missing
 
 _SHORTEST = 6
 _HOLD = timedelta(seconds=60)
 _RETRY = "retry"
+_DISCARD = "discard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ def find_ended(
     states: Sequence[State] = (State.FAILED,),
     since: timedelta | None = None,
     ids: Collection[uuid.UUID] | None = None,
+    places: Places | None = None,
 ) -> list[Ended]:
     """Return ended arrivals, oldest first.
 
@@ -91,6 +96,8 @@ def find_ended(
         states: In which states.
         since: Only those received within this time.
         ids: Only these.
+        places: The workspace's folders: a file that was moved with the workspace, or is in ``work/`` though
+            it was given up, is found there.
 
     Raises:
         UsageError: ``unknown-arrival`` if one of ``which`` names no such arrival.
@@ -107,7 +114,7 @@ def find_ended(
     found = [
         Ended(
             row.id, row.inbox, row.path, State(row.state), row.last_problem_code, row.attempts,
-            row.sha256, None if row.place is None else Path(row.place), row.ended_at,
+            row.sha256, _place_of(row, places), row.ended_at,
         )
         for row in rows
         if ids is None or row.id in ids
@@ -125,6 +132,13 @@ def find_ended(
             )
         wanted.update((ended.id, ended) for ended in named)
     return [ended for ended in found if ended.id in wanted]
+
+
+def _place_of(row: Row[Any], places: Places | None) -> Path | None:
+    if row.place is not None:
+        return places.now(row.id, Path(row.place)) if places else Path(row.place)
+    claimed = places.claimed(row.id, Path(row.path).name) if places else None
+    return claimed if claimed is not None and claimed.is_file() else None
 
 
 def _names(word: str, ended: Ended) -> bool:
@@ -147,43 +161,57 @@ def retry(engine: Engine, ended: Ended, work: Path) -> bool:
         work: The folder of claimed files.
 
     Returns:
-        False if somebody else changed the arrival since, or its file is nowhere.
+        False if somebody else changed or discarded the arrival since, or its file is nowhere.
+
+    Raises:
+        SegocrError: ``work-missing``: the work folder is away; the file would be lost in another one.
     """
-    if not ended.file.is_file() or not _hold(engine, ended):
+    target = work / str(ended.id) / ended.name
+    # What had vanished may be in its folder after all.
+    source = target if ended.place is None and target.is_file() else ended.place
+    if not (source or ended.dropped).is_file():
         return False
-    place = None
-    if ended.place is not None:
-        place = work / str(ended.id) / ended.name
-        filing.settle_in(ended.place, place)
+    if known_work(work) is not None and not is_right(work):
+        raise work_missing(work)
+    if not _hold(engine, ended, _RETRY):
+        return False
+    if source is not None:
+        filing.settle_in(source, target)
         if ended.reasons is not None:
             ended.reasons.unlink(missing_ok=True)
             filing.remove_empty(ended.reasons.parent)
     # What was never hashed (empty, unreadable) goes back as a claim that somebody abandoned: hashed next.
     overdue = Arrivals(engine).now() - timedelta(microseconds=1) if ended.sha256 is None else None
     with writing(engine) as connection:
-        connection.execute(
+        changed = connection.execute(
             update(ArrivalRow)
             .where(ArrivalRow.id == ended.id, ArrivalRow.lease_owner == _RETRY)
             .values(
                 state=State.CLAIMED.value,
-                place=None if place is None else str(place),
+                place=None if source is None else str(target),
                 attempts=0,
                 lease_owner=None,
                 lease_until=overdue,
                 ended_at=None,
             )
         )
-    return True
+    return changed.rowcount == 1
 
 
-def _hold(engine: Engine, ended: Ended) -> bool:
-    now = Arrivals(engine).now()
-    free = or_(ArrivalRow.lease_until.is_(None), ArrivalRow.lease_until < now)
+def _hold(engine: Engine, ended: Ended, owner: str) -> bool:
+    """Hold an arrival that stands as it did when it was found: nobody else decides on it meanwhile."""
+    values: dict[str, Any] = {"lease_owner": owner}
+    if owner == _RETRY:
+        values["filed_at"] = None  # so the sweep files it again after a crash
     with writing(engine) as connection:
+        now = Arrivals(engine).now()
+        free = or_(ArrivalRow.lease_until.is_(None), ArrivalRow.lease_until < now)
+        if owner == _DISCARD:  # one that was interrupted goes on; what failed anew was not shown
+            free = and_(or_(free, ArrivalRow.lease_owner == owner), ArrivalRow.ended_at == ended.at)
         changed = connection.execute(
             update(ArrivalRow)
             .where(ArrivalRow.id == ended.id, ArrivalRow.state == ended.state.value, free)
-            .values(lease_owner=_RETRY, lease_until=now + _HOLD, filed_at=None)
+            .values(lease_until=now + _HOLD, **values)
         )
     return changed.rowcount == 1
 
@@ -193,13 +221,13 @@ class Discarding:
     """What discarding an arrival removes.
 
     Attributes:
-        arrival: Its id.
+        ended: The arrival.
         dropped: Where somebody dropped its file.
         files: What segocr keeps of it and would delete.
         extractions: How many failed records go with it.
     """
 
-    arrival: uuid.UUID
+    ended: Ended
     dropped: Path
     files: tuple[Path, ...]
     extractions: int
@@ -222,37 +250,38 @@ def plan_discarding(engine: Engine, ended: Ended) -> Discarding:
             select(func.count()).select_from(ExtractionRow).where(*_failed_records(ended.id))
         )
     files = tuple(file for file in (ended.place, ended.reasons) if file is not None and file.is_file())
-    return Discarding(ended.id, ended.dropped, files, count or 0)
+    return Discarding(ended, ended.dropped, files, count or 0)
 
 
 def _failed_records(arrival: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     return ExtractionRow.arrival_id == arrival, ExtractionRow.status == RecordStatus.FAILED.value
 
 
-def discard(engine: Engine, plan: Discarding) -> None:
+def discard(engine: Engine, plan: Discarding) -> bool:
     """Remove a failed arrival's file, then its rows; after an interruption, calling it again goes on.
 
     A record that the same bytes have from elsewhere stays.
 
+    Returns:
+        False if somebody has sent the arrival back to work since, or is about to: nothing was removed then.
+
     Raises:
         DatabaseError: The rows may be left; the files are gone.
     """
+    if not _hold(engine, plan.ended, _DISCARD):
+        return False
     for file in plan.files:
         with suppress(FileNotFoundError):
             file.unlink()
         filing.remove_empty(file.parent)
+    held = and_(ArrivalRow.id == plan.ended.id, ArrivalRow.lease_owner == _DISCARD)
     with writing(engine) as connection:
-        document = connection.scalar(
-            select(ArrivalRow.document_id).where(
-                ArrivalRow.id == plan.arrival, ArrivalRow.state == State.FAILED.value
-            )
-        )
-        connection.execute(delete(ExtractionRow).where(*_failed_records(plan.arrival)))
-        connection.execute(
-            delete(ArrivalRow).where(ArrivalRow.id == plan.arrival, ArrivalRow.state == State.FAILED.value)
-        )
+        document = connection.scalar(select(ArrivalRow.document_id).where(held))
+        connection.execute(delete(ExtractionRow).where(*_failed_records(plan.ended.id)))
+        connection.execute(delete(ArrivalRow).where(held))
         used = [
             select(ExtractionRow.id).where(ExtractionRow.document_id == document).exists(),
             select(ArrivalRow.id).where(ArrivalRow.document_id == document).exists(),
         ]
         connection.execute(delete(DocumentRow).where(DocumentRow.id == document, ~or_(*used)))
+    return True

@@ -5,14 +5,13 @@ What could not be hashed has failures by its path alone; these can be forgotten 
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import Connection, Engine, Row, delete, func, select
 
 from db.connect import reading, writing
 from db.store import absolute
@@ -25,7 +24,9 @@ from db.tables import (
     ReadingRow,
     RegionRow,
 )
+from segocr import filing
 from segocr.errors import UsageError
+from segocr.places import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +48,26 @@ class Forgetting:
     path: str | None = None
 
 
-def plan_forgetting(engine: Engine, sha256: str) -> Forgetting:
-    """Say what ``forget`` would remove; changes nothing."""
+def plan_forgetting(engine: Engine, sha256: str, *, places: Places | None = None) -> Forgetting:
+    """Say what ``forget`` would remove; changes nothing.
+
+    With the workspace's folders, files are also found that were moved with it, or are filed just now.
+    """
     with reading(engine) as connection:
-        document_id = connection.scalar(select(DocumentRow.id).where(DocumentRow.sha256 == sha256))
-        of_document = select(ExtractionRow.id).where(ExtractionRow.document_id == document_id)
-        arrivals = connection.execute(
-            select(ArrivalRow.id, ArrivalRow.inbox, ArrivalRow.path, ArrivalRow.place).where(
-                ArrivalRow.sha256 == sha256
-            )
-        ).all()
-        given = connection.scalars(
-            select(ExtractionRow.file)
-            .where(ExtractionRow.document_id == document_id, ExtractionRow.arrival_id.is_(None))
-            .distinct()
-        ).all()
-        rows = _rows_to_go(connection, of_document)
-    files = tuple(file for row in arrivals for file in _own_files(row.id, row.place))
+        return _plan(connection, sha256, places)
+
+
+def _plan(connection: Connection, sha256: str, places: Places | None) -> Forgetting:
+    document_id = connection.scalar(select(DocumentRow.id).where(DocumentRow.sha256 == sha256))
+    of_document = select(ExtractionRow.id).where(ExtractionRow.document_id == document_id)
+    arrivals = connection.execute(select(ArrivalRow.__table__).where(ArrivalRow.sha256 == sha256)).all()
+    given = connection.scalars(
+        select(ExtractionRow.file)
+        .where(ExtractionRow.document_id == document_id, ExtractionRow.arrival_id.is_(None))
+        .distinct()
+    ).all()
+    rows = _rows_to_go(connection, of_document)
+    files = tuple(dict.fromkeys(file for row in arrivals for file in _own_files(row, places)))
     left = tuple(Path(file) for file in given) + tuple(
         Path(row.inbox) / row.path for row in arrivals if row.place is None
     )
@@ -112,29 +116,44 @@ def _rows_to_go(connection: Connection, of_document: Any) -> dict[str, int]:
     }
 
 
-def _own_files(arrival: uuid.UUID, place: str | None) -> Iterator[Path]:
+def _own_files(row: Row[Any], places: Places | None) -> Iterator[Path]:
     """Yield the files that segocr filed under an arrival's id; nothing else is ever deleted."""
-    if place is None:
-        return
-    file = Path(place)
-    if file.name.startswith(f"{arrival}-"):  # done/<date>/<id>-<name>, and the reasons beside it
-        yield from (one for one in (file, file.with_name(f"{arrival}.json")) if one.is_file())
-    elif file.parent.name == str(arrival) and file.is_file():  # work/<id>/<name>
-        yield file
+    stored = [] if row.place is None else [Path(row.place)]
+    if places is not None:
+        stored = [places.now(row.id, place) for place in stored] + list(_ways(row, places))
+    for file in stored:
+        if file.name.startswith(f"{row.id}-"):  # done/<date>/<id>-<name>, and the reasons beside it
+            yield from (one for one in (file, file.with_name(f"{row.id}.json")) if one.is_file())
+        elif file.parent.name == str(row.id) and file.is_file():  # work/<id>/<name>
+            yield file
 
 
-def forget(engine: Engine, plan: Forgetting) -> None:
+def _ways(row: Row[Any], places: Places) -> Iterator[Path]:
+    """Yield where a file may lie that is moved just now: its row is told afterwards."""
+    name, day = Path(row.path).name, row.received_at.date().isoformat()
+    yield places.claimed(row.id, name)
+    for folder in (places.done, places.failed):
+        yield folder / day / filing.name_with_id(row.id, name)
+
+
+def forget(engine: Engine, plan: Forgetting, *, places: Places | None = None) -> Forgetting:
     """Remove a document's files, then its rows; after an interruption, calling it again goes on.
+
+    What goes is planned again in the transaction that removes the rows: the document may have been filed or
+    brought anew since ``plan`` was shown.
+
+    Args:
+        engine: From ``db.connect.open_database``.
+        plan: What was shown.
+        places: The workspace's folders; see ``plan_forgetting``.
+
+    Returns:
+        What was removed.
 
     Raises:
         DatabaseError: Some rows may be left; the files are gone.
     """
-    for file in plan.files:
-        with suppress(FileNotFoundError):
-            file.unlink()
-        if file.parent.parent.name == "work":
-            with suppress(OSError):
-                file.parent.rmdir()
+    arrivals: Sequence[Row[Any]] = ()
     with writing(engine) as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:  # overwrite what is deleted
@@ -142,10 +161,26 @@ def forget(engine: Engine, plan: Forgetting) -> None:
         if plan.path is not None:
             failures = _failures_of(plan.path)
             connection.execute(delete(ExtractionRow).where(ExtractionRow.id.in_(failures)))
-        else:
+        elif plan.sha256 is not None:
+            # The rows first: until the end, nobody can say in them that a file lies elsewhere.
+            theirs = ArrivalRow.sha256 == plan.sha256
+            arrivals = connection.execute(select(ArrivalRow.__table__).where(theirs).with_for_update()).all()
+            plan = _plan(connection, plan.sha256, places)
+            _delete(plan.files)
             connection.execute(delete(DocumentRow).where(DocumentRow.sha256 == plan.sha256))
-            connection.execute(delete(ArrivalRow).where(ArrivalRow.sha256 == plan.sha256))
+            connection.execute(delete(ArrivalRow).where(theirs))
+    if places is not None:  # a file that was moved between the two places while these were looked at
+        _delete([file for row in arrivals for file in _own_files(row, places)])
     if sqlite:  # and let no older copy live on in the write-ahead log
         with engine.connect().execution_options(segocr_reads=True) as connection:
             raw: Any = connection.connection.driver_connection
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return plan
+
+
+def _delete(files: Sequence[Path]) -> None:
+    for file in files:
+        with suppress(FileNotFoundError):
+            file.unlink()
+        if file.parent.parent.name == "work":
+            filing.remove_empty(file.parent)

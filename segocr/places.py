@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -84,6 +85,24 @@ class Places:
     work: Path
     done: Path
     failed: Path
+
+    @property
+    def workspace(self) -> Path:
+        """The folder that they lie in."""
+        return self.work.parent
+
+    def claimed(self, arrival: uuid.UUID, name: str) -> Path:
+        """Return where a claimed file of this name lies."""
+        return self.work / str(arrival) / name
+
+    def now(self, arrival: uuid.UUID, place: Path) -> Path:
+        """Return where a file lies that was put to ``place``: the workspace may have been moved since.
+
+        Its arrival's id is in its path, so what is found below the present folders is it.
+        """
+        moved = self.workspace.joinpath(*place.parts[-3:])
+        own = str(arrival) in (place.parent.name, place.name[: len(str(arrival))])
+        return moved if own and not place.exists() and moved.exists() else place
 
 
 def inboxes_in(settings: Settings) -> list[Inbox]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from db.documents import Listed
     from db.ended import Ended
     from db.forgetting import Forgetting
+    from segocr.places import Places
 
 _RECORD = ("sha256", "file", "template", "part", "status", "accepted", "state", "problems", "at")
 _ARRIVAL = ("arrival", "attempts", "message", "lease_owner", "lease_until", "received_at", "claimed_at",
@@ -123,24 +124,37 @@ def forget(which: str, dry_run: bool, yes: bool) -> None:
     from db.forgetting import forget as forget_document
     from segocr.cli.database import opened_database
 
+    places = _places()
     with opened_database() as engine:
-        plan = _plan(engine, which)
+        plan = _plan(engine, which, places)
         _show_plan(plan)
         if dry_run:
             return
         if not yes:
             click.confirm("Remove all this for good?", abort=True, err=True)
-        forget_document(engine, plan)
+        gone = forget_document(engine, plan, places=places)
+    for file in gone.files:
+        if file not in plan.files:  # filed or brought since it was shown
+            note(f"removed: {file}")
     note(f"forgotten: {plan.sha256 or plan.path}")
 
 
-def _plan(engine: Engine, which: str) -> Forgetting:
+def _places() -> Places | None:
+    """Return the workspace's folders; outside of one, files are only known by their rows."""
+    from segocr.places import places_in
+    from segocr.settings import load_settings
+
+    settings = load_settings()
+    return places_in(settings) if settings.workspace is not None else None
+
+
+def _plan(engine: Engine, which: str, places: Places | None) -> Forgetting:
     from db.documents import find_document
     from db.forgetting import plan_forgetting, plan_forgetting_failures
 
     if os.sep in which or Path(which).suffix:
         return plan_forgetting_failures(engine, Path(which))
-    return plan_forgetting(engine, find_document(engine, which))
+    return plan_forgetting(engine, find_document(engine, which), places=places)
 
 
 def _show_plan(plan: Forgetting) -> None:
@@ -189,7 +203,7 @@ def retry(which: tuple[str, ...], code: str | None, everything: bool, dry_run: b
     _check_which(which, code, everything)
     states = (State.FAILED, State.NEEDS_REVIEW) if which else (State.FAILED,)
     with opened_database() as engine:
-        chosen = find_ended(engine, which, code=code, states=states)
+        chosen = find_ended(engine, which, code=code, states=states, places=_places())
         _show_ended(chosen)
         if dry_run or not chosen:
             return
@@ -216,7 +230,8 @@ def discard(which: tuple[str, ...], code: str | None, everything: bool, dry_run:
 
     _check_which(which, code, everything)
     with opened_database() as engine:
-        plans = [plan_discarding(engine, ended) for ended in find_ended(engine, which, code=code)]
+        found = find_ended(engine, which, code=code, places=_places())
+        plans = [plan_discarding(engine, ended) for ended in found]
         for plan in plans:
             note(f"{plan.dropped}: {plan.extractions} failed record{'' if plan.extractions == 1 else 's'}")
             for file in plan.files:
@@ -225,9 +240,13 @@ def discard(which: tuple[str, ...], code: str | None, everything: bool, dry_run:
             return
         if not yes:
             click.confirm("Remove all this for good?", abort=True, err=True)
+        count = 0
         for plan in plans:
-            discard_arrival(engine, plan)
-    note(f"discarded: {len(plans)}")
+            if discard_arrival(engine, plan):
+                count += 1
+            else:
+                note(f"not discarded: {plan.dropped} (somebody sent it back to work, or has it)")
+    note(f"discarded: {count}")
 
 
 def _show_ended(chosen: Sequence[Ended]) -> None:

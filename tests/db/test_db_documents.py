@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from files_in_work import Folders
 from sample_records import digest, failed, receipt
 from sqlalchemy import Engine, func, select
 
@@ -15,7 +16,7 @@ from db.connect import reading
 from db.documents import find_document, list_documents, show_document
 from db.forgetting import forget, plan_forgetting, plan_forgetting_failures
 from db.store import store_records
-from db.tables import Base
+from db.tables import ArrivalRow, Base
 from segocr.arrivals import Moved, Sighting, State
 from segocr.errors import UsageError
 
@@ -118,6 +119,36 @@ def test_forgetting_shows_first_and_then_leaves_nothing(
     assert rows(engine) == others
     assert len(list((tmp_path / "done").rglob("*.jpg"))) == 1
     forget(engine, plan)  # again does no harm
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_document_that_is_filed_while_somebody_decides_is_forgotten_with_its_copy(
+    engine: Engine, tmp_path: Path, told: bool
+) -> None:
+    folders = Folders(tmp_path, engine)
+    arrival = folders.arrive("secret.jpg", b"secret")
+    assert arrival.sha256 is not None
+    plan = plan_forgetting(engine, arrival.sha256, places=folders.places)
+    assert plan.files == (arrival.file,)
+    folders.end(arrival, State.EXTRACTED)
+    if not told:  # moved, and the row not yet told of it
+        with engine.begin() as connection:
+            connection.execute(ArrivalRow.__table__.update().values(place=str(arrival.file)))
+    gone = forget(engine, plan, places=folders.places)
+    assert folders.files() == []
+    assert [file.parent.parent for file in gone.files] == [folders.places.done]
+    assert rows(engine) == {}
+
+
+def test_copies_in_a_workspace_that_was_moved_are_forgotten(engine: Engine, tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "one", engine)
+    arrival = folders.arrive("secret.jpg", b"secret")
+    assert arrival.sha256 is not None
+    folders.end(arrival, State.EXTRACTED)
+    moved = Folders(tmp_path / "two", engine)
+    folders.root.rename(moved.root)
+    forget(engine, plan_forgetting(engine, arrival.sha256, places=moved.places), places=moved.places)
+    assert moved.files() == []
 
 
 def test_a_file_that_is_its_owners_is_never_deleted(engine: Engine, tmp_path: Path) -> None:

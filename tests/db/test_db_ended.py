@@ -16,6 +16,7 @@ from db.ended import Ended, discard, find_ended, plan_discarding, retry
 from db.orphans import mend_orphans
 from db.store import store_records
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow
+from segocr import filing
 from segocr.arrivals import State
 from segocr.cli import run
 from segocr.errors import UsageError
@@ -136,6 +137,48 @@ def test_discarding_takes_nothing_from_a_record_of_the_same_bytes(folders: Folde
     store_records(folders.engine, [receipt("x", sha256=ended.sha256, file=Path("other.jpg"))])
     discard(folders.engine, plan_discarding(folders.engine, ended))
     assert (count(folders.engine, DocumentRow), count(folders.engine, ExtractionRow)) == (1, 1)
+
+
+def test_what_was_sent_back_to_work_meanwhile_is_not_discarded(folders: Folders) -> None:
+    ended = fail(folders, "a.jpg")
+    plan = plan_discarding(folders.engine, ended)
+    assert retry(folders.engine, ended, folders.places.work)
+    assert not discard(folders.engine, plan)
+    assert folders.files() == ["work/a.jpg"]
+    assert (count(folders.engine, ArrivalRow), count(folders.engine, ExtractionRow)) == (1, 1)
+
+
+def test_a_retry_under_way_is_not_discarded_and_a_discarding_not_retried(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = fail(folders, "a.jpg")
+    plan = plan_discarding(folders.engine, ended)
+    answers = []
+    settle_in, remove_empty = filing.settle_in, filing.remove_empty
+
+    def meanwhile(source: Path, target: Path) -> None:
+        answers.append(discard(folders.engine, plan))
+        settle_in(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("segocr.filing.settle_in", meanwhile)
+        assert retry(folders.engine, ended, folders.places.work)
+    assert (answers, folders.files()) == ([False], ["work/a.jpg"])
+
+    [again] = folders.ledger.take("me", 10, 60)
+    folders.end(again, State.FAILED, "unreadable")
+    [failed_again] = find_ended(folders.engine)
+    assert not discard(folders.engine, plan)  # what failed anew was not shown
+
+    def retried(folder: Path) -> None:
+        answers.append(retry(folders.engine, failed_again, folders.places.work))
+        remove_empty(folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("segocr.filing.remove_empty", retried)
+        assert discard(folders.engine, plan_discarding(folders.engine, failed_again))
+    assert answers == [False, False, False]
+    assert folders.files() == []
 
 
 def test_a_file_that_was_left_in_its_inbox_is_not_discarded(folders: Folders) -> None:
