@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segocr.errors import DocumentError
+from segocr.nolinks import OPEN_FILE, folder_of
 
 _BLOCK = 1 << 20
 _KINDS = {
@@ -39,11 +40,13 @@ class Document:
 
 
 @contextmanager
-def opened(path: Path, *, follow_links: bool = False) -> Iterator[int]:
+def opened(path: Path, *, below: Path | None = None, follow_links: bool = False) -> Iterator[int]:
     """Open a regular file for reading, never waiting for a pipe.
 
     Args:
         path: The file.
+        below: A folder on the way to it that others write in: no link of theirs is followed below it, in the
+            place of a sub-folder either, whatever ``follow_links`` says.
         follow_links: Whether a link stands for the file that it leads to. What somebody else dropped may be
             a link to a file that only this user may read; what this user named is meant.
 
@@ -53,9 +56,8 @@ def opened(path: Path, *, follow_links: bool = False) -> Iterator[int]:
     Raises:
         DocumentError: ``not-found``, ``not-a-file`` (folder, pipe, device, socket, link) or ``no-access``.
     """
-    no_links = 0 if follow_links else os.O_NOFOLLOW
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | no_links)
+        descriptor = _open(path, below, follow_links)
     except FileNotFoundError as error:
         what = "file that the link leads to" if path.is_symlink() else "file"
         raise DocumentError(f"the {what} does not exist", code="not-found") from error
@@ -70,6 +72,13 @@ def opened(path: Path, *, follow_links: bool = False) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _open(path: Path, below: Path | None, follow_links: bool) -> int:
+    if below is None:
+        return os.open(path, OPEN_FILE & ~os.O_NOFOLLOW if follow_links else OPEN_FILE)
+    with folder_of(below, str(path.relative_to(below))) as (folder, name):
+        return os.open(name, OPEN_FILE, dir_fd=folder)
 
 
 def _what_stands_at(path: Path, error: OSError) -> str:

@@ -9,20 +9,22 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from segocr.nolinks import NotTheFile, folder_at, folder_of, open_at
+
 PARTIAL = ".partial"
 """A copy that is not whole yet."""
 _LONGEST_NAME = 255  # bytes; ext4, XFS, NTFS and SMB agree
-_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-class NotTheFile(OSError):
-    """What stands under the path is no regular file any more."""
+_LONGEST_SUFFIX = 16  # bytes, with its dot
+_NO_HARD_LINKS = (
+    errno.EPERM, errno.EACCES, errno.EINVAL, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP,
+)  # fmt: skip
+"""What file systems and shares say that have no hard links, or not for this file."""
+_MAKE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,43 +39,32 @@ class Reasons:
 
 def name_with_id(arrival: uuid.UUID, name: str) -> str:
     """Return ``<id>-<name>``, the name cut in front of its suffix where it would be too long."""
-    room = _LONGEST_NAME - len(f"{arrival}-")
-    raw = os.fsencode(name)
-    if len(raw) > room:
-        stem, dot, suffix = raw.rpartition(b".")
-        tail = dot + suffix if dot and len(suffix) < 16 else b""
-        raw = (stem if tail else raw)[: room - len(tail)] + tail
-        # Do not leave half a character at the cut.
-        raw = raw.decode("utf-8", "ignore").encode() or b"file"
-    return f"{arrival}-{os.fsdecode(raw)}"
+    stem, suffix = _split(name)
+    room = _LONGEST_NAME - len(f"{arrival}-") - len(suffix)
+    return f"{arrival}-{os.fsdecode(_cut(stem, room) + suffix)}"
 
 
-@contextmanager
-def _folder_of(root: Path, path: str) -> Iterator[tuple[int, str]]:
-    """Open the folder of ``root/path`` step by step, following no link; yield its descriptor and the name."""
-    *folders, name = path.split("/")
-    if name in ("", ".", "..") or ".." in folders:
-        raise NotTheFile(errno.EINVAL, "the path leaves the inbox", path)
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for folder in folders:
-            below = os.open(folder, _OPEN_FOLDER, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = below
-        yield descriptor, name
-    finally:
-        os.close(descriptor)
+def _numbered(name: str, number: int) -> str:
+    """Return ``<stem> (<number>)<suffix>``, the stem cut where it would be too long."""
+    stem, suffix = _split(name)
+    mark = f" ({number})".encode()
+    return os.fsdecode(_cut(stem, _LONGEST_NAME - len(mark) - len(suffix)) + mark + suffix)
 
 
-def why_unreadable(root: Path, path: str) -> str | None:
-    """Return ``unreadable`` if the file cannot be opened now, else None."""
-    try:
-        with _folder_of(root, path) as (folder, name):
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            os.close(os.open(name, flags, dir_fd=folder))
-    except OSError:
-        return "unreadable"
-    return None
+def _split(name: str) -> tuple[bytes, bytes]:
+    """Split a name in front of its suffix; what is too long for a suffix is none."""
+    stem, suffix = os.path.splitext(os.fsencode(name))  # noqa: PTH122  # a Path takes no bytes
+    return (stem, suffix) if len(suffix) <= _LONGEST_SUFFIX else (stem + suffix, b"")
+
+
+def _cut(stem: bytes, room: int) -> bytes:
+    """Cut to so many bytes, or up to 3 less so that no half character of UTF-8 is left at the cut."""
+    if len(stem) <= room:
+        return stem
+    end = room
+    while end > room - 3 and stem[end] & 0xC0 == 0x80:
+        end -= 1
+    return stem[:end]
 
 
 def take(root: Path, path: str, target: Path) -> None:
@@ -81,55 +72,95 @@ def take(root: Path, path: str, target: Path) -> None:
 
     Raises:
         FileNotFoundError: It is in neither place.
-        NotTheFile: It is no regular file, or its folder was replaced by a link.
+        NotTheFile: It is no regular file, its folder was replaced by a link, or it changed while it was
+            copied; it stays where it is.
     """
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with _folder_of(root, path) as (folder, name):
+        with folder_of(root, path) as (folder, name):
             _take_from(folder, name, target)
-    except FileNotFoundError:
-        if not target.exists():  # else an earlier run moved it, and stopped before saying so
-            with suppress(OSError):
-                target.parent.rmdir()
-            raise
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENOTDIR):
-            raise NotTheFile(error.errno, "its folder is a link", path) from error
+        if isinstance(error, FileNotFoundError) and target.exists():
+            return  # an earlier run moved it, and stopped before saying so
+        remove_empty(target.parent)
         raise
 
 
-def remove(root: Path, path: str) -> None:
-    """Remove ``root/path``, if it is there; no link is followed on the way."""
-    with suppress(OSError), _folder_of(root, path) as (folder, name):
-        os.unlink(name, dir_fd=folder)
+def remove_marker(root: Path, path: str, suffix: str) -> None:
+    """Remove the marker of a file that was taken; call it only when the file is safe.
+
+    After a crash between the two, it is called again. Until then somebody may have dropped a new file of that
+    name, and its own marker: the marker stays if it is not older than the file that stands there.
+    """
+    with suppress(OSError), folder_of(root, path) as (folder, name):
+        made = os.stat(name + suffix, dir_fd=folder, follow_symlinks=False).st_mtime_ns
+        with suppress(FileNotFoundError):
+            if made >= os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime_ns:
+                return
+        os.unlink(name + suffix, dir_fd=folder)
 
 
 def _take_from(folder: int, name: str, target: Path) -> None:
-    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    if not stat.S_ISREG(found.st_mode):
-        raise NotTheFile(errno.EINVAL, "not a regular file", name)
     if target.exists():
-        # Copied by a run that stopped before it removed the original; or a new file of that name, then left.
-        if _digest(target) == _digest_at(folder, name):
-            os.unlink(name, dir_fd=folder)
+        _remove_copied(folder, name, target)
         return
+    if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+        raise NotTheFile(errno.EINVAL, "not a regular file", name)
     try:
         os.rename(name, target, src_dir_fd=folder)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        with os.fdopen(_open_at(folder, name), "rb") as source:
-            _copy(source, target)
-        os.unlink(name, dir_fd=folder)
+        _take_a_copy(folder, name, target)
 
 
-def _open_at(folder: int, name: str) -> int:
-    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+def _remove_copied(folder: int, name: str, target: Path) -> None:
+    """Remove what a run copied that stopped then; what is, or may be, a new file of that name is left."""
+    with suppress(NotTheFile, PermissionError), open_at(folder, name) as source:
+        found = _state(os.fstat(source.fileno()))
+        if hashlib.file_digest(source, "sha256").digest() == _digest(target):
+            _remove_same(folder, name, found, found.size)
 
 
-def _digest_at(folder: int, name: str) -> bytes:
-    with os.fdopen(_open_at(folder, name), "rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+def _take_a_copy(folder: int, name: str, target: Path) -> None:
+    with open_at(folder, name) as source, folder_at(target.parent, ()) as work:
+        found = _state(os.fstat(source.fileno()))
+        size = _copy(source, work, PARTIAL)
+        os.rename(PARTIAL, target.name, src_dir_fd=work, dst_dir_fd=work)
+        os.fsync(work)
+        try:
+            _remove_same(folder, name, found, size)
+        except (NotTheFile, PermissionError):
+            target.unlink()
+            raise  # after any other error the original may be gone: the copy is compared with it next time
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What tells whether a file is another one, or has other bytes."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+def _state(found: os.stat_result) -> _State:
+    return _State(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _remove_same(folder: int, name: str, expected: _State, copied: int) -> None:
+    """Remove a file of which so many bytes were copied, if it is still as it was before that.
+
+    Raises:
+        NotTheFile: It is another one, or changed; it stays.
+    """
+    # What remains: bytes written between these two calls, or later by a program that has the file open and
+    # was still for all of settle_seconds, are lost. No call removes a file on condition that it is unchanged.
+    found = _state(os.stat(name, dir_fd=folder, follow_symlinks=False))
+    if found != expected or copied != expected.size:
+        raise NotTheFile(errno.EBUSY, "it changed while it was copied", name)
+    os.unlink(name, dir_fd=folder)
 
 
 def _digest(path: Path) -> bytes:
@@ -137,29 +168,26 @@ def _digest(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _copy(source: BinaryIO, target: Path) -> None:
-    """Copy to a neighbour's name, sync, then give it its own: a half copy is never taken for a whole one."""
-    partial = target.with_name(PARTIAL)
+def _copy(source: BinaryIO, folder: int, name: str) -> int:
+    """Copy to a new file that has not its last name yet, and sync it; return how many bytes it has.
+
+    A half copy is never taken for a whole one: what a run left that stopped is made anew.
+    """
+    found = os.fstat(source.fileno())
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+    mode = 0o600 | stat.S_IMODE(found.st_mode) & 0o666
     try:
-        with partial.open("wb") as sink:
+        with os.fdopen(os.open(name, _MAKE_FILE, mode, dir_fd=folder), "wb") as sink:
             shutil.copyfileobj(source, sink, 1 << 20)
             sink.flush()
+            os.utime(sink.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
             os.fsync(sink.fileno())
+            return sink.tell()
     except OSError:  # a full disk: what was written is given back
-        partial.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
         raise
-    found = os.fstat(source.fileno())
-    os.utime(partial, ns=(found.st_atime_ns, found.st_mtime_ns))
-    partial.rename(target)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def settle_in(source: Path, target: Path) -> None:
@@ -176,40 +204,81 @@ def settle_in(source: Path, target: Path) -> None:
             source.unlink()
         return
     if source.exists():
-        _move_new(source, target)
+        with folder_at(target.parent, ()) as folder:
+            _move_new(source, folder, target.name)
 
 
-def _move_new(source: Path, target: Path) -> None:
-    """Move where nothing stands; by a hard link where the file system has them, since it never replaces."""
+def _move_new(source: Path, folder: int, name: str) -> None:
+    """Move where nothing stands, across file systems too.
+
+    Raises:
+        FileExistsError: Something stands there.
+    """
     try:
-        os.link(source, target, follow_symlinks=False)
+        _rename_new(None, source, folder, name)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # A name that only this source has, hidden from scans: others may write in this folder.
+        partial = f".{hashlib.sha256(os.fsencode(source)).hexdigest()[:16]}{PARTIAL}"
+        with open_at(None, source) as file:
+            _copy(file, folder, partial)
+        try:
+            _rename_new(folder, partial, folder, name)
+        except OSError:
+            os.unlink(partial, dir_fd=folder)
+            raise
+        os.fsync(folder)
+        source.unlink()
+
+
+def _rename_new(before: int | None, source: str | Path, folder: int, name: str) -> None:
+    """Rename where nothing stands; by a hard link where the file system has them: it never replaces."""
+    try:
+        os.link(source, name, src_dir_fd=before, dst_dir_fd=folder, follow_symlinks=False)
     except FileExistsError:
         raise
     except OSError as error:
-        if error.errno == errno.EXDEV:
-            with source.open("rb") as file:
-                _copy(file, target)
-        elif target.exists():
-            raise FileExistsError(errno.EEXIST, "another file stands there", str(target)) from error
-        else:
-            source.rename(target)
-            return
-    source.unlink()
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        with suppress(FileNotFoundError):
+            os.stat(name, dir_fd=folder, follow_symlinks=False)
+            raise FileExistsError(errno.EEXIST, "another file stands there", name) from error
+        os.rename(source, name, src_dir_fd=before, dst_dir_fd=folder)
+        return
+    os.unlink(source, dir_fd=before)
 
 
 def return_to(source: Path, root: Path, path: str) -> Path:
-    """Put a file back under its inbox; where a new file has its name it gets a number before the suffix."""
-    wanted = root / path
-    target, number = wanted, 1
-    while True:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _move_new(source, target)
-        except FileExistsError:
-            number += 1
-            target = wanted.with_name(f"{wanted.stem} ({number}){wanted.suffix}")
-        else:
-            return target
+    """Put a file back under its inbox; where a new file has its name it gets a number before the suffix.
+
+    No link is followed below the inbox. Where something else has taken the place of its sub-folder, or this
+    user may not write there, it goes to the inbox's top folder: there it settles again, as if dropped anew.
+
+    Returns:
+        Where it lies now.
+
+    Raises:
+        OSError: It could not be put there either; it stays where it is.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        return root / _return_below(source, root, path)
+    except (NotTheFile, PermissionError):
+        return root / _return_below(source, root, path.rpartition("/")[2])
+
+
+def _return_below(source: Path, root: Path, path: str) -> str:
+    with folder_of(root, path, make=True) as (folder, name):
+        free, number = name, 1
+        while True:
+            try:
+                _move_new(source, folder, free)
+            except FileExistsError:
+                number += 1
+                free = _numbered(name, number)
+            else:
+                return path.removesuffix(name) + free
 
 
 def write_reasons(path: Path, reasons: Reasons) -> None:

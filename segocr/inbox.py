@@ -4,62 +4,46 @@
     once its record is committed: file_away (done/<date>/<id>-<name>, or failed/… with the reasons)
 
 Every step is first written in the ledger or first done on disk in such an order that ``recover``, at the next
-sweep, finds what a crash left and goes on. How files are moved is in ``segocr.filing``.
+sweep, finds what a crash left and goes on. Files are found by ``segocr.scanning`` and moved by
+``segocr.filing``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import errno
-import fnmatch
-import os
-import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from segocr import filing
+from segocr import filing, nolinks
 from segocr.arrivals import Arrival, Ledger, Moved, Sighting, State
-from segocr.documents import read_document
+from segocr.diskfaults import disk_error
+from segocr.documents import hashed, opened
 from segocr.errors import ConfigurationError, DocumentError, SegocrError
+from segocr.freeplace import free_place
+from segocr.nolinks import NotTheFile
 from segocr.places import MARKER, After, Inbox, Places, Ready, read_only
+from segocr.scanning import scan, tell_closed
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep found: ids of arrivals ready to be extracted, failed, and how many files wait."""
+    """What a sweep found.
+
+    Attributes:
+        ready: Arrivals ready to be extracted.
+        failed: Arrivals that failed.
+        waiting: How many files wait.
+        closed: Sub-folders, relative to the inbox, that this user may not list: what is in them is not known.
+    """
 
     ready: tuple[uuid.UUID, ...]
     failed: tuple[uuid.UUID, ...]
     waiting: int
-
-
-def scan(inbox: Inbox) -> Iterator[Sighting]:
-    """Yield the regular files below an inbox; links, pipes, devices and ignored names are passed over."""
-    ignored = re.compile("|".join(map(fnmatch.translate, inbox.ignore)) or r"(?!)").match
-    pending = [""]
-    while pending:
-        below = pending.pop()
-        try:
-            entries = list(os.scandir(inbox.folder / below))
-        except OSError:
-            if not below:
-                raise
-            continue  # a sub-folder that vanished, or that this user may not list
-        for entry in entries:
-            if ignored(entry.name):
-                continue
-            path = f"{below}/{entry.name}" if below else entry.name
-            try:
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append(path)
-                elif entry.is_file(follow_symlinks=False):
-                    found = entry.stat(follow_symlinks=False)
-                    yield Sighting(path, found.st_size, found.st_mtime_ns)
-            except FileNotFoundError:
-                continue
+    closed: tuple[str, ...] = ()
 
 
 def sweep(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> Swept:
@@ -75,8 +59,9 @@ def sweep(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> Swept:
         ConfigurationError: ``inbox-missing``, ``inbox-read-only``.
         SegocrError: ``disk-full``, or whatever the ledger raises; nothing is lost then.
     """
+    closed: list[str] = []
     try:
-        sightings = {sighting.path: sighting for sighting in scan(inbox)}
+        sightings = {sighting.path: sighting for sighting in scan(inbox, closed.append)}
     except OSError as error:
         raise ConfigurationError(
             f"the inbox {inbox.folder} cannot be read: {error.strerror}",
@@ -86,14 +71,30 @@ def sweep(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> Swept:
     if inbox.after is After.LEAVE:
         for path in ledger.known(inbox.key, tuple(sightings.values())):
             del sightings[path]
+    tell_closed(inbox, closed)
     whole = _marked(inbox, sightings) if inbox.ready is Ready.MARKER else None
     waiting = ledger.waiting(inbox.key)
+    _pass_over_stuck(inbox, ledger, sightings, waiting)
     settled = _settle(inbox, ledger, sightings, waiting)
     ready, stale = _judge(inbox, settled, ledger.now(), whole)
     claimed = ledger.claim([arrival.id for arrival in ready], owner, inbox.stale_after)
     moved = move_claimed(inbox, places, ledger, claimed)
     failed = _fail_stale(inbox, places, ledger, owner, stale)
-    return Swept(tuple(moved), tuple(failed), len(sightings) - len(moved) - len(failed))
+    left = len(sightings) - len(moved) - len(failed)
+    return Swept(tuple(moved), tuple(failed), left, tuple(sorted(closed)))
+
+
+def _pass_over_stuck(
+    inbox: Inbox, ledger: Ledger, sightings: dict[str, Sighting], waiting: dict[str, Arrival]
+) -> None:
+    """Pass over files that failed as unreadable, could not be moved for that reason, and are as they were."""
+    closed = [
+        sighting
+        for path, sighting in sightings.items()
+        if path not in waiting and nolinks.why_unreadable(inbox.folder, path)
+    ]
+    for path in ledger.known(inbox.key, closed) if closed else ():
+        del sightings[path]
 
 
 def _marked(inbox: Inbox, sightings: dict[str, Sighting]) -> set[str]:
@@ -147,7 +148,7 @@ def _judge(
             continue
         if whole is not None and arrival.path not in whole:
             continue
-        problem = "empty" if arrival.size == 0 else filing.why_unreadable(inbox.folder, arrival.path)
+        problem = "empty" if arrival.size == 0 else nolinks.why_unreadable(inbox.folder, arrival.path)
         if problem is None:
             ready.append(arrival)
         elif age >= timedelta(seconds=inbox.stale_after):
@@ -171,7 +172,7 @@ def move_claimed(inbox: Inbox, places: Places, ledger: Ledger, claimed: Sequence
             place = _into_work(inbox, arrival, places)
         except OSError as error:
             ledger.give_back([arrival.id])
-            if not isinstance(error, FileNotFoundError | filing.NotTheFile):
+            if not _is_its_own(inbox, arrival, error):
                 failure = error
             continue
         lying = dataclasses.replace(arrival, place=place)
@@ -187,40 +188,43 @@ def move_claimed(inbox: Inbox, places: Places, ledger: Ledger, claimed: Sequence
     return [move.id for move in moves]
 
 
+def _is_its_own(inbox: Inbox, arrival: Arrival, error: OSError) -> bool:
+    """Whether a file's own state kept it from being moved, and not the inbox's rights or the disk."""
+    if isinstance(error, FileNotFoundError | NotTheFile):
+        return True
+    # Across file systems a file has to be read to be moved.
+    closed = nolinks.why_unreadable(inbox.folder, arrival.path) is not None
+    return isinstance(error, PermissionError) and closed
+
+
 def _cannot_move(inbox: Inbox, error: OSError) -> Exception:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return read_only(inbox.folder)
     return _no_room(error, "take files out of the inbox")
 
 
-def _no_room(error: OSError, what: str) -> Exception:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return error
-    full = SegocrError(
-        f"there is no room to {what}",
-        code="disk-full",
-        hint="free space on the disk of the workspace; it goes on by itself",
-    )
-    full.transient = True
-    return full
+def _no_room(error: OSError, what: str) -> SegocrError:
+    return disk_error(error, what)
 
 
 def _into_work(inbox: Inbox, arrival: Arrival, places: Places) -> Path | None:
     if inbox.after is After.LEAVE:
         return None
-    if inbox.ready is Ready.MARKER:
-        # Before the file: a marker that a crash left would call the next file of that name whole.
-        filing.remove(inbox.folder, arrival.path + MARKER)
     target = places.work / str(arrival.id) / arrival.name
     filing.take(inbox.folder, arrival.path, target)
+    if inbox.ready is Ready.MARKER:
+        # After the file: without its marker, one that could not be moved would never be taken again.
+        filing.remove_marker(inbox.folder, arrival.path, MARKER)
     return target
 
 
 def _digest_if_same(arrival: Arrival) -> str | None:
     """Return the file's digest if it still has the size and mtime of its last sighting, before and after."""
+    root = Path(arrival.inbox)
     try:
-        document = read_document(arrival.file, max_bytes=arrival.size)
-        found = arrival.file.lstat()
+        with opened(arrival.file, below=root if arrival.place is None else None) as descriptor:
+            document = hashed(arrival.file, descriptor, max_bytes=arrival.size)
+        found = nolinks.look(root, arrival.path) if arrival.place is None else arrival.place.lstat()
     except (OSError, DocumentError):
         return None
     same = (found.st_size, found.st_mtime_ns) == (arrival.size, arrival.mtime_ns)
@@ -232,16 +236,24 @@ def _fail_stale(
 ) -> list[uuid.UUID]:
     codes = {arrival.id: code for arrival, code in stale}
     failed: list[uuid.UUID] = []
+    failure: OSError | None = None
     for arrival in ledger.claim(list(codes), owner, inbox.stale_after) if codes else []:
-        code = codes[arrival.id]
+        code, kept_in = codes[arrival.id], inbox
         try:
             lying = dataclasses.replace(arrival, place=_into_work(inbox, arrival, places))
-        except (FileNotFoundError, filing.NotTheFile):
-            ledger.give_back([arrival.id])
-            continue
+        except OSError as error:
+            if isinstance(error, PermissionError) and code == "unreadable":
+                # Not to be moved either: it ends where it is, as in an inbox that files are not taken out of.
+                lying, kept_in = arrival, dataclasses.replace(inbox, after=After.LEAVE)
+            else:
+                ledger.give_back([arrival.id])
+                failure = failure if _is_its_own(inbox, arrival, error) else error
+                continue
         ledger.end(arrival.id, State.FAILED, code, f"the file was {code} for {inbox.stale_after:g} s")
-        file_away(inbox, places, ledger, lying, State.FAILED, code)
+        file_away(kept_in, places, ledger, lying, State.FAILED, code)
         failed.append(arrival.id)
+    if failure is not None:
+        raise _cannot_move(inbox, failure) from failure
     return failed
 
 
@@ -256,10 +268,13 @@ def file_away(
         Where it lies now; None if it was deleted or stays in the inbox.
 
     Raises:
-        SegocrError: ``disk-full``, or whatever the ledger raises; nothing is lost then.
+        SegocrError: ``disk-full``, ``folder-unusable``, or whatever the ledger raises; nothing is lost then.
     """
     place = _last_place(inbox, places, arrival, state)
     try:
+        if place is not None:
+            # Foreign bytes under its name are this arrival's affair alone: they stay, and it takes another.
+            place = free_place(arrival, places.work / str(arrival.id) / arrival.name, place)
         _settle_for_good(inbox, places, arrival, state, code, place)
     except OSError as error:
         raise _no_room(error, "file what was processed") from error
@@ -300,12 +315,18 @@ def recover(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> None:
         if arrival.inbox != inbox.key:
             continue
         target = places.work / str(arrival.id) / arrival.name
-        if target.exists() or arrival.file.exists():
+        if target.exists() or not _is_gone(arrival):
             move_claimed(inbox, places, ledger, [arrival])
         else:
             ledger.end(arrival.id, State.FAILED, "vanished", "the file is neither in the inbox nor in work")
             ledger.filed(arrival.id, None)
     file_ended(inbox, places, ledger, owner)
+
+
+def _is_gone(arrival: Arrival) -> bool:
+    if arrival.place is not None:
+        return not arrival.place.exists()
+    return nolinks.is_gone(Path(arrival.inbox), arrival.path)
 
 
 def file_ended(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> None:

@@ -103,6 +103,7 @@ class Pipeline:
         keep_pages: Whether pages are kept (as JPEG) until their record is made.
         regions_of: Takes the place of segmentation: true regions, for evaluation.
         follow_links: Whether links are followed, or refused as files that strangers dropped.
+        inboxes: Folders below which no link is followed on the way to a file, either.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class Pipeline:
         keep_pages: bool = False,
         regions_of: RegionsOf | None = None,
         follow_links: bool = False,
+        inboxes: Sequence[Path] = (),
     ) -> None:
         self.template = template
         self.recipe = recipe_of(template, models, steps, dpi=settings.engines.open.dpi)
@@ -127,6 +129,7 @@ class Pipeline:
         self._keep_pages = keep_pages
         self._regions_of = regions_of
         self._follow_links = follow_links
+        self._inboxes = tuple(inboxes)
 
     def segment(self, paths: Sequence[Path]) -> list[Work]:
         """Open documents, find their regions and cut them out.
@@ -229,7 +232,8 @@ class Pipeline:
             max_pages=limits.pages,
             seconds=limits.seconds_per_document,
         )
-        with opened(work.path, follow_links=self._follow_links) as descriptor:
+        inbox = next((folder for folder in self._inboxes if work.path.is_relative_to(folder)), None)
+        with opened(work.path, below=inbox, follow_links=self._follow_links) as descriptor:
             work.document = hashed(work.path, descriptor, max_bytes=limits.file_bytes)
             for image in self._steps.open(descriptor, options, self.template.pages.takes):
                 work.media_type = image.media_type

@@ -1,0 +1,76 @@
+"""Looking through an inbox: the files that could be taken, and the sub-folders that cannot be looked into."""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from segocr.arrivals import Sighting
+from segocr.logs import tell
+from segocr.nolinks import NotTheFile, folder_at
+from segocr.places import Inbox
+
+_log = logging.getLogger("segocr.inbox")
+_told_closed: dict[str, frozenset[str]] = {}
+"""By inbox, the sub-folders of which this process has said that they cannot be listed."""
+
+
+def scan(inbox: Inbox, on_closed: Callable[[str], None] | None = None) -> Iterator[Sighting]:
+    """Yield the regular files below an inbox; links, pipes, devices and ignored names are passed over.
+
+    Args:
+        inbox: The folder.
+        on_closed: Called with each sub-folder, relative to the inbox, that this user may not list.
+
+    Raises:
+        OSError: The inbox itself cannot be listed.
+    """
+    ignored = re.compile("|".join(map(fnmatch.translate, inbox.ignore)) or r"(?!)", re.IGNORECASE).match
+    pending = [""]
+    while pending:
+        below = pending.pop()
+        try:
+            files, folders = _look_into(inbox.folder, below, ignored)
+        except (FileNotFoundError, NotTheFile):
+            if not below:
+                raise  # else a sub-folder that vanished
+        except OSError:
+            if not below:
+                raise
+            if on_closed is not None:
+                on_closed(below)
+        else:
+            pending += folders
+            yield from files
+
+
+def _look_into(root: Path, below: str, ignored: Callable[[str], object]) -> tuple[list[Sighting], list[str]]:
+    """Return the files and the folders in one folder of an inbox, reached without following a link."""
+    files: list[Sighting] = []
+    folders: list[str] = []
+    way = below.split("/") if below else []
+    with folder_at(root, way) as descriptor, os.scandir(descriptor) as entries:
+        for entry in entries:
+            if ignored(entry.name):
+                continue
+            path = f"{below}/{entry.name}" if below else entry.name
+            with suppress(FileNotFoundError):
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(path)
+                elif entry.is_file(follow_symlinks=False):
+                    found = entry.stat(follow_symlinks=False)
+                    files.append(Sighting(path, found.st_size, found.st_mtime_ns))
+    return files, folders
+
+
+def tell_closed(inbox: Inbox, closed: Sequence[str]) -> None:
+    """Log which sub-folders cannot be listed; each once, since sweeps follow each other within seconds."""
+    for folder in sorted(set(closed) - _told_closed.get(inbox.key, frozenset())):
+        event = f"the sub-folder {folder!r} cannot be listed: what is in it is not taken"
+        tell(_log, logging.WARNING, event, code="unreadable", inbox=inbox.key)
+    _told_closed[inbox.key] = frozenset(closed)
