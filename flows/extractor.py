@@ -25,6 +25,7 @@ from segocr.logs import start_logging, tell
 from segocr.settings import Settings, load_settings
 from segocr.steps.client import Steps
 from segocr.supervision import die_with_parent, drained, noted_signals
+from segocr.troubles import Report, told
 
 _log = logging.getLogger("segocr.extract")
 _LOOK_UNASKED = 10.0
@@ -32,6 +33,8 @@ _PAUSE = 15.0
 """Seconds that documents rest when a machine, an environment or a template keeps them from being read."""
 _LONGEST_BACK_OFF = 30.0
 _KEEPER_SECONDS = 60.0
+_SERVER_SECONDS = 60.0
+"""How long Prefect's server may take to start before it is told as what work waits for."""
 _WARM = (("open", "open"), ("validate", "python"))
 
 
@@ -78,19 +81,33 @@ def main(workspace: Path, parent: int, wake: int, *, forgive: bool) -> None:
     """
     die_with_parent(parent)
     start_logging()
+    report = Report(workspace, "extract", fresh=forgive)
+    try:
+        _extract(workspace, wake, report, forgive)
+    except Exception as error:  # started again after a pause; a traceback would name files
+        fault = told(error)
+        report.say({None: fault}, _log)
+        sys.exit(fault.exit_code)
+
+
+def _extract(workspace: Path, wake: int, report: Report, forgive: bool) -> None:
     settings = load_settings(workspace)
     engine = open_database(settings.database_url or "", folder=settings.workspace)
     with noted_signals(signal.SIGTERM) as told_to_end:
         signals = Signals(told_to_end, wake)
-        signals.until(lambda: answers(os.environ["PREFECT_API_URL"]))
+        signals.until(prefect_answers, _SERVER_SECONDS)
+        if not prefect_answers() and not signals.stopping():
+            report.say({None: ServerError("Prefect's server does not answer")}, _log)
+            signals.until(prefect_answers)
         signals.until(keeper_runs, _KEEPER_SECONDS)
-        try:
-            if not signals.stopping():
-                _work(settings, engine, signals, forgive)
-        except HostError as error:
-            tell(_log, logging.ERROR, "the keeper is gone", code=error.code)
-            sys.exit(error.exit_code)
+        if not signals.stopping():
+            _work(settings, engine, signals, report, forgive)
     engine.dispose()
+
+
+def prefect_answers() -> bool:
+    """Say whether Prefect's server can be asked."""
+    return answers(os.environ["PREFECT_API_URL"])
 
 
 def keeper_runs() -> bool:
@@ -102,7 +119,7 @@ def keeper_runs() -> bool:
     return True
 
 
-def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -> None:
+def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, forgive: bool) -> None:
     from flows.batch import Batch
     from flows.events import emit  # only now: importing Prefect takes seconds
     from flows.extract import run_flow
@@ -150,13 +167,17 @@ def _work(settings: Settings, engine: Engine, signals: Signals, forgive: bool) -
             begin = time.monotonic()
             try:
                 states = watch.extract()
-            except SegocrError as error:
-                if error.code == "no-keeper":
+            except Exception as error:  # a fault of the program, too, waits longer each time
+                fault = told(error)
+                if fault.code == "no-keeper":
                     raise
-                tell(_log, logging.ERROR, "paused", code=error.code, why=error.message)
+                one_inbox = fault in watch.resting.values()
+                report.say(watch.resting if one_inbox else {**watch.resting, None: fault}, _log)
                 back_off = min(back_off * 2, _LONGEST_BACK_OFF)
-                signals.rest(back_off)
+                # Because the files of one inbox cannot be filed, those of the others are not to wait.
+                (signals.await_work if one_inbox else signals.rest)(back_off)
                 continue
+            report.say({}, _log)
             back_off = 0.5
             if states:
                 seconds = time.monotonic() - begin

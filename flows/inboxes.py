@@ -6,15 +6,33 @@ import fcntl
 import os
 import socket
 import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from db.arrivals import Arrivals
 from db.connect import Engine
 from db.orphans import mend_orphans
+from segocr.errors import DatabaseError, SegocrError
 from segocr.inbox import recover, sweep
 from segocr.places import check_places, inboxes_in, places_in
 from segocr.settings import Settings
+from segocr.troubles import lock_file, told
+
+
+class AllSwept(NamedTuple):
+    """What one look at every inbox found.
+
+    Attributes:
+        ready: How many files are ready to be extracted since.
+        waiting: How many still settle.
+        problems: What was wrong, by inbox; None: with what all of them need.
+    """
+
+    ready: int
+    waiting: int
+    problems: Mapping[str | None, SegocrError]
 
 
 class Inboxes:
@@ -45,7 +63,7 @@ class Inboxes:
         self.places = places_in(settings)
         self.by_key = {inbox.key: inbox for inbox in inboxes_in(settings)}
         check_places(list(self.by_key.values()), self.places)
-        self._lock = (workspace / f".{role}.lock").open("w")
+        self._lock = lock_file(workspace, role).open("a")  # what stands in it is somebody's report
         self.owner = self._sign_in(workspace, role, forgive)
 
     def _sign_in(self, workspace: Path, role: str, forgive: bool) -> str:
@@ -61,30 +79,34 @@ class Inboxes:
         """Give the name back."""
         self._lock.close()
 
-    def sweep(self) -> tuple[int, int]:
-        """Look at every inbox once.
-
-        Returns:
-            How many files are ready to be extracted since, and how many still settle.
-
-        Raises:
-            SegocrError: As ``segocr.inbox.sweep``; the other inboxes were looked at.
-        """
-        mend_orphans(self._engine, list(self.by_key.values()), self.places)
+    def sweep(self) -> AllSwept:
+        """Look at every inbox once; what is wrong with one keeps no other one from being looked at."""
+        problems: dict[str | None, SegocrError] = {}
         ready = waiting = 0
-        failure: Exception | None = None
+        with _noted(problems, None):
+            mend_orphans(self._engine, list(self.by_key.values()), self.places)
+        if problems:  # into a work folder that is not the right one nothing is claimed
+            return AllSwept(ready, waiting, problems)
         for inbox in self.by_key.values():
-            try:
+            # Apart from the sweep: where nothing can be filed, new files can still be claimed.
+            with _noted(problems, inbox.key):
                 recover(inbox, self.places, self.ledger, self.owner)
+            with _noted(problems, inbox.key):
                 swept = sweep(inbox, self.places, self.ledger, self.owner)
-            except Exception as error:
-                failure = error
-            else:
                 ready += len(swept.ready)
                 waiting += swept.waiting
-        if failure is not None:
-            raise failure
-        return ready, waiting
+        return AllSwept(ready, waiting, problems)
+
+
+@contextmanager
+def _noted(problems: dict[str | None, SegocrError], inbox: str | None) -> Iterator[None]:
+    """Note the first problem of an inbox; those of the database are nobody's own."""
+    try:
+        yield
+    except DatabaseError as error:
+        problems.setdefault(None, error)
+    except Exception as error:  # whatever it is, the other inboxes are looked at
+        problems.setdefault(inbox, told(error))
 
 
 def take_lock(file: TextIO) -> bool:

@@ -17,10 +17,10 @@ from pathlib import Path
 from db.connect import open_database
 from flows.inboxes import Inboxes
 from flows.pace import Folders, Pace
-from segocr.errors import SegocrError
 from segocr.logs import start_logging, tell
 from segocr.settings import Settings, load_settings
 from segocr.supervision import die_with_parent, noted_signals
+from segocr.troubles import Report, told
 
 _log = logging.getLogger("segocr.sweep")
 
@@ -32,14 +32,15 @@ class Sweeper:
         settings: Of a workspace.
         inboxes: Its inboxes.
         wake: Descriptor that gets a byte when something is ready.
+        report: Where ``segocr status`` finds what is wrong.
     """
 
-    def __init__(self, settings: Settings, inboxes: Inboxes, wake: int) -> None:
+    def __init__(self, settings: Settings, inboxes: Inboxes, wake: int, report: Report) -> None:
         self._inboxes = inboxes
         self._wake = wake
+        self._report = report
         self._pace = Pace(settings)
         self._folders = Folders([inbox.folder for inbox in inboxes.by_key.values()])
-        self._problem: str | None = None
 
     def run(self, told_to_end: int) -> None:
         """Sweep until there is something to read on this descriptor."""
@@ -52,31 +53,29 @@ class Sweeper:
 
     def _sweep(self, changed: bool) -> None:
         begin = time.monotonic()
-        ready = waiting = 0
-        try:
-            ready, waiting = self._inboxes.sweep()
-        except (SegocrError, OSError) as error:
-            self._complain(error)
-        else:
-            self._problem = None
+        ready, waiting, problems = self._inboxes.sweep()
         self._pace.swept(waiting, time.monotonic() - begin, moving=changed or ready > 0)
         if ready:
             tell(_log, logging.INFO, "claimed", files=ready, settling=waiting)
             with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
                 os.write(self._wake, b".")
-
-    def _complain(self, error: SegocrError | OSError) -> None:
-        """Say once what keeps an inbox from being swept; it is tried again at every sweep."""
-        code = error.code if isinstance(error, SegocrError) else "internal"
-        if code != self._problem:
-            tell(_log, logging.ERROR, "paused", code=code, why=str(error))
-        self._problem = code
+        self._report.say(problems, _log)  # it is tried again at every sweep
 
 
 def main(workspace: Path, parent: int, wake: int) -> None:
     """Sweep the inboxes of a workspace until told to end, or until the parent is gone."""
     die_with_parent(parent)
     start_logging()
+    report = Report(workspace, "sweep")
+    try:
+        _sweep(workspace, wake, report)
+    except Exception as error:  # started again after a pause; a traceback would name files
+        fault = told(error)
+        report.say({None: fault}, _log)
+        sys.exit(fault.exit_code)
+
+
+def _sweep(workspace: Path, wake: int, report: Report) -> None:
     settings = load_settings(workspace)
     engine = open_database(settings.database_url or "", folder=settings.workspace)
     with (
@@ -84,7 +83,7 @@ def main(workspace: Path, parent: int, wake: int) -> None:
         contextlib.closing(Inboxes(settings, engine, "sweep")) as inboxes,
     ):
         tell(_log, logging.INFO, "looking", inboxes=len(inboxes.by_key))
-        Sweeper(settings, inboxes, wake).run(told_to_end)
+        Sweeper(settings, inboxes, wake, report).run(told_to_end)
     engine.dispose()
 
 

@@ -6,10 +6,9 @@ A batch is run as a Prefect flow (``flows.extract.run_flow``) or here (``flows.b
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,8 +19,10 @@ from db.store import outcome
 from db.views import register_template, shape_of
 from flows.batch import Batch, Item
 from flows.inboxes import Inboxes
+from flows.leases import leases_renewed
+from flows.twins import Twins, same_failure
 from segocr.arrivals import Arrival, State
-from segocr.errors import DocumentError, HostDied, HostTimeout, SegocrError
+from segocr.errors import DatabaseError, DocumentError, HostDied, HostTimeout, SegocrError
 from segocr.inbox import file_away, file_ended, is_unchanged, put_back
 from segocr.logs import tell
 from segocr.pipeline import Pipeline, Work
@@ -37,6 +38,7 @@ BATCH = 500
 """Most documents that one flow run takes: what it holds, nobody else can."""
 
 _LEASE_SECONDS = 600.0
+"""How long others leave alone what a process has in hand that is dead; a living one renews its leases."""
 _NO_KEEPER = ("keeper-gone", "keeper-closed", "no-keeper")
 
 OnRecords = Callable[[Work, Sequence[Record]], None]
@@ -93,6 +95,9 @@ class Watch:
         pause: Seconds that arrivals rest when something else than a document keeps them from being processed.
         forgive: See ``Inboxes``.
 
+    Attributes:
+        resting: Inboxes of which nothing is taken for now, because what ended cannot be filed.
+
     Raises:
         ConfigurationError: As ``Inboxes``.
     """
@@ -120,7 +125,8 @@ class Watch:
         self._inboxes = Inboxes(settings, engine, role, forgive=forgive)
         self._ledger = self._inboxes.ledger
         self._owner = self._inboxes.owner
-        self._leased = 0.0  # when leases were last given or prolonged, by this process's steady clock
+        self.resting: dict[str | None, SegocrError] = {}
+        self._unswept: SegocrError | None = None
         self._holds = False  # something that could not be released, because the database was away or full
 
     def close(self) -> None:
@@ -136,8 +142,16 @@ class Watch:
         self.close()
 
     def sweep(self) -> int:
-        """Look at every inbox once; return how many files are still settling."""
-        return self._inboxes.sweep()[1]
+        """Look at every inbox once; return how many files are still settling.
+
+        Raises:
+            SegocrError: No inbox could be looked at. If some could, ``extract`` raises it, after its work.
+        """
+        swept = self._inboxes.sweep()
+        self._unswept = next(iter(swept.problems.values()), None)
+        if self._unswept and (None in swept.problems or len(swept.problems) == len(self._inboxes.by_key)):
+            raise self._unswept
+        return swept.waiting
 
     def extract(self) -> Counter[str]:
         """Process all that is ready, a run a batch; return how many arrivals ended in which state.
@@ -149,43 +163,66 @@ class Watch:
         if self._holds:
             self._ledger.lose(self._owner, forgive=True)
             self._holds = False
-        for inbox in self._inboxes.by_key.values():
-            file_ended(inbox, self._inboxes.places, self._ledger, self._owner)
+        self._file_ended()
         while arrivals := self._take():
             self._extract(arrivals, ended)
         # Somebody began these and did not end: each alone, to know whether it is the one that kills its host.
+        gave_up: dict[str | None, Arrival] = {}
         while lost := self._take_lost():
             if lost.attempts > self._settings.limits.attempts:
-                gave_up = DocumentError(f"given up after {lost.attempts - 1} attempts", code="gave-up")
-                self._refuse(lost, gave_up, ended)
+                gave_up[lost.sha256] = lost
+                message = f"given up after {lost.attempts - 1} attempts"
+                self._refuse(lost, DocumentError(message, code="gave-up"), ended)
+            elif self._is_twin(lost, gave_up.get(lost.sha256)):
+                self._refuse(lost, same_failure(gave_up[lost.sha256], "gave-up"), ended)
             else:
                 self._extract([lost], ended)
+        failure = next(iter(self.resting.values()), self._unswept)
+        self._unswept = None
+        if failure is not None:
+            raise failure
         return ended
+
+    def _file_ended(self) -> None:
+        """File what ended and could not be filed then; where that fails still, the inbox rests."""
+        self.resting = {}
+        for key, inbox in self._inboxes.by_key.items():
+            try:
+                file_ended(inbox, self._inboxes.places, self._ledger, self._owner)
+            except SegocrError as error:
+                if isinstance(error, DatabaseError) or not error.transient:
+                    raise
+                self.resting[key] = error
+
+    def _working(self) -> list[str]:
+        return [key for key in self._inboxes.by_key if key not in self.resting]
 
     def _take(self) -> list[Arrival]:
         if self._hooks.stopping():
             return []
-        self._leased = time.monotonic()
-        return self._ledger.take(self._owner, BATCH, _LEASE_SECONDS, inboxes=self._inboxes.by_key)
+        return self._ledger.take(self._owner, BATCH, _LEASE_SECONDS, inboxes=self._working())
 
     def _take_lost(self) -> Arrival | None:
         if self._hooks.stopping():
             return None
-        return self._ledger.take_lost(self._owner, _LEASE_SECONDS, inboxes=self._inboxes.by_key)
+        return self._ledger.take_lost(self._owner, _LEASE_SECONDS, inboxes=self._working())
 
     def _extract(self, arrivals: Sequence[Arrival], ended: Counter[str]) -> None:
         taken = {arrival.id: arrival for arrival in arrivals}
         self._holds = True
         failure: SegocrError | None = None
+        twins = Twins()
         try:
-            for (name, day), group in self._by_template(taken, arrivals, ended).items():
-                try:
-                    self._run(name, day, group, taken, ended)
-                except SegocrError as error:
-                    left = [one.id for one in group if one.id in taken]
-                    failure = self._give_up(left, taken, error) or failure
+            with leases_renewed(self._ledger, self._owner, lambda: list(taken), _LEASE_SECONDS):
+                for (name, day), group in self._by_template(taken, arrivals, twins, ended).items():
+                    try:
+                        self._run(name, day, group, taken, twins, ended)
+                    except SegocrError as error:
+                        left = [one.id for one in group if one.id in taken]
+                        failure = self._give_up(left, taken, error, twins) or failure
+                self._fail_twins(taken, twins, ended)
         except SegocrError as error:
-            failure = self._give_up(list(taken), taken, error)
+            failure = self._give_up(list(taken), taken, error, twins)
         finally:
             # Anything else was no document's fault: free for whoever comes next.
             self._ledger.release(self._owner, list(taken), blamed=False)
@@ -194,39 +231,67 @@ class Watch:
             raise failure
 
     def _give_up(
-        self, ids: Sequence[uuid.UUID], taken: dict[uuid.UUID, Arrival], error: SegocrError
+        self, ids: list[uuid.UUID], taken: dict[uuid.UUID, Arrival], error: SegocrError, twins: Twins
     ) -> SegocrError | None:
         """Release what an error kept from being processed; return it if no document is to blame."""
         blamed = isinstance(error, HostDied | HostTimeout) and error.code not in _NO_KEEPER
+        if blamed:
+            # The bytes of these are under suspicion, too: they wait for what becomes of the first one alone.
+            others = [one for one in twins.of_begun(ids) if one not in ids]
+            self._ledger.begin(self._owner, others)
+            ids += others
         # If blamed, one of those in hand did it: each of them will be tried alone.
         begun = self._ledger.release(self._owner, ids, blamed=blamed, code=error.code, pause=self._pause)
         for one in ids:
             del taken[one]
         return None if blamed and begun else error
 
+    def _fail_twins(self, taken: dict[uuid.UUID, Arrival], twins: Twins, ended: Counter[str]) -> None:
+        """End the twins of what failed in the same way; sent back to work, each of them is read."""
+        for arrival, template, error in twins.failed():
+            if taken.pop(arrival.id, None) is None:
+                continue
+            if is_unchanged(arrival):
+                self._refuse(arrival, error, ended, template)
+            else:
+                put_back(arrival, self._ledger)
+
     def _by_template(
-        self, taken: dict[uuid.UUID, Arrival], arrivals: Sequence[Arrival], ended: Counter[str]
+        self,
+        taken: dict[uuid.UUID, Arrival],
+        arrivals: Sequence[Arrival],
+        twins: Twins,
+        ended: Counter[str],
     ) -> Mapping[tuple[str, date], list[Arrival]]:
         groups: dict[tuple[str, date], list[Arrival]] = {}
         known = known_contents(self._engine, [one.sha256 for one in arrivals if one.sha256 is not None])
-        bytes_under: set[tuple[str | None, str]] = set()
         for arrival in arrivals:
             try:
-                name = self._template or route(
-                    Path(arrival.inbox) / arrival.path, search=self._settings.template_folders
-                )
+                name = self._template_of(arrival)
             except DocumentError as error:
                 self._refuse(taken.pop(arrival.id), error, ended)
                 continue
             if self._duplicates(arrival) is not Duplicates.AGAIN:
-                if (arrival.sha256, name) in bytes_under:
-                    continue  # released with this batch, it finds the first one's record in the next
-                bytes_under.add((arrival.sha256, name))
                 if (arrival.sha256, name) in known and self._is_known(arrival, name, ended):
                     del taken[arrival.id]
                     continue
+                if twins.join(arrival, name):
+                    continue
             groups.setdefault((name, arrival.received_at.date()), []).append(arrival)
         return groups
+
+    def _template_of(self, arrival: Arrival) -> str:
+        place = Path(arrival.inbox) / arrival.path
+        return self._template or route(place, search=self._settings.template_folders)
+
+    def _is_twin(self, arrival: Arrival, other: Arrival | None) -> bool:
+        """Whether an arrival is the same as another one of the same bytes: under the same template."""
+        if other is None or arrival.sha256 is None or self._duplicates(arrival) is Duplicates.AGAIN:
+            return False
+        try:
+            return self._template_of(arrival) == self._template_of(other)
+        except DocumentError:
+            return False
 
     def _duplicates(self, arrival: Arrival) -> Duplicates:
         return self._inboxes.by_key[arrival.inbox].duplicates
@@ -246,9 +311,11 @@ class Watch:
             self._file(arrival, template, state, "duplicate", ended)
         return state is not None
 
-    def _refuse(self, arrival: Arrival, error: DocumentError, ended: Counter[str]) -> None:
+    def _refuse(
+        self, arrival: Arrival, error: DocumentError, ended: Counter[str], template: str | None = None
+    ) -> None:
         self._ledger.end(arrival.id, State.FAILED, error.code, error.message)
-        self._file(arrival, None, State.FAILED, error.code, ended)
+        self._file(arrival, template, State.FAILED, error.code, ended)
 
     def _file(
         self, arrival: Arrival, template: str | None, state: State, code: str | None, ended: Counter[str]
@@ -270,10 +337,13 @@ class Watch:
         day: date,
         group: Sequence[Arrival],
         taken: dict[uuid.UUID, Arrival],
+        twins: Twins,
         ended: Counter[str],
     ) -> None:
         def begin(items: Sequence[Item]) -> None:
-            self._ledger.begin(self._owner, [item.arrival for item in items if item.arrival is not None])
+            ids = [item.arrival for item in items if item.arrival is not None]
+            self._ledger.begin(self._owner, ids)
+            twins.begin(ids)
 
         def keep(item: Item) -> bool:
             assert item.arrival is not None
@@ -290,8 +360,10 @@ class Watch:
             assert item.arrival is not None
             state = outcome(records)
             code = next((problem.code for record in records for problem in record.problems), None)
-            self._file(taken.pop(item.arrival), name, state, code, ended)
-            self._renew(list(taken))
+            arrival = taken.pop(item.arrival)
+            if state is State.FAILED:
+                twins.fail(arrival, name, code)
+            self._file(arrival, name, state, code, ended)
             if self._hooks.records is not None:
                 self._hooks.records(work, records)
 
@@ -310,8 +382,9 @@ class Watch:
             settings=self._settings,
             day=day,
             keep_pages=self._hooks.keep_pages,
+            inboxes=[one.folder for one in self._inboxes.by_key.values()],
         )
-        items = list(self._items(group))
+        items = [Item(one.file, Path(one.inbox) / one.path, one.id, self._owner) for one in group]
         self._run_batch(
             Batch(
                 pipeline,
@@ -323,13 +396,3 @@ class Watch:
                 stopping=self._hooks.stopping,
             )
         )
-
-    def _renew(self, ids: Sequence[uuid.UUID]) -> None:
-        """Prolong leases now and then: there are hundreds of them."""
-        if time.monotonic() - self._leased > _LEASE_SECONDS / 10:
-            self._ledger.renew(self._owner, ids, _LEASE_SECONDS)
-            self._leased = time.monotonic()
-
-    def _items(self, group: Sequence[Arrival]) -> Iterator[Item]:
-        for arrival in group:
-            yield Item(arrival.file, Path(arrival.inbox) / arrival.path, arrival.id, self._owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -15,28 +16,29 @@ import click
 from segocr.cli.output import Format, formats, print_json, print_mapping, print_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from segocr.settings import Settings
+
+_ROLES = ("sweep", "extract")
+_NO_ROOM = 1_000_000
+"""Bytes below which a disk counts as full: SQLite needs some to take a claim down."""
 
 
 @click.command()
 @formats(Format.TABLE, Format.JSON)
 def command(output: Format) -> None:
     """Show the queue, rates, failures, what is paused and why, the running service, hosts and disks."""
-    from db.status import arrivals_status
-    from segocr.cli.database import workspace_database
     from segocr.settings import load_settings
 
     settings = load_settings()
-    engine = workspace_database(settings)
-    try:
-        arrivals = asdict(arrivals_status(engine))
-    finally:
-        engine.dispose()
-    arrivals["paused"] = [*_inboxes_at_fault(settings), *arrivals["paused"]]
+    arrivals, problem = _arrivals(settings)
+    service = _service(settings)
     shown = {
         "workspace": settings.workspace,
-        "service": _service(settings),
+        "service": service,
         **arrivals,
+        "paused": _paused(settings, service, arrivals["paused"], problem),
         "alerts": _alerts(settings),
         "hosts": _hosts(),
         "disk": _disk(settings),
@@ -45,6 +47,79 @@ def command(output: Format) -> None:
         print_json(shown)
     else:
         _print(shown)
+
+
+def _arrivals(settings: Settings) -> tuple[dict[str, Any], str | None]:
+    """Return how the arrivals stand, and the code of why the database cannot be asked now, if it cannot.
+
+    Raises:
+        DatabaseError: It cannot be asked at all; waiting does not help.
+    """
+    from db.arrivals import absent_inboxes
+    from db.status import ArrivalsStatus, arrivals_status
+    from segocr.cli.database import workspace_database
+    from segocr.errors import DatabaseError
+    from segocr.places import inboxes_in
+
+    engine = workspace_database(settings)
+    try:
+        status = asdict(arrivals_status(engine))
+        gone = absent_inboxes(engine, [inbox.key for inbox in inboxes_in(settings)])
+        removed = [{"inbox": one.inbox, "code": "inbox-removed", "files": one.files} for one in gone]
+        return {**status, "paused": [*status["paused"], *removed]}, None
+    except DatabaseError as error:
+        if not error.transient:
+            raise
+        # On a full disk the rest is what somebody needs to know.
+        return asdict(ArrivalsStatus({}, {}, {}, None, {}, ())), error.code
+    finally:
+        engine.dispose()
+
+
+def _paused(
+    settings: Settings, service: dict[str, Any] | None, resting: Sequence[dict[str, Any]], problem: str | None
+) -> list[dict[str, Any]]:
+    """Return all that work waits for: what the service says of itself first, since that has times.
+
+    Args:
+        settings: Of the workspace.
+        service: Which service runs.
+        resting: Files that were given back, from the database.
+        problem: Code of why that cannot be asked.
+    """
+    rows = _told_by(settings, service) if service is not None else []
+    known = {(row["inbox"], row["code"]) for row in rows}
+    seen = [*_inboxes_at_fault(settings), *_places_at_fault(settings)]
+    seen += [_pause(problem)] if problem is not None else []
+    rows += [row for row in seen if (row["inbox"], row["code"]) not in known]
+    return rows + [_pause(**one) for one in resting]
+
+
+def _pause(
+    code: str,
+    inbox: str | None = None,
+    *,
+    process: str | None = None,
+    files: int | None = None,
+    since: object = None,
+    until: object = None,
+) -> dict[str, Any]:
+    return {"inbox": inbox, "code": code, "process": process, "files": files, "since": since, "until": until}
+
+
+def _told_by(settings: Settings, service: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the troubles of the service's processes, and which of them are started again and again."""
+    from segocr.troubles import RESTARTED_OFTEN, often_restarted, read_report
+
+    rows: list[dict[str, Any]] = []
+    if settings.workspace is None:
+        return rows
+    for role in _ROLES:
+        said = read_report(settings.workspace, role)
+        rows += [_pause(one.code, one.inbox, process=role, since=one.since) for one in said.troubles]
+        if since := often_restarted(said.starts, str(service.get("started_at", ""))):
+            rows.append(_pause(RESTARTED_OFTEN, process=role, since=since))
+    return rows
 
 
 def _service(settings: Settings) -> dict[str, Any] | None:
@@ -70,16 +145,34 @@ def _inboxes_at_fault(settings: Settings) -> list[dict[str, Any]]:
     from segocr.places import check_places, inboxes_in, places_in
 
     inboxes = inboxes_in(settings)
-    found: list[dict[str, Any]] = [
-        {"inbox": inbox.key, "code": "inbox-missing", "files": None, "until": None}
-        for inbox in inboxes
-        if not inbox.folder.is_dir()
-    ]
+    found = [_pause("inbox-missing", inbox.key) for inbox in inboxes if not inbox.folder.is_dir()]
     try:
         check_places(inboxes, places_in(settings))
     except SegocrError as error:
-        found.append({"inbox": None, "code": error.code, "files": None, "until": None})
+        found.append(_pause(error.code))
     return found
+
+
+def _places_at_fault(settings: Settings) -> list[dict[str, Any]]:
+    """Return what keeps files from being claimed and filed, whether or not a service has noticed it."""
+    from segocr.places import places_in
+
+    places = places_in(settings)
+    folders = [settings.workspace or Path.cwd(), places.work, places.done, places.failed]
+    codes: dict[str, None] = {}
+    for folder in folders:
+        try:
+            full = shutil.disk_usage(folder).free < _NO_ROOM
+        except FileNotFoundError:  # it is made when it is needed
+            continue
+        except OSError:
+            codes["folder-unusable"] = None
+            continue
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            codes["folder-unusable"] = None
+        if full:
+            codes["disk-full"] = None
+    return [_pause(code) for code in codes]
 
 
 def _alerts(settings: Settings) -> list[dict[str, Any]]:
@@ -145,11 +238,16 @@ def _print(shown: dict[str, Any]) -> None:
             "failed today": _counts(shown["failures"]) or "none",
         }
     )
-    _section("paused", ("inbox", "code", "files", "until"), shown["paused"])
+    paused = [{**one, "since": _moment(one["since"])} for one in shown["paused"]]
+    _section("paused", ("inbox", "code", "process", "files", "since", "until"), paused)
     alerts = [{**one, "at": one["at"][:19] + "Z", "codes": _counts(one["codes"])} for one in shown["alerts"]]
     _section("alerts", ("at", "failures", "minutes", "codes"), alerts)
     _section("hosts", ("engine", "pid", "memory_mb", "idle_seconds"), shown["hosts"])
     _section("disk", ("folder", "free_mb", "total_mb"), shown["disk"])
+
+
+def _moment(moment: str | None) -> str | None:
+    return None if moment is None else f"{moment[:19]}Z"
 
 
 def _counts(counts: dict[str, int]) -> str:

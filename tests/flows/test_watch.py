@@ -3,73 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from scripted import SETTINGS, Scripted, drop, files_below, rows, settle
+from sqlalchemy import Engine
 
 from db.connect import open_database
 from db.schema import prepare
-from segocr.documents import read_document
-from segocr.errors import DatabaseError, HostTimeout, ModelError
+from segocr.errors import DatabaseError, ModelError
 from segocr.pipeline import Work
 from segocr.places import After, Duplicates
-from segocr.records import Recipe, Record, RecordStatus
 from segocr.settings import Settings, parse_settings
-
-SETTINGS = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\n[limits]\nattempts = 2\n'
-
-
-class Scripted:
-    """A pipeline that hangs on any document that says so, and has no model while told so."""
-
-    template = SimpleNamespace(name="passport")
-    model_is_there = True
-    hangs: list[str] = []  # noqa: RUF012  # one script for all pipelines of a test
-
-    def __init__(self, template: Any, *_: Any, day: Any, **__: Any) -> None:
-        if not self.model_is_there:
-            raise ModelError("there is no model", code="model-missing")
-        self._recipe = Recipe(
-            template.name, template.version, hashlib.sha256(template.name.encode()).hexdigest()
-        )
-        self._day = day
-
-    def segment(self, paths: Sequence[Path]) -> list[Work]:
-        return [Work(path, read_document(path)) for path in paths]
-
-    def read(self, works: Sequence[Work]) -> None:
-        for work in works:
-            if work.path.read_bytes().startswith(b"hang"):
-                self.hangs.append(work.path.name)
-                raise HostTimeout("the host was killed after 120 s")
-
-    def validate(self, works: Sequence[Work]) -> list[list[Record]]:
-        return [[self._record(work)] for work in works]
-
-    def _record(self, work: Work) -> Record:
-        assert work.document is not None
-        return Record(
-            file=work.path,
-            sha256=work.document.sha256,
-            media_type="image/jpeg",
-            part=0,
-            recipe=self._recipe,
-            status=RecordStatus.COMPLETE,
-            accepted=not work.path.name.startswith("dim"),
-            problems=(),
-            pages=(),
-            fields={},
-            lists=frozenset(),
-            timings={},
-            day=self._day.isoformat(),
-        )
 
 
 @pytest.fixture
@@ -98,25 +47,6 @@ def watch(server: str, settings: Settings, engine: Engine, monkeypatch: pytest.M
     monkeypatch.setattr(Scripted, "hangs", [])
     with module.Watch(settings, engine, None, run_flow) as watch:  # type: ignore[arg-type]
         yield watch
-
-
-def drop(settings: Settings, name: str, content: str = "") -> None:
-    assert settings.workspace is not None
-    (settings.workspace / "inbox" / name).write_text(content or name)
-
-
-def settle(watch: Any) -> None:
-    watch.sweep()
-    assert watch.sweep() == 0
-
-
-def files_below(folder: Path) -> list[str]:
-    return sorted(path.name.split("-", 5)[-1] for path in folder.rglob("*") if path.is_file())
-
-
-def rows(engine: Engine, sql: str) -> list[tuple[Any, ...]]:
-    with engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(text(sql))]
 
 
 def test_files_are_extracted_filed_and_shown_under_the_name_they_were_dropped_with(

@@ -1,0 +1,371 @@
+"""What one inbox, one folder or some bytes have wrong is theirs alone; long documents stay whose they are."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripted import Scripted, drop, files_below, rows, settle
+from sqlalchemy import Engine, text
+
+from db.arrivals import Arrivals
+from db.connect import open_database
+from db.ended import find_ended, retry
+from db.schema import prepare
+from flows import watch as module
+from flows.batch import Batch, run_here
+from flows.inboxes import Inboxes
+from flows.leases import leases_renewed
+from flows.sweeper import Sweeper
+from flows.watch import Watch
+from segocr.errors import DatabaseError, SegocrError
+from segocr.pipeline import Work
+from segocr.settings import Settings, parse_settings
+from segocr.troubles import Report, read_report
+
+TWO = """
+[[inbox]]
+path = "inbox"
+settle_seconds = 0
+[[inbox]]
+path = "second"
+settle_seconds = 0
+[limits]
+attempts = 2
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "inbox" / "passports").mkdir(parents=True)
+    (tmp_path / "second" / "passports").mkdir(parents=True)
+    return parse_settings(TWO, tmp_path)
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    engine = open_database("sqlite:///segocr.db", folder=settings.workspace)
+    prepare(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def runs() -> list[str]:
+    """What was run, a batch each."""
+    return []
+
+
+@pytest.fixture
+def watch(
+    settings: Settings, engine: Engine, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Watch]:
+    monkeypatch.setattr(module, "Pipeline", Scripted)
+    monkeypatch.setattr(module, "choose_models", lambda *_, **__: None)
+    monkeypatch.setattr(Scripted, "hangs", [])
+
+    def run(batch: Batch) -> None:
+        runs.append(batch.name)
+        run_here(batch)
+
+    with Watch(settings, engine, None, run) as watch:  # type: ignore[arg-type]
+        yield watch
+
+
+# --- one inbox ------------------------------------------------------------------------------------------
+
+
+def test_a_missing_inbox_is_told_and_the_other_one_is_swept_woken_for_and_soon_again(
+    settings: Settings, engine: Engine, tmp_path: Path
+) -> None:
+    shutil.rmtree(tmp_path / "second")
+    drop(settings, "passports/a.jpg")
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    report = Report(tmp_path, "sweep")
+    with contextlib.closing(Inboxes(settings, engine, "sweep")) as inboxes:
+        sweeper = Sweeper(settings, inboxes, writer, report)
+        sweeper._sweep(changed=True)
+        assert sweeper._pace._next - time.monotonic() < 20  # a file settles; else it would be 30
+        sweeper._sweep(changed=False)
+        assert os.read(reader, 10) == b"."
+        [trouble] = read_report(tmp_path, "sweep").troubles
+        assert (trouble.code, trouble.inbox) == ("inbox-missing", str(tmp_path / "second"))
+        (tmp_path / "second").mkdir()
+        sweeper._sweep(changed=True)
+        assert read_report(tmp_path, "sweep").troubles == ()
+    report.close()
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_watch_extracts_what_came_by_the_other_inbox_before_it_complains(
+    watch: Watch, settings: Settings, tmp_path: Path, engine: Engine
+) -> None:
+    shutil.rmtree(tmp_path / "second")
+    drop(settings, "passports/a.jpg")
+    settle(watch)
+    with pytest.raises(SegocrError, match="second"):
+        watch.extract()
+    assert rows(engine, "select state from arrivals") == [("extracted",)]
+    (tmp_path / "second").mkdir()
+    settle(watch)
+    assert watch.extract() == {}
+
+
+def test_nothing_is_claimed_into_a_work_folder_that_is_not_the_right_one(
+    watch: Watch, settings: Settings, tmp_path: Path, engine: Engine
+) -> None:
+    drop(settings, "passports/a.jpg")
+    settle(watch)
+    (tmp_path / "work").rename(tmp_path / "away")
+    (tmp_path / "work").mkdir()
+    drop(settings, "passports/b.jpg")
+    for _ in range(3):
+        with pytest.raises(SegocrError) as caught:
+            watch.sweep()
+        assert caught.value.code == "work-missing"
+    assert files_below(tmp_path / "inbox") == ["b.jpg"]
+    assert rows(engine, "select distinct state from arrivals") == [("claimed",)]
+    (tmp_path / "work").rmdir()
+    (tmp_path / "away").rename(tmp_path / "work")
+    settle(watch)
+    with engine.begin() as connection:
+        connection.execute(text("update arrivals set lease_until = null"))  # it rests for less than a minute
+    assert watch.extract() == {"extracted": 2}
+
+
+# --- filing ---------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_takes_no_files_lets_its_inbox_rest_and_nothing_is_extracted_twice(
+    watch: Watch, settings: Settings, tmp_path: Path, engine: Engine, runs: list[str]
+) -> None:
+    (tmp_path / "done").write_text("no folder")
+    drop(settings, "passports/a.jpg")
+    settle(watch)
+    assert watch.extract() == {"extracted": 1}
+    drop(settings, "passports/b.jpg")
+    drop(settings, "../second/passports/c.jpg")
+    settle(watch)
+    with pytest.raises(SegocrError) as caught:
+        watch.extract()
+    assert caught.value.code == "folder-unusable"
+    assert list(watch.resting) == [str(tmp_path / "inbox")]
+    states = dict(rows(engine, "select path, state from arrivals"))
+    assert states["passports/b.jpg"] == "claimed"  # of its inbox nothing is taken
+    assert states["passports/c.jpg"] == "extracted"
+    (tmp_path / "done").unlink()
+    assert watch.extract() == {"extracted": 1}
+    assert watch.resting == {}
+    assert files_below(tmp_path / "done") == ["a.jpg", "b.jpg", "c.jpg"]
+    assert rows(engine, "select count(*), max(attempts) from arrivals") == [(3, 0)]
+    assert len(runs) == 3
+
+
+def test_foreign_bytes_in_done_stop_no_sweep(watch: Watch, settings: Settings, tmp_path: Path) -> None:
+    drop(settings, "passports/a.jpg")
+    settle(watch)
+    [arrival] = Arrivals(watch._engine).take(watch._owner, 1, 0)
+    day = arrival.received_at.date().isoformat()
+    place = tmp_path / "done" / day / f"{arrival.id}-a.jpg"
+    place.parent.mkdir(parents=True)
+    place.write_text("foreign")
+    assert watch.extract() == {"extracted": 1}
+    settle(watch)
+    assert files_below(tmp_path / "done") == ["2-a.jpg", "a.jpg"]
+    assert place.read_text() == "foreign"
+
+
+# --- the same bytes -------------------------------------------------------------------------------------
+
+
+def test_copies_of_broken_bytes_fail_in_one_batch_and_each_can_be_tried_again(
+    watch: Watch, settings: Settings, tmp_path: Path, engine: Engine, runs: list[str]
+) -> None:
+    for name in "abcdef":
+        drop(settings, f"passports/{name}.jpg", "broken")
+    settle(watch)
+    assert watch.extract() == {"failed": 6}
+    assert len(runs) == 1
+    assert rows(engine, "select distinct last_problem_code from arrivals") == [("truncated",)]
+    assert rows(engine, "select count(distinct document_id), count(document_id) from arrivals") == [(1, 6)]
+    linked = rows(engine, "select last_problem from arrivals where path = 'passports/d.jpg'")
+    assert "the same bytes as passports/" in linked[0][0]
+    kept = [name for name in files_below(tmp_path / "failed") if name.endswith(".jpg")]
+    assert len(kept) == 6
+    [ended] = [one for one in find_ended(engine) if one.path == "passports/d.jpg"]
+    assert retry(engine, ended, tmp_path / "work")
+    assert watch.extract() == {"failed": 1}
+    assert len(runs) == 2  # it was read again
+
+
+def test_copies_of_good_bytes_are_linked_in_one_go(
+    watch: Watch, settings: Settings, engine: Engine, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    takes = []
+    take = watch._ledger.take
+    monkeypatch.setattr(watch._ledger, "take", lambda *a, **k: takes.append(1) or take(*a, **k))
+    for name in "abcdef":
+        drop(settings, f"passports/{name}.jpg", "same")
+    settle(watch)
+    assert watch.extract() == {"extracted": 6}
+    assert (len(runs), len(takes)) == (1, 3)
+
+
+def test_copies_of_bytes_that_hang_a_host_are_given_up_with_the_first_one(
+    watch: Watch, settings: Settings, engine: Engine, runs: list[str]
+) -> None:
+    for name in "abcdef":
+        drop(settings, f"passports/{name}.jpg", "hang")
+    settle(watch)
+    assert watch.extract() == {"failed": 6}
+    assert len(Scripted.hangs) == 3  # once with its copies waiting, then twice alone
+    assert rows(engine, "select distinct last_problem_code from arrivals") == [("gave-up",)]
+
+
+# --- leases ---------------------------------------------------------------------------------------------
+
+
+def lease_until(engine: Engine) -> str:
+    [(until,)] = rows(engine, "select lease_until from arrivals")
+    return str(until)
+
+
+class Long(Scripted):
+    """Reads until its arrival's lease has been renewed three times."""
+
+    engine: Engine
+
+    def read(self, works: Sequence[Work]) -> None:
+        seen, deadline = {lease_until(self.engine)}, time.monotonic() + 20
+        while len(seen) < 4 and time.monotonic() < deadline:
+            time.sleep(0.05)
+            seen.add(lease_until(self.engine))
+        assert len(seen) == 4
+        assert Arrivals(self.engine).take("another", 10, 60) == []
+        assert Arrivals(self.engine).take_lost("another", 60) is None
+
+
+def test_a_document_that_takes_longer_than_a_lease_is_nobody_elses(
+    watch: Watch, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LEASE_SECONDS", 0.9)
+    monkeypatch.setattr(module, "Pipeline", Long)
+    monkeypatch.setattr(Long, "engine", engine, raising=False)
+    drop(settings, "passports/a.jpg")
+    settle(watch)
+    assert watch.extract() == {"extracted": 1}
+    assert rows(engine, "select attempts from arrivals") == [(0,)]
+
+
+def test_a_lease_that_was_lost_all_the_same_is_noticed(
+    watch: Watch, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stolen(Scripted):
+        def read(self, works: Sequence[Work]) -> None:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("update arrivals set lease_owner = 'another'")
+            time.sleep(0.5)  # a renewal comes meanwhile, which must not take it back
+
+    monkeypatch.setattr(module, "_LEASE_SECONDS", 0.6)
+    monkeypatch.setattr(module, "Pipeline", Stolen)
+    drop(settings, "passports/a.jpg")
+    settle(watch)
+    with pytest.raises(DatabaseError) as caught:
+        watch.extract()
+    assert caught.value.code == "lease-lost"
+    assert rows(engine, "select lease_owner from arrivals") == [("another",)]
+
+
+def test_renewing_ends_with_the_work(settings: Settings, engine: Engine) -> None:
+    asked: list[float] = []
+
+    def held() -> list[Any]:
+        asked.append(time.monotonic())
+        return []
+
+    with leases_renewed(Arrivals(engine), "me", held, 0.03):
+        deadline = time.monotonic() + 10
+        while not asked and time.monotonic() < deadline:
+            time.sleep(0.01)
+    count = len(asked)
+    assert count
+    time.sleep(0.1)
+    assert len(asked) == count
+
+
+# --- the processes --------------------------------------------------------------------------------------
+
+
+def test_a_process_that_cannot_begin_says_why_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "segocr.toml").write_text('[[inbox]]\npath = "work"\n')
+    for _ in range(5):
+        done = subprocess.run(
+            [sys.executable, "-m", "flows.sweeper", str(tmp_path), str(os.getpid()), "1"],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 4
+        assert "Traceback" not in done.stderr
+    said = read_report(tmp_path, "sweep")
+    assert [one.code for one in said.troubles] == ["inbox-overlap"]
+    assert len(said.starts) == 5
+
+
+LOOP = """
+import json, sys, time
+from pathlib import Path
+from types import SimpleNamespace
+import flows.extractor as extractor
+import flows.watch
+from segocr.logs import start_logging
+from segocr.settings import parse_settings
+from segocr.troubles import Report
+
+tries, rests = [], []
+
+class Failing:
+    resting = {}
+    def __init__(self, *_, **__): pass
+    def __enter__(self): return self
+    def __exit__(self, *_): pass
+    def extract(self):
+        tries.append(1)
+        if len(tries) > 3:
+            raise FileExistsError(17, "File exists", "/w/done/secret-name.jpg")
+        raise KeyError("secret")
+
+class Told:
+    def stopping(self): return len(tries) > 6
+    def rest(self, seconds): rests.append(seconds)
+
+start_logging()
+flows.watch.Watch = Failing
+extractor.keeper_runs = lambda: True
+extractor.Steps = lambda **_: __import__("contextlib").nullcontext(SimpleNamespace(warm=lambda _: None))
+settings = parse_settings("", Path(sys.argv[1]))
+extractor._work(settings, None, Told(), Report(Path(sys.argv[1]), "extract"), False)
+print(json.dumps(rests))
+"""
+
+
+def test_an_unexpected_exception_waits_longer_each_time_and_names_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LOOP, str(tmp_path)], capture_output=True, text=True
+    )
+    assert json.loads(done.stdout) == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0], done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+    assert done.stderr.count("code=internal") == 2  # once when it came, once when another one took its place
+    assert "unexpected KeyError" in done.stderr
+    [trouble] = read_report(tmp_path, "extract").troubles
+    assert trouble.code == "folder-unusable"
