@@ -109,8 +109,7 @@ def _drop_failed(engine: Engine, moment: datetime | None) -> int:
     for ended in find_ended(engine):
         if ended.at is not None and ended.at < moment:
             with suppress(UsageError):  # left in its inbox: it is its owner's
-                discard(engine, plan_discarding(engine, ended))
-                count += 1
+                count += discard(engine, plan_discarding(engine, ended))
     return count
 
 
