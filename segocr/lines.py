@@ -30,7 +30,8 @@ def _or(found: Points | None, quad: Points) -> Points:
 def lengthened(crop: Crop, quad: Points) -> Points:
     """Return a line followed to its ends beyond the region: models often find only a part of a long one."""
     height = geometry.quad_size(quad)[1]
-    room = min(float(quad[:, 0].min()), crop.patch.shape[1] - float(quad[:, 0].max()))
+    # The patch ends where the page does: at one end there may be less of it.
+    room = max(float(quad[:, 0].min()), crop.patch.shape[1] - float(quad[:, 0].max()))
     return _or(refit(crop, quad, along=max(1.0, room / max(height, 1.0))), quad)
 
 

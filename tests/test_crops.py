@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segocr import crops, geometry
+from segocr import crops, geometry, lines
 from segocr.pages import Page
 from segocr.regions import Region
 
@@ -63,3 +63,37 @@ def test_a_region_at_the_border_is_filled_with_the_nearest_pixels():
         page, Region(1, "line", 0.9, np.array([[-5, -5], [100, -5], [100, 20], [-5, 20]], np.float32))
     )
     assert (crop.patch == 128).all()
+
+
+@pytest.mark.parametrize("degrees", [0, 20, -55, 90])
+def test_a_patch_ends_where_the_page_does(degrees):
+    page, corners = scene(degrees, 1.0)
+    crop = crops.cut(page, Region(1, "line", 0.9, corners.astype(np.float32)))
+    outline = geometry.transform(
+        crop.to_page, geometry.rectangle(crop.patch.shape[1], crop.patch.shape[0]).astype(np.float64)
+    )
+    # A line of 400 by 60 px in the middle of 1000 px: margins of 480 px at either end would leave the page.
+    band = 60 + 2 * 0.9 * 60
+    beyond = band * abs(np.tan(np.radians(degrees))) if abs(degrees) < 45 else band
+    assert outline.min() > -beyond - 1
+    assert outline.max() < 1000 + beyond + 1
+
+
+def test_a_patch_has_its_whole_margins_where_the_page_goes_on():
+    page = Page(1, np.zeros((1000, 2000, 3), np.uint8))
+    line = np.array([[900, 500], [1100, 500], [1100, 520], [900, 520]], np.float32)
+    crop = crops.cut(page, Region(1, "line", 0.9, line))
+    (left, top), (right, bottom) = geometry.transform(
+        crop.to_page, np.array([[0.0, 0.0], [crop.patch.shape[1], crop.patch.shape[0]]])
+    )
+    np.testing.assert_allclose([left, top, right, bottom], [700, 482, 1300, 538], atol=1)
+
+
+def test_a_line_is_followed_to_the_edge_of_its_page():
+    image = np.full((300, 1000, 3), 255, np.uint8)
+    cv2.putText(image, "FOUND ONLY IN PART AND LONG", (30, 160), cv2.FONT_HERSHEY_SIMPLEX, 2.1, (0, 0, 0), 5)
+    first = np.array([[20, 112], [520, 112], [520, 166], [20, 166]], np.float32)
+    crop = crops.cut(Page(1, image), Region(1, "line", 0.9, first))
+    found = geometry.transform(crop.to_page, lines.lengthened(crop, crop.quad))
+    print_right = np.flatnonzero((image < 128).any(axis=(0, 2))).max()
+    assert found[:, 0].max() == pytest.approx(print_right, abs=15)
