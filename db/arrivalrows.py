@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,11 @@ def taken() -> ColumnElement[bool]:
 # Statements of every document, built once: building one takes as long as SQLite takes to run it.
 _HOLD = (
     select(ArrivalRow.id)
-    .where(ArrivalRow.id == bindparam("arrival"), ArrivalRow.lease_owner == bindparam("owner"))
+    .where(
+        ArrivalRow.id.in_(bindparam("arrivals", expanding=True)), ArrivalRow.lease_owner == bindparam("owner")
+    )
     .where(or_(taken(), ArrivalRow.state.in_((State.EXTRACTING.value, *ENDED))))
+    .order_by(ArrivalRow.id)
     .with_for_update()
 )
 _DOCUMENT = select(DocumentRow.id).where(DocumentRow.sha256 == ArrivalRow.sha256).correlate(ArrivalRow)
@@ -68,44 +72,53 @@ def time_of(connection: Connection) -> datetime:
     return moment.astimezone(UTC)
 
 
-def hold_arrival(connection: Connection, arrival: uuid.UUID, owner: str | None) -> None:
-    """Lock an arrival's row, if ``owner`` still has it; or ended it, since a store may be tried again.
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an arrival ended: its state, and the first problem's code and message if it has one."""
+
+    arrival: uuid.UUID
+    state: State
+    code: str | None = None
+    message: str | None = None
+
+
+def hold_arrivals(connection: Connection, arrivals: Sequence[uuid.UUID], owner: str | None) -> None:
+    """Lock arrivals' rows, if ``owner`` still has them; or ended them, since a store may be tried again.
 
     Raises:
-        DatabaseError: ``lease-lost``.
+        DatabaseError: ``lease-lost``, if it has not all of them.
     """
-    held = connection.scalar(_HOLD, {"arrival": arrival, "owner": owner})
-    if held is None:
+    held: set[uuid.UUID] = set()
+    for some in chunks(sorted(arrivals)):  # in order, so that two who lock never wait for each other
+        held.update(connection.scalars(_HOLD, {"arrivals": some, "owner": owner}))
+    lost = next((arrival for arrival in arrivals if arrival not in held), None)
+    if lost is not None:
         raise database_error(
             "lease-lost",
-            f"arrival {arrival} is another worker's by now",
+            f"arrival {lost} is another worker's by now",
             "nothing is lost: that one stores it",
         )
 
 
-def end_arrival(
-    connection: Connection,
-    arrival: uuid.UUID,
-    state: State,
-    *,
-    code: str | None = None,
-    message: str | None = None,
-    now: datetime | None = None,
-) -> None:
-    """Note an arrival's end in the transaction of ``connection``: together with its records' rows.
+def end_arrivals(connection: Connection, ends: Sequence[End], *, now: datetime | None = None) -> None:
+    """Note arrivals' ends in the transaction of ``connection``: together with their records' rows.
 
-    Whoever ended it has a minute to file it before anybody else does.
+    Whoever ended them has a minute to file them before anybody else does.
     """
     now = now or time_of(connection)
-    ended = {
-        "arrival": arrival,
-        "state": state.value,
-        "last_problem_code": code,
-        "last_problem": message,
-        "lease_until": now + timedelta(seconds=FILING_SECONDS),
-        "ended_at": now,
-    }
-    connection.execute(_END, ended)
+    rows = [
+        {
+            "arrival": end.arrival,
+            "state": end.state.value,
+            "last_problem_code": end.code,
+            "last_problem": end.message,
+            "lease_until": now + timedelta(seconds=FILING_SECONDS),
+            "ended_at": now,
+        }
+        for end in ends
+    ]
+    if rows:
+        connection.execute(_END, rows)
 
 
 def pick(

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Text, and_, delete, func, insert, or_, select, type_coerce, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from db.arrivalrows import (
     ENDED,
     FILING_SECONDS,
     MANY,
+    End,
     arrival_of,
     chunks,
-    end_arrival,
+    end_arrivals,
     expired,
     lease,
     new_row,
@@ -27,10 +41,16 @@ from db.arrivalrows import (
     time_of,
 )
 from db.connect import reading, writing
-from db.tables import ArrivalRow
+from db.tables import ArrivalRow, table_of
 from db.types import PathText
 from segocr.arrivals import Arrival, Moved, Sighting, State
 from segocr.workfolder import MISSING, PAUSE_SECONDS
+
+_FILED = (
+    update(table_of(ArrivalRow))
+    .where(ArrivalRow.id == bindparam("arrival"), or_(*(ArrivalRow.state == state for state in ENDED)))
+    .values(place=bindparam("to"), filed_at=bindparam("now"), lease_until=None)
+)
 
 
 class Arrivals:
@@ -197,7 +217,8 @@ class Arrivals:
     def end(self, arrival: uuid.UUID, state: State, code: str | None, message: str | None) -> None:
         """Note how it ended."""
         with writing(self._engine) as connection:
-            end_arrival(connection, arrival, state, code=code, message=message, now=self._now(connection))
+            end = End(arrival, state, code, message)
+            end_arrivals(connection, [end], now=self._now(connection))
 
     def unfiled(self, owner: str) -> list[Arrival]:
         """Return ended arrivals whose files still lie where they were worked on: own ones, and nobody's."""
@@ -213,18 +234,16 @@ class Arrivals:
             )
             return [arrival_of(row) for row in connection.execute(query)]
 
-    def filed(self, arrival: uuid.UUID, place: Path | None) -> None:
-        """Note where an ended arrival's file lies for good; None: nowhere, or in the inbox."""
+    def filed(self, places: Mapping[uuid.UUID, Path | None]) -> None:
+        """Note where ended arrivals' files lie for good; None: nowhere, or in the inbox."""
         with writing(self._engine) as connection:
-            connection.execute(
-                update(ArrivalRow)
-                .where(ArrivalRow.id == arrival)
-                .values(
-                    place=None if place is None else str(place),
-                    filed_at=self._now(connection),
-                    lease_until=None,
-                )
-            )
+            now = self._now(connection)
+            rows = [
+                {"arrival": arrival, "to": None if place is None else str(place), "now": now}
+                for arrival, place in sorted(places.items())
+            ]
+            if rows:
+                connection.execute(_FILED, rows)
 
     # --- extraction's side ------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
 
-from db.arrivalrows import MANY, end_arrival, hold_arrival
+from db.arrivalrows import MANY, End, end_arrivals, hold_arrivals
 from db.connect import reading, writing
 from db.tables import DocumentRow, ExtractionRow
 from segocr.arrivals import State
@@ -79,10 +79,10 @@ def link(engine: Engine, arrival: uuid.UUID, owner: str, sha256: str, template: 
         DatabaseError: ``lease-lost`` if another worker has the arrival by now.
     """
     with writing(engine) as connection:
-        hold_arrival(connection, arrival, owner)
+        hold_arrivals(connection, [arrival], owner)
         first = _first(connection, sha256, template, arrival)
         if first is None:
             return None
         message = f"the same bytes as {first.file}"
-        end_arrival(connection, arrival, first.state, code="duplicate", message=message)
+        end_arrivals(connection, [End(arrival, first.state, "duplicate", message)])
         return first.state

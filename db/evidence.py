@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -20,7 +20,7 @@ from db.tables import (
     table_of,
 )
 from segocr.readings import Reading
-from segocr.records import FieldValue, Problem, Record
+from segocr.records import FieldValue, Record
 from segocr.regions import Region
 
 _NUMBERS = frozenset({"integer", "decimal", "money"})
@@ -34,19 +34,29 @@ _INSERT: dict[type[Base], ReturningInsert[Any]] = {
 _INSERT_LINK = insert(field_value_readings)
 
 
-def insert_evidence(connection: Connection, extraction_id: int, record: Record) -> None:
-    """Insert everything below an extraction's row."""
-    values = [value for field in record.fields.values() for value in field]
-    reading_ids = _insert_readings(connection, extraction_id, values, record.unchosen)
-    value_ids = _insert(connection, FieldValueRow, [_value_row(extraction_id, value) for value in values])
+def insert_evidence(connection: Connection, records: Sequence[tuple[int, Record]]) -> None:
+    """Insert everything below extractions' rows, a statement a table.
+
+    Args:
+        connection: In a transaction.
+        records: With the id of each one's row.
+    """
+    values = [
+        (extraction_id, value)
+        for extraction_id, record in records
+        for field in record.fields.values()
+        for value in field
+    ]
+    reading_ids = _insert_readings(connection, records)
+    value_ids = _insert(connection, FieldValueRow, [_value_row(of, value) for of, value in values])
     links = [
-        {"field_value_id": value_id, "reading_id": reading_ids[_reading_key(reading)], "place": place}
-        for value_id, value in zip(value_ids, values, strict=True)
+        {"field_value_id": value_id, "reading_id": reading_ids[of, _reading_key(reading)], "place": place}
+        for value_id, (of, value) in zip(value_ids, values, strict=True)
         for place, reading in enumerate(_unique(value.readings))
     ]
     if links:
         connection.execute(_INSERT_LINK, links)
-    _insert(connection, ProblemRow, list(_problem_rows(extraction_id, record.problems, values)))
+    _insert(connection, ProblemRow, [row for of, record in records for row in _problem_rows(of, record)])
 
 
 def _insert(connection: Connection, table: type[Base], rows: list[dict[str, Any]]) -> list[int]:
@@ -57,16 +67,26 @@ def _insert(connection: Connection, table: type[Base], rows: list[dict[str, Any]
 
 
 def _insert_readings(
-    connection: Connection, extraction_id: int, values: Iterable[FieldValue], unchosen: Iterable[Reading]
-) -> dict[tuple[Any, ...], int]:
-    """Insert each region and reading once, though several field values (``from``/``part``) may share it."""
-    chosen = {_reading_key(reading): reading for value in values for reading in value.readings}
-    readings = chosen | {key: one for one in unchosen if (key := _reading_key(one)) not in chosen}
-    regions = {_region_key(reading.region): reading.region for reading in readings.values()}
-    ids = _insert(connection, RegionRow, [_region_row(extraction_id, region) for region in regions.values()])
-    region_ids = dict(zip(regions, ids, strict=True))
+    connection: Connection, records: Sequence[tuple[int, Record]]
+) -> dict[tuple[int, tuple[Any, ...]], int]:
+    """Insert each region and reading once, though several field values (``from``/``part``) may share it.
+
+    Returns:
+        The rows' ids by extraction and reading.
+    """
+    chosen: dict[tuple[int, tuple[Any, ...]], Reading] = {}
+    others: dict[tuple[int, tuple[Any, ...]], Reading] = {}
+    for of, record in records:
+        values = (value for field in record.fields.values() for value in field)
+        chosen |= {(of, _reading_key(one)): one for value in values for one in value.readings}
+        others |= {(of, _reading_key(one)): one for one in record.unchosen}
+    readings = chosen | {key: one for key, one in others.items() if key not in chosen}
+    regions = {(of, _region_key(one.region)): one.region for (of, _), one in readings.items()}
+    rows = [_region_row(of, region) for (of, _), region in regions.items()]
+    region_ids = dict(zip(regions, _insert(connection, RegionRow, rows), strict=True))
     rows = [
-        _reading_row(region_ids[_region_key(one.region)], one, key in chosen) for key, one in readings.items()
+        _reading_row(region_ids[key[0], _region_key(one.region)], one, key in chosen)
+        for key, one in readings.items()
     ]
     return dict(zip(readings, _insert(connection, ReadingRow, rows), strict=True))
 
@@ -136,10 +156,9 @@ def _value_row(extraction_id: int, value: FieldValue) -> dict[str, Any]:
     }
 
 
-def _problem_rows(
-    extraction_id: int, problems: Iterable[Problem], values: Iterable[FieldValue]
-) -> Iterator[dict[str, Any]]:
-    of_record = ((problem, problem.field, None) for problem in problems)
+def _problem_rows(extraction_id: int, record: Record) -> Iterator[dict[str, Any]]:
+    values = (value for field in record.fields.values() for value in field)
+    of_record = ((problem, problem.field, None) for problem in record.problems)
     of_values = ((problem, value.name, value.ordinal) for value in values for problem in value.problems)
     for problem, field, ordinal in (*of_record, *of_values):
         yield {

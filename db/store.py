@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from db.arrivalrows import end_arrival, hold_arrival
+from db.arrivalrows import End, end_arrivals, hold_arrivals
 from db.connect import writing
 from db.evidence import insert_evidence
 from db.tables import DocumentRow, ExtractionRow, ProblemRow, table_of
@@ -27,10 +28,10 @@ _FAILED = RecordStatus.FAILED.value
 _INSERT_DOCUMENT = {
     dialect: insert_into(table_of(DocumentRow))
     .on_conflict_do_nothing(index_elements=["sha256"])
-    .returning(DocumentRow.id)
+    .returning(DocumentRow.id, DocumentRow.sha256)
     for dialect, insert_into in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
-_INSERT_EXTRACTION = insert(table_of(ExtractionRow)).returning(ExtractionRow.id)
+_INSERT_EXTRACTION = insert(table_of(ExtractionRow)).returning(ExtractionRow.id, sort_by_parameter_order=True)
 _REPLACE_UNHASHED = (
     update(table_of(ExtractionRow))
     .where(
@@ -57,6 +58,21 @@ class Stored:
     current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What a document became.
+
+    Attributes:
+        records: All parts of it.
+        arrival: The dropped file that brought it, if one did; it ends in the same transaction.
+        owner: Who holds the arrival's lease; needed with ``arrival``.
+    """
+
+    records: Sequence[Record]
+    arrival: uuid.UUID | None = None
+    owner: str | None = None
+
+
 def store_records(
     engine: Engine,
     records: Iterable[Record],
@@ -64,38 +80,39 @@ def store_records(
     arrival: uuid.UUID | None = None,
     owner: str | None = None,
 ) -> list[Stored]:
-    """Store records, all of them or none, in one transaction.
+    """Store one document's records; as ``store_documents``."""
+    (stored,) = store_documents(engine, [Processed(list(records), arrival, owner)])
+    return stored
+
+
+def store_documents(engine: Engine, documents: Sequence[Processed]) -> list[list[Stored]]:
+    """Store documents' records, all of them or none, in one transaction.
 
     Args:
         engine: From ``db.connect.open_database``; its tables must exist (``db.schema.prepare``).
-        records: Give all parts of one document together; with ``arrival``, those of its file only.
-        arrival: The dropped file that brought them, if one did; it ends in the same transaction.
-        owner: Who holds the arrival's lease; needed with ``arrival``.
+        documents: Those of a chunk; for each table there is one statement for all that are new.
 
     Raises:
-        DatabaseError: Nothing was stored; ``lease-lost`` if another worker has the arrival by now.
+        DatabaseError: Nothing was stored; ``lease-lost`` if another worker has one's arrival by now.
     """
+    owned: dict[str | None, list[uuid.UUID]] = {}
+    for one in documents:
+        if one.arrival is not None:
+            owned.setdefault(one.owner, []).append(one.arrival)
     with writing(engine) as connection:
-        return store_in(connection, records, arrival=arrival, owner=owner)
+        for owner, arrivals in owned.items():
+            hold_arrivals(connection, arrivals, owner)
+        stored = iter(_store(connection, [(of, one.arrival) for one in documents for of in one.records]))
+        answers = [[next(stored) for _ in one.records] for one in documents]
+        end_arrivals(connection, [_end(one) for one in documents if one.arrival and one.records])
+    return answers
 
 
-def store_in(
-    connection: Connection,
-    records: Iterable[Record],
-    *,
-    arrival: uuid.UUID | None = None,
-    owner: str | None = None,
-) -> list[Stored]:
-    """Store in the transaction of ``connection``: several documents of a chunk can share one."""
-    kept = list(records)
-    if arrival is not None:
-        hold_arrival(connection, arrival, owner)
-    stored = [store_record(connection, record, arrival=arrival) for record in kept]
-    if arrival is not None and kept:
-        problem = next((problem for record in kept for problem in record.problems), None)
-        code, message = (problem.code, problem.message) if problem else (None, None)
-        end_arrival(connection, arrival, outcome(kept), code=code, message=message)
-    return stored
+def _end(document: Processed) -> End:
+    assert document.arrival is not None
+    problem = next((problem for record in document.records for problem in record.problems), None)
+    code, message = (problem.code, problem.message) if problem else (None, None)
+    return End(document.arrival, outcome(document.records), code, message)
 
 
 def outcome(records: Iterable[Record]) -> State:
@@ -106,37 +123,63 @@ def outcome(records: Iterable[Record]) -> State:
     return State.EXTRACTED if all(record.accepted for record in kept) else State.NEEDS_REVIEW
 
 
+_Brought = tuple[Record, uuid.UUID | None]
+"""A record, and the arrival that brought its document."""
+
+
+def _store(connection: Connection, brought: Sequence[_Brought]) -> list[Stored]:
+    """Store records in the transaction of ``connection``: together where nothing can be known of them."""
+    shas = Counter(record.sha256 for record, _ in brought)
+    alone = [record for record, _ in brought if record.sha256 is not None and shas[record.sha256] == 1]
+    new = _insert_documents(connection, alone)
+    fresh = [place for place, (record, _) in enumerate(brought) if record.sha256 in new]
+    rows = [
+        (record, new[record.sha256 or ""], arrival) for record, arrival in (brought[one] for one in fresh)
+    ]
+    # Of these there is no record that one of them could equal or replace.
+    ids = _insert_records(connection, rows, current=True)
+    _replace_unhashed(connection, [record for record, _, _ in rows])
+    stored = {place: Stored(of, added=True, current=True) for place, of in zip(fresh, ids, strict=True)}
+    # The others lock rows: in order, so that two who store never wait for each other.
+    others = [place for place in range(len(brought)) if place not in stored]
+    for place in sorted(others, key=lambda place: brought[place][0].sha256 or ""):
+        record, arrival = brought[place]
+        stored[place] = store_record(connection, record, arrival=arrival)
+    return [stored[place] for place in range(len(brought))]
+
+
 def store_record(connection: Connection, record: Record, *, arrival: uuid.UUID | None = None) -> Stored:
-    """Store one record in the transaction of ``connection`` (see ``store_records``)."""
-    if record.sha256 is None:
-        document_id = None
-    elif (document_id := _insert_document(connection, record.sha256, record)) is not None:
-        # It is new, so it has no record that this one could equal or replace.
-        extraction_id = _insert_record(connection, record, document_id, arrival, current=True)
-        _replace_unhashed(connection, record)
-        return Stored(extraction_id, added=True, current=True)
-    else:
+    """Store one record in the transaction of ``connection``, of whose document there may be others."""
+    document_id = None
+    if record.sha256 is not None:
+        _insert_documents(connection, [record])
         document_id = _lock_document(connection, record.sha256, record)
     known = _find_same(connection, record, document_id)
     if known is not None:
         return Stored(known, added=False, current=_make_current(connection, record, document_id, known))
-    extraction_id = _insert_record(connection, record, document_id, arrival, current=False)
+    (extraction_id,) = _insert_records(connection, [(record, document_id, arrival)], current=False)
     current = _make_current(connection, record, document_id, extraction_id)
     return Stored(extraction_id, added=True, current=current)
 
 
-def _insert_document(connection: Connection, sha256: str, record: Record) -> int | None:
-    """Make the document's row, which nobody else sees before the commit; None if there is one already."""
+def _insert_documents(connection: Connection, records: Sequence[Record]) -> dict[str, int]:
+    """Make documents' rows, which nobody else sees before the commit; return the ids of those made now."""
     insert_document = _INSERT_DOCUMENT[connection.dialect.name]
-    sizes = _sizes(record)
-    row = {
-        "sha256": sha256,
-        "media_type": record.media_type,
-        "pages": len(sizes),
-        "page_sizes": sizes,
-        "first_seen_at": datetime.now(UTC),
-    }
-    return connection.execute(insert_document, row).scalar_one_or_none()
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "sha256": record.sha256,
+            "media_type": record.media_type,
+            "pages": len(sizes),
+            "page_sizes": sizes,
+            "first_seen_at": now,
+        }
+        for record in sorted(records, key=lambda record: record.sha256 or "")
+        for sizes in [_sizes(record)]
+    ]
+    if not rows:
+        return {}
+    return {sha256: int(of) for of, sha256 in connection.execute(insert_document, rows)}
 
 
 def _sizes(record: Record) -> dict[str, Any]:
@@ -190,36 +233,37 @@ def _same_subject(record: Record, document_id: int | None) -> Any:
     )
 
 
-def _insert_record(
-    connection: Connection,
-    record: Record,
-    document_id: int | None,
-    arrival: uuid.UUID | None,
-    *,
-    current: bool,
-) -> int:
-    """Insert an extraction's row and everything below it."""
-    row = {
-        "document_id": document_id,
-        "arrival_id": arrival,
-        "file": absolute(record.file) if record.sha256 is None else str(record.file),
-        "template": record.recipe.template,
-        "template_version": record.recipe.version,
-        "part": record.part,
-        "recipe_digest": record.recipe.digest,
-        "models": dict(record.recipe.models),
-        "engines": dict(record.recipe.engines),
-        "facts": dict(record.recipe.facts) or None,
-        "day": date.fromisoformat(record.day),
-        "status": record.status.value,
-        "accepted": record.accepted,
-        "current": current,
-        "timings": dict(record.timings),
-        "extracted_at": datetime.now(UTC),
-    }
-    extraction_id = int(connection.execute(_INSERT_EXTRACTION, row).scalar_one())
-    insert_evidence(connection, extraction_id, record)
-    return extraction_id
+def _insert_records(
+    connection: Connection, records: Sequence[tuple[Record, int | None, uuid.UUID | None]], *, current: bool
+) -> list[int]:
+    """Insert extractions' rows, each with its document and arrival, and everything below them."""
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "document_id": document_id,
+            "arrival_id": arrival,
+            "file": absolute(record.file) if record.sha256 is None else str(record.file),
+            "template": record.recipe.template,
+            "template_version": record.recipe.version,
+            "part": record.part,
+            "recipe_digest": record.recipe.digest,
+            "models": dict(record.recipe.models),
+            "engines": dict(record.recipe.engines),
+            "facts": dict(record.recipe.facts) or None,
+            "day": date.fromisoformat(record.day),
+            "status": record.status.value,
+            "accepted": record.accepted,
+            "current": current,
+            "timings": dict(record.timings),
+            "extracted_at": now,
+        }
+        for record, document_id, arrival in records
+    ]
+    if not rows:
+        return []
+    ids = [int(of) for of in connection.execute(_INSERT_EXTRACTION, rows).scalars()]
+    insert_evidence(connection, [(of, record) for of, (record, _, _) in zip(ids, records, strict=True)])
+    return ids
 
 
 def _make_current(
@@ -250,13 +294,14 @@ def _make_current(
         .values(current=True)
     )
     if document_id is not None:
-        _replace_unhashed(connection, record)
+        _replace_unhashed(connection, [record])
     return True
 
 
-def _replace_unhashed(connection: Connection, record: Record) -> None:
-    """Take ``current`` from failures of the same path from when it could not be hashed."""
-    connection.execute(_REPLACE_UNHASHED, {"shown": absolute(record.file)})
+def _replace_unhashed(connection: Connection, records: Sequence[Record]) -> None:
+    """Take ``current`` from failures of the same paths from when they could not be hashed."""
+    if records:
+        connection.execute(_REPLACE_UNHASHED, [{"shown": absolute(record.file)} for record in records])
 
 
 def absolute(file: Path) -> str:

@@ -6,22 +6,22 @@ the chunk's number, and everything else stays here, freed when a chunk is stored
 
 from __future__ import annotations
 
-import dataclasses
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from db.connect import Engine
-from db.store import store_records
+from db.store import Processed, store_documents
 from segocr.ahead import ahead
+from segocr.errors import SegocrError
 from segocr.pipeline import Pipeline, Work
 from segocr.records import Record, RecordStatus
 
 LEAST = 4
-MOST = 16
+MOST = 32
 """Documents in a chunk: enough to share the cost of its task runs, few enough to keep all their crops."""
 MOST_BYTES = 16_000_000
 """What their files may hold together: photos of many megapixels and files of many pages have large crops."""
@@ -64,6 +64,15 @@ class Item:
     shown: Path | None = None
     arrival: uuid.UUID | None = None
     owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Made:
+    """A document and its records, ready to be stored."""
+
+    item: Item
+    work: Work
+    records: Sequence[Record]
 
 
 Keep = Callable[[Item], bool]
@@ -116,7 +125,8 @@ class Batch:
         engine: The database.
         begin: Told which documents are in hand from now on.
         keep: Asked just before a document's records are stored; False drops them.
-        filed: Called when a document's records are stored.
+        filed: Called with each document once its chunk's records are stored.
+        chunk_filed: Called when that was done for all of a chunk.
         stopping: Asked before each chunk; True ends the batch with the chunks that were begun.
 
     Attributes:
@@ -133,6 +143,7 @@ class Batch:
         begin: Callable[[Sequence[Item]], None] | None = None,
         keep: Keep | None = None,
         filed: Filed | None = None,
+        chunk_filed: Callable[[], None] | None = None,
         stopping: Callable[[], bool] = bool,
     ) -> None:
         self.id = uuid.uuid4().hex[:12]
@@ -143,9 +154,10 @@ class Batch:
         self._begin = begin
         self._keep = keep
         self._filed = filed
+        self._chunk_filed = chunk_filed
         self._stopping = stopping
         self._works: dict[int, list[Work]] = {}
-        self._records: dict[int, list[list[Record]]] = {}
+        self._made: dict[int, list[_Made]] = {}
 
     @property
     def name(self) -> str:
@@ -179,24 +191,53 @@ class Batch:
 
     def validate(self, chunk: int) -> None:
         """Make its records."""
-        self._records[chunk] = self._pipeline.validate(self._works[chunk])
+        works = self._works[chunk]
+        self._made[chunk] = [
+            _Made(item, work, [replace(record, file=item.shown or item.path) for record in records])
+            for item, work, records in zip(
+                self._chunks[chunk], works, self._pipeline.validate(works), strict=True
+            )
+        ]
 
     def store(self, chunk: int) -> None:
-        """Store its records, each document's in one transaction, and free all that is kept of it."""
-        documents = self._records[chunk]
-        while documents:  # a second try goes on where the first one stopped
-            place = -len(documents)
-            item = self._chunks[chunk][place]
-            if self._keep is not None and not self._keep(item):
-                del documents[0]
-                continue
-            records = [dataclasses.replace(record, file=item.shown or item.path) for record in documents[0]]
-            store_records(self._engine, records, arrival=item.arrival, owner=item.owner)
+        """Store its records, in one transaction where that can be, and free all that is kept of it."""
+        made = self._made[chunk]  # a second try goes on where the first one stopped
+        try:
+            self._store(made, made)
+        except SegocrError as error:
+            if error.transient or len(made) == 1:
+                raise
+            self._store_each(made)
+        del self._works[chunk], self._made[chunk]
+
+    def _store_each(self, left: list[_Made]) -> None:
+        """Store one after the other: what keeps one from being stored is to keep no other from it."""
+        failure: SegocrError | None = None
+        for one in list(left):
+            try:
+                self._store(left, [one])
+            except SegocrError as error:
+                if error.transient:
+                    raise
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _store(self, left: list[_Made], some: Sequence[_Made]) -> None:
+        kept = [one for one in some if self._keep is None or self._keep(one.item)]
+        dropped = [one for one in some if one not in kept]
+        store_documents(
+            self._engine, [Processed(one.records, one.item.arrival, one.item.owner) for one in kept]
+        )
+        for one in dropped:
+            left.remove(one)
+        for one in kept:
             if self._filed is not None:
-                self._filed(item, self._works[chunk][place], records)
-            self.tally.note(records)
-            del documents[0]
-        del self._works[chunk], self._records[chunk]
+                self._filed(one.item, one.work, one.records)
+            self.tally.note(one.records)
+            left.remove(one)
+        if self._chunk_filed is not None:
+            self._chunk_filed()
 
 
 _under_way: dict[str, Batch] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect.events import emit_event
 
-from flows.watch import Ended
+from flows.filer import Ended
 from segocr.arrivals import State
 
 _NAMES = {

@@ -123,7 +123,8 @@ def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, 
     from flows.batch import Batch
     from flows.events import emit  # only now: importing Prefect takes seconds
     from flows.extract import run_flow
-    from flows.watch import Ended, Hooks, Watch
+    from flows.filer import Ended
+    from flows.watch import Hooks, Watch
 
     def ended(one: Ended) -> None:
         tell(_log, logging.INFO, "stored", arrival=one.arrival, document=one.sha256, template=one.template,

@@ -18,13 +18,13 @@ from db.duplicates import find_first, known_contents, link
 from db.store import outcome
 from db.views import register_template, shape_of
 from flows.batch import Batch, Item
+from flows.filer import Ended, Filer
 from flows.inboxes import Inboxes
 from flows.leases import leases_renewed
 from flows.twins import Twins, same_failure
 from segocr.arrivals import Arrival, State
-from segocr.errors import DatabaseError, DocumentError, HostDied, HostTimeout, SegocrError
-from segocr.inbox import file_away, file_ended, is_unchanged, put_back
-from segocr.logs import tell
+from segocr.errors import DocumentError, HostDied, HostTimeout, SegocrError
+from segocr.inbox import is_unchanged, put_back
 from segocr.pipeline import Pipeline, Work
 from segocr.places import Duplicates
 from segocr.recipes import choose_models
@@ -43,25 +43,6 @@ _NO_KEEPER = ("keeper-gone", "keeper-closed", "no-keeper")
 
 OnRecords = Callable[[Work, Sequence[Record]], None]
 RunBatch = Callable[[Batch], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """One arrival's end, as logs and events tell it: no file name, no field's value.
-
-    Attributes:
-        arrival: Its id.
-        sha256: Of its bytes.
-        template: None where no template took it.
-        state: ``extracted``, ``needs_review`` or ``failed``.
-        code: Code of its first problem, if it has one.
-    """
-
-    arrival: uuid.UUID
-    sha256: str | None
-    template: str | None
-    state: State
-    code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +76,6 @@ class Watch:
         pause: Seconds that arrivals rest when something else than a document keeps them from being processed.
         forgive: See ``Inboxes``.
 
-    Attributes:
-        resting: Inboxes of which nothing is taken for now, because what ended cannot be filed.
-
     Raises:
         ConfigurationError: As ``Inboxes``.
     """
@@ -125,9 +103,14 @@ class Watch:
         self._inboxes = Inboxes(settings, engine, role, forgive=forgive)
         self._ledger = self._inboxes.ledger
         self._owner = self._inboxes.owner
-        self.resting: dict[str | None, SegocrError] = {}
+        self._filer = Filer(self._inboxes, self._hooks.ended)
         self._unswept: SegocrError | None = None
         self._holds = False  # something that could not be released, because the database was away or full
+
+    @property
+    def resting(self) -> dict[str | None, SegocrError]:
+        """Inboxes of which nothing is taken for now, because what ended cannot be filed."""
+        return self._filer.resting
 
     def close(self) -> None:
         """Give the name back."""
@@ -163,7 +146,7 @@ class Watch:
         if self._holds:
             self._ledger.lose(self._owner, forgive=True)
             self._holds = False
-        self._file_ended()
+        self._filer.file_before()
         while arrivals := self._take():
             self._extract(arrivals, ended)
         # Somebody began these and did not end: each alone, to know whether it is the one that kills its host.
@@ -177,22 +160,12 @@ class Watch:
                 self._refuse(lost, same_failure(gave_up[lost.sha256], "gave-up"), ended)
             else:
                 self._extract([lost], ended)
+            self._filer.note()
         failure = next(iter(self.resting.values()), self._unswept)
         self._unswept = None
         if failure is not None:
             raise failure
         return ended
-
-    def _file_ended(self) -> None:
-        """File what ended and could not be filed then; where that fails still, the inbox rests."""
-        self.resting = {}
-        for key, inbox in self._inboxes.by_key.items():
-            try:
-                file_ended(inbox, self._inboxes.places, self._ledger, self._owner)
-            except SegocrError as error:
-                if isinstance(error, DatabaseError) or not error.transient:
-                    raise
-                self.resting[key] = error
 
     def _working(self) -> list[str]:
         return [key for key in self._inboxes.by_key if key not in self.resting]
@@ -214,13 +187,16 @@ class Watch:
         twins = Twins()
         try:
             with leases_renewed(self._ledger, self._owner, lambda: list(taken), _LEASE_SECONDS):
-                for (name, day), group in self._by_template(taken, arrivals, twins, ended).items():
+                groups = self._by_template(taken, arrivals, twins, ended)
+                self._filer.note()
+                for (name, day), group in groups.items():
                     try:
                         self._run(name, day, group, taken, twins, ended)
                     except SegocrError as error:
                         left = [one.id for one in group if one.id in taken]
                         failure = self._give_up(left, taken, error, twins) or failure
                 self._fail_twins(taken, twins, ended)
+                self._filer.note()
         except SegocrError as error:
             failure = self._give_up(list(taken), taken, error, twins)
         finally:
@@ -320,16 +296,8 @@ class Watch:
     def _file(
         self, arrival: Arrival, template: str | None, state: State, code: str | None, ended: Counter[str]
     ) -> None:
-        inbox = self._inboxes.by_key[arrival.inbox]
-        try:
-            file_away(inbox, self._inboxes.places, self._ledger, arrival, state, code)
-        except SegocrError as error:
-            if not error.transient:
-                raise
-            tell(_log, logging.WARNING, "filed later", arrival=arrival.id, code=error.code)
+        self._filer.file(arrival, template, state, code)
         ended[state.value] += 1
-        if self._hooks.ended is not None:
-            self._hooks.ended(Ended(arrival.id, arrival.sha256, template, state, code))
 
     def _run(
         self,
@@ -393,6 +361,7 @@ class Watch:
                 begin=begin,
                 keep=keep,
                 filed=filed,
+                chunk_filed=self._filer.note,
                 stopping=self._hooks.stopping,
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -121,5 +121,5 @@ class Ledger(Protocol):
     def unfiled(self, owner: str) -> list[Arrival]:
         """Return ended arrivals whose files still lie where they were worked on: own ones, and nobody's."""
 
-    def filed(self, arrival: uuid.UUID, place: Path | None) -> None:
-        """Note where an ended arrival's file lies for good; None: nowhere, or in the inbox."""
+    def filed(self, places: Mapping[uuid.UUID, Path | None]) -> None:
+        """Note where ended arrivals' files lie for good; None: nowhere, or in the inbox."""

@@ -260,15 +260,29 @@ def _fail_stale(
 def file_away(
     inbox: Inbox, places: Places, ledger: Ledger, arrival: Arrival, state: State, code: str | None = None
 ) -> Path | None:
+    """Put an ended arrival's file where it stays, and note that; as ``put_away``.
+
+    Raises:
+        SegocrError: As ``put_away``, or whatever the ledger raises; nothing is lost then.
+    """
+    place = put_away(inbox, places, arrival, state, code)
+    ledger.filed({arrival.id: place})
+    return place
+
+
+def put_away(
+    inbox: Inbox, places: Places, arrival: Arrival, state: State, code: str | None = None
+) -> Path | None:
     """Put an ended arrival's file where it stays; call it only after the record is committed.
 
-    Calling it again after a crash goes on where it stopped. Nothing is ever replaced.
+    The ledger is to be told (``Ledger.filed``). Calling it again after a crash goes on where it stopped.
+    Nothing is ever replaced.
 
     Returns:
         Where it lies now; None if it was deleted or stays in the inbox.
 
     Raises:
-        SegocrError: ``disk-full``, ``folder-unusable``, or whatever the ledger raises; nothing is lost then.
+        SegocrError: ``disk-full``, ``folder-unusable``; nothing is lost then.
     """
     place = _last_place(inbox, places, arrival, state)
     try:
@@ -278,7 +292,6 @@ def file_away(
         _settle_for_good(inbox, places, arrival, state, code, place)
     except OSError as error:
         raise _no_room(error, "file what was processed") from error
-    ledger.filed(arrival.id, place)
     return place
 
 
@@ -319,7 +332,7 @@ def recover(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> None:
             move_claimed(inbox, places, ledger, [arrival])
         else:
             ledger.end(arrival.id, State.FAILED, "vanished", "the file is neither in the inbox nor in work")
-            ledger.filed(arrival.id, None)
+            ledger.filed({arrival.id: None})
     file_ended(inbox, places, ledger, owner)
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from hand_clock import Clock
 from sample_records import digest, failed, receipt
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from db.arrivals import Arrivals
 from db.connect import reading, writing
-from db.store import store_records
+from db.store import Processed, store_documents, store_records
 from db.tables import ArrivalRow, ExtractionRow
 from segocr.arrivals import Arrival, Moved, Sighting, State
 from segocr.errors import DatabaseError
@@ -62,7 +62,7 @@ def test_the_states_follow_each_other(engine: Engine, arrivals: Arrivals) -> Non
     store_records(engine, [receipt("a")], arrival=first.id, owner="me")
     assert state_of(engine, first.id) == ("extracted", 0, None)
     assert [one.id for one in arrivals.unfiled("me")] == [first.id]
-    arrivals.filed(first.id, Path("/done/a.jpg"))
+    arrivals.filed({first.id: Path("/done/a.jpg")})
     assert arrivals.unfiled("me") == []
 
 
@@ -152,6 +152,36 @@ def test_a_worker_that_lost_its_lease_stores_nothing(
     with reading(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(ExtractionRow)) == 0
     store_records(engine, [receipt("a")], arrival=taken.id, owner="quick")
+
+
+def test_of_documents_with_one_lost_lease_none_is_stored(engine: Engine, arrivals: Arrivals) -> None:
+    ready(arrivals, "a", "b", "c")
+    taken = arrivals.take("me", 3, 60)
+    arrivals.begin("me", [one.id for one in taken])
+    documents = [Processed([receipt(one.path)], one.id, "me") for one in taken]
+    with writing(engine) as connection:
+        connection.execute(
+            update(ArrivalRow).where(ArrivalRow.id == taken[1].id).values(lease_owner="another")
+        )
+    with pytest.raises(DatabaseError) as caught:
+        store_documents(engine, documents)
+    assert caught.value.code == "lease-lost"
+    assert str(taken[1].id) in caught.value.message
+    with reading(engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(ExtractionRow)) == 0
+    store_documents(engine, [documents[0], documents[2]])
+    states = [state_of(engine, one.id)[0] for one in taken]
+    assert states == ["extracted", "extracting", "extracted"]
+
+
+def test_a_place_is_noted_only_of_what_has_ended(engine: Engine, arrivals: Arrivals) -> None:
+    ready(arrivals, "a", "b")
+    first, second = arrivals.take("me", 2, 60)
+    store_records(engine, [receipt("a")], arrival=first.id, owner="me")
+    arrivals.filed({first.id: Path("/done/a"), second.id: Path("/done/b")})
+    with reading(engine) as connection:
+        places = dict(connection.execute(select(ArrivalRow.path, ArrivalRow.place)).all())
+    assert places == {"a": "/done/a", "b": str(second.place)}
 
 
 def test_a_store_that_is_tried_again_changes_nothing(engine: Engine, arrivals: Arrivals) -> None:

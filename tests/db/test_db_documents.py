@@ -38,7 +38,7 @@ def arrive(engine: Engine, tmp_path: Path) -> Arrive:
         place = tmp_path / "done" / "2026-03-01" / f"{waiting.id}-{name}"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(b"picture")
-        arrivals.filed(waiting.id, place)
+        arrivals.filed({waiting.id: place})
         return waiting.id
 
     return bring

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from db.connect import reading as reading_from
-from db.store import store_records
+from db.store import Processed, store_documents, store_records
 from db.tables import Base, DocumentRow, ExtractionRow, FieldValueRow, ReadingRow, RegionRow
 from segocr.pages import PageInfo
 from segocr.records import FieldStatus, Problem, Record, RecordStatus, Severity
@@ -293,3 +293,34 @@ def test_infinite_margins_and_rivals_are_no_obstacle(engine: Engine) -> None:
     store_records(engine, [given])
     with reading_from(engine) as connection:
         assert connection.scalar(select(ReadingRow.rivals)) == [["y", None]]
+
+
+def test_what_is_stored_together_is_stored_as_one_by_one(engine: Engine) -> None:
+    """New and known documents, parts, the same bytes twice, a failure without bytes: each with its own."""
+    store_records(engine, [receipt("known", total="1.00")])
+    documents = [
+        Processed([receipt("b", total="2.00")]),
+        Processed([receipt("known", total="1.50", recipe="r2")]),
+        Processed([receipt("pages", total=f"{part}.00", part=part) for part in (1, 2)]),
+        Processed([failed("d", sha256=None)]),
+        Processed([receipt("twice", total="4.00")]),
+        Processed([receipt("twice", total="4.00")]),
+        Processed([receipt("a", total="5.00")]),
+    ]
+    stored = store_documents(engine, documents)
+    assert [len(one) for one in stored] == [1, 1, 2, 1, 1, 1, 1]
+    assert [one.added for each in stored for one in each] == [True] * 6 + [False, True]
+    assert stored[4][0].extraction_id == stored[5][0].extraction_id
+    for document, answers in zip(documents, stored, strict=True):
+        for given, answer in zip(document.records, answers, strict=True):
+            with reading_from(engine) as connection, Session(connection) as session:
+                row = session.get_one(ExtractionRow, answer.extraction_id)
+                assert (row.part, row.status, row.file.rpartition("/")[2]) == (
+                    given.part, given.status.value, given.file.name,
+                )  # fmt: skip
+                assert (row.document.sha256 if row.document else None) == given.sha256
+                kept = {found.name: [one.text for one in found.readings] for found in row.field_values}
+                assert kept == {
+                    name: [one.text for one in values[0].readings] for name, values in given.fields.items()
+                }
+    assert store_documents(engine, []) == []

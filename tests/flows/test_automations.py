@@ -100,7 +100,7 @@ def test_the_end_of_a_document_is_an_event_with_ids_and_codes() -> None:
     from prefect.client.orchestration import get_client
 
     from flows.events import emit
-    from flows.watch import Ended
+    from flows.filer import Ended
 
     arrival = uuid.uuid4()
     emit(Ended(arrival, "0" * 64, "passport", State.FAILED, "truncated"))

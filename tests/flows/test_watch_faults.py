@@ -286,6 +286,29 @@ def test_a_lease_that_was_lost_all_the_same_is_noticed(
     assert rows(engine, "select lease_owner from arrivals") == [("another",)]
 
 
+def test_one_lost_lease_keeps_no_other_document_of_its_chunk_from_being_stored(
+    watch: Watch, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OneStolen(Scripted):
+        def read(self, works: Sequence[Work]) -> None:
+            with engine.begin() as connection:
+                connection.exec_driver_sql(
+                    "update arrivals set lease_owner = 'another' where path = 'passports/b.jpg'"
+                )
+
+    monkeypatch.setattr(module, "Pipeline", OneStolen)
+    for name in "abc":
+        drop(settings, f"passports/{name}.jpg", name)
+    settle(watch)
+    with pytest.raises(DatabaseError) as caught:
+        watch.extract()
+    assert caught.value.code == "lease-lost"
+    found = rows(engine, "select path, state, filed_at is not null from arrivals order by path")
+    assert [(path[-5], state, filed) for path, state, filed in found] == [
+        ("a", "extracted", 1), ("b", "extracting", 0), ("c", "extracted", 1),
+    ]  # fmt: skip
+
+
 def test_renewing_ends_with_the_work(settings: Settings, engine: Engine) -> None:
     asked: list[float] = []
 
