@@ -22,9 +22,10 @@ from db.connect import Engine, open_database
 from flows.server import ServerError, answers
 from segocr.errors import HostError, SegocrError
 from segocr.logs import start_logging, tell
+from segocr.orphans import die_with_parent
 from segocr.settings import Settings, load_settings
 from segocr.steps.client import Steps
-from segocr.supervision import die_with_parent, drained, noted_signals
+from segocr.supervision import drained, noted_signals
 from segocr.troubles import Report, told
 
 _log = logging.getLogger("segocr.extract")

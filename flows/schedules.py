@@ -16,8 +16,8 @@ from pathlib import Path
 
 from flows.server import answers
 from segocr.logs import start_logging, tell
+from segocr.orphans import die_with_parent
 from segocr.settings import Settings, load_settings
-from segocr.supervision import die_with_parent
 
 _log = logging.getLogger("segocr.schedule")
 _LOOK_AGAIN = 0.5

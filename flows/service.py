@@ -19,9 +19,9 @@ from flows.extract import run_flow
 from flows.watch import Watch
 from segocr.errors import ConfigurationError
 from segocr.logs import start_logging
+from segocr.orphans import die_with_parent
 from segocr.settings import Settings, load_settings
 from segocr.steps.client import Steps
-from segocr.supervision import die_with_parent
 
 SCHEDULER = "SEGOCR_SCHEDULER"
 """Variable with the process number of what runs schedules for ``segocr serve``."""

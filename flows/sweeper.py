@@ -18,8 +18,9 @@ from db.connect import open_database
 from flows.inboxes import Inboxes
 from flows.pace import Folders, Pace
 from segocr.logs import start_logging, tell
+from segocr.orphans import die_with_parent
 from segocr.settings import Settings, load_settings
-from segocr.supervision import die_with_parent, noted_signals
+from segocr.supervision import noted_signals
 from segocr.troubles import Report, told
 
 _log = logging.getLogger("segocr.sweep")

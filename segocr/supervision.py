@@ -5,7 +5,6 @@ Standard library only: the process that must not fall over has little in it that
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import select
@@ -20,23 +19,11 @@ from pathlib import Path
 from segocr.logs import tell
 
 _log = logging.getLogger("segocr.serve")
-_PR_SET_PDEATHSIG = 1
 _SHORTEST_PAUSE = 0.2
 _LONGEST_PAUSE = 30.0
 _SOUND_SECONDS = 60.0
 """A child that ran for so long was well: its next restart comes at once."""
 _ENDING = (signal.SIGINT, signal.SIGTERM)
-
-
-def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when the thread that started it ends, however that comes about.
-
-    Args:
-        parent: Process number of who should have started it; if it is gone already, this process ends now.
-    """
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(0)
 
 
 @contextmanager
@@ -158,7 +145,7 @@ class Supervisor:
 
     Args:
         children: In the order of their start; they end in reverse. Each has to end with this process by
-            itself (``die_with_parent``), should this one be killed.
+            itself (``segocr.orphans``), should this one be killed.
     """
 
     def __init__(self, children: Sequence[Child]) -> None:

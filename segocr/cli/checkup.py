@@ -82,6 +82,8 @@ def _engine(spec: EngineSpec, settings: Settings, steps: Steps) -> Finding:
         return Finding("engine", spec.key, health, f"environment {spec.environment} is absent", mend, needed)
     try:
         about = steps.about(spec.step, spec.name)
+        if spec.step == "validate":
+            steps.start_own_validators()
     except SegocrError as error:
         return _broken("engine", spec.key, error, needed=needed)
     return Finding("engine", spec.key, Health.OK, _described(about), needed=needed)

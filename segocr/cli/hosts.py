@@ -86,10 +86,10 @@ def _stop() -> None:
 
 
 def _serve(templates: Sequence[str], idle: float, device: str | None, parent: int | None) -> None:
+    from segocr.orphans import die_with_parent
     from segocr.settings import check_device
     from segocr.steps.keeper import Keeper
     from segocr.steps.service import Service, await_end
-    from segocr.supervision import die_with_parent
 
     device = None if device is None else check_device(device)
     if parent is not None:

@@ -311,6 +311,14 @@ class Steps:
         message = Message("call", {"operation": "validate", **request})
         return self._call("validate", "python", message, seconds).body
 
+    def start_own_validators(self) -> None:
+        """Start the process in which a workspace's own validators run, and wait until it is ready.
+
+        Raises:
+            EnvironmentMissing: ``environment-broken`` if it does not start.
+        """
+        self._call("validate", "python", Message("call", {"operation": "start_own"}))
+
     def describe(self) -> list[HostInfo]:
         """Return the hosts that run now."""
         return self._keeper.describe()

@@ -8,12 +8,10 @@ An engine is a module with ``start(settings) -> Engine``; an ``Engine`` has ``ab
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import importlib
 import os
 import resource
-import signal
 import socket
 import sys
 import time
@@ -23,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from segocr.orphans import die_with_parent
 from segocr.steps.protocol import Channel, Message, ProtocolError, Refusal
 
 Operation = Callable[[Message], Message]
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +62,6 @@ def digest_of(package: Path) -> str:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(package).as_posix()}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
-
-
-def _die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process with the thread that started it, however that ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(0)
 
 
 def _limit(memory_mb: int) -> None:
@@ -158,7 +149,7 @@ def main() -> None:
     Arguments are descriptor, parent's id, engine module, memory limit (MB), processor seconds.
     """
     descriptor, parent, module, memory_mb, processor_seconds = sys.argv[1:6]
-    _die_with_parent(int(parent))
+    die_with_parent(int(parent))
     os.dup2(2, 1)  # what a framework prints must not fill a pipe that nobody reads
     _limit(int(memory_mb))
     channel = Channel(socket.socket(fileno=int(descriptor)))

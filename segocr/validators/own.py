@@ -94,6 +94,23 @@ class _Process:
 _running: list[_Process] = []
 
 
+def start_own() -> None:
+    """Have a process of validators ready.
+
+    Raises:
+        Refused: ``validator-died`` if it does not start.
+    """
+    if not _running:
+        _running.append(_started())
+
+
+def _started() -> _Process:
+    try:
+        return _Process()
+    except EOFError as error:
+        raise Refused("validator-died", "the process of the validators did not start", DOUBTFUL) from error
+
+
 def run_own(folder: Path, name: str, text: str, arguments: list[Any]) -> None:
     """Run one of the workspace's validators.
 
@@ -108,10 +125,7 @@ def run_own(folder: Path, name: str, text: str, arguments: list[Any]) -> None:
             its process; ``validator-error`` if it raised; ``unknown-validator`` if there is no such one.
     """
     question = {"folder": str(folder), "name": name, "text": text, "arguments": arguments}
-    try:
-        process = _running.pop() if _running else _Process()
-    except EOFError as error:
-        raise Refused("validator-died", "the process of the validators did not start", DOUBTFUL) from error
+    process = _running.pop() if _running else _started()
     try:
         answer = process.ask(question)
     except EOFError as error:

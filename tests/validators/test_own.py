@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from segocr.environments.locate import State, status_of
 from segocr.errors import TemplateError
+from segocr.steps.client import Steps
+from segocr.steps.protocol import Message, Refusal
+from segocr.steps.validate import python as engine
 from segocr.steps.validate.python import handle
 from segocr.templates import load_template
 
@@ -65,7 +70,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def judged(folder: Path | None, validators: list[list[Any]], text: str = "3") -> dict[str, Any]:
+def judged(
+    folder: Path | None,
+    validators: list[list[Any]],
+    text: str = "3",
+    validate: Callable[[dict[str, Any]], dict[str, Any]] = handle,
+) -> dict[str, Any]:
     spec = {
         "type": "integer",
         "formats": [],
@@ -96,7 +106,7 @@ def judged(folder: Path | None, validators: list[list[Any]], text: str = "3") ->
         "rules": [],
         "parts": [{"number": [candidate]}],
     }
-    answer: dict[str, Any] = handle(request)["parts"][0]["fields"]["number"][0]
+    answer: dict[str, Any] = validate(request)["parts"][0]["fields"]["number"][0]
     return answer
 
 
@@ -106,6 +116,26 @@ def test_a_function_is_content_or_says_why(folder: Path) -> None:
     assert answer["verdict"] == "doubtful"
     assert answer["problems"] == [["own-validator", "3 is odd"], ["own-validator", "3 is no multiple of 7"]]
     assert answer["value"] == "3"
+
+
+def test_they_run_in_a_built_environment(folder: Path, require: Callable[[str, object, str], None]) -> None:
+    built = status_of("validate").state is State.BUILT
+    require("validate", built, "the environment is not built; segocr env create validate")
+    with Steps(shared=False) as steps:
+        answer = judged(folder, [["even"], ["raises"]], validate=steps.validate)
+        steps.start_own_validators()
+    assert answer["problems"] == [
+        ["own-validator", "3 is odd"],
+        ["validator-error", "raises raised RuntimeError: oh no"],
+    ]
+
+
+def test_a_process_that_does_not_start_is_told_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segocr.validators.own._running", [])
+    monkeypatch.setattr("segocr.validators.own._BOOT", "raise SystemExit(1)")
+    with pytest.raises(Refusal, match="did not start") as caught:
+        engine._start_own(Message("call", {}))
+    assert (caught.value.culprit, caught.value.code) == ("environment", "environment-broken")
 
 
 def test_an_edited_function_counts_at_once(folder: Path) -> None:

@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from segocr.steps.guest import Engine, Settings
-from segocr.steps.protocol import Message
+from segocr.steps.protocol import Message, Refusal
 from segocr.validators.choose import Chosen, choose, derive
+from segocr.validators.failures import Refused
+from segocr.validators.own import start_own
 from segocr.validators.rules import Expression, evaluate, parse_expression
 
 _parsed = lru_cache(maxsize=256)(parse_expression)
@@ -32,12 +34,21 @@ def start(_settings: Settings) -> Engine:
     """Start the engine; it needs no model."""
     return Engine(
         about={"name": "python", "version": "1", "libraries": _libraries()},
-        operations={"validate": _validate},
+        operations={"validate": _validate, "start_own": _start_own},
     )
 
 
 def _validate(message: Message) -> Message:
     return Message("answer", handle(message.body))
+
+
+def _start_own(_message: Message) -> Message:
+    """Have the process of the workspace's own validators ready, as ``segocr doctor`` wants to know."""
+    try:
+        start_own()
+    except Refused as refused:
+        raise Refusal("environment", "environment-broken", refused.message) from refused
+    return Message("answer", {})
 
 
 def _libraries() -> dict[str, str | None]:
