@@ -1,15 +1,15 @@
-"""What Prefect and the database cost a batch: ``python bench/prefect_share.py --documents 500``.
+"""What Prefect and the database cost a batch: ``python bench/prefect_share.py passport --documents 500``.
 
-Files are dropped into the inbox of a workspace, and what lies ready is extracted as ``segocr serve`` does it:
-claims, leases, records and filing are real, only the pipeline is not. It has the records already, and waits
-as long as segmenting and reading them would take. That is done with the database alone, and as a flow on a
-Prefect server of its own.
+The template's samples, each with other bytes behind its picture, are extracted in process, without database
+or Prefect; then the same ones are dropped into the inbox of a workspace and extracted as ``segocr serve``
+does it: claims, leases, records, filing, an event a document, a flow on a Prefect server of its own. The
+hosts are the same, and warm. That is done in turns, because a machine is not as fast at one time as at
+another.
 
-Printed: one JSON line. Processor seconds, which hardly depend on other work on the machine: ``database`` (the
-ledger and filing included), ``prefect`` (in the process that extracts) and ``server``; and ``of_processor``,
-the share that they have in those of the batch, if a document by itself takes ``--core-seconds`` of a core.
-Seconds on the clock, if the pipeline keeps two cores busy that long: of the pipeline ``alone``, of all
-``together``, and ``of_clock``, the share of the latter that the former do not explain.
+Printed: one JSON line, medians of the rounds. Seconds on the clock: in process ``alone``, all ``together``,
+and ``of_clock``, the share of the latter that the former do not explain. Processor seconds beyond those of
+the steps: of the process that extracts (``database_and_client``), and of the server beyond what it takes at
+rest (``server``).
 """
 
 from __future__ import annotations
@@ -20,73 +20,24 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from statistics import median
 
 import segocr
 from db.connect import open_database
 from db.schema import prepare
-from flows import watch as module
-from flows.batch import LEAST, Batch, run_here
 from flows.inboxes import Inboxes
 from flows.server import local_server
-from segocr.ahead import ahead
 from segocr.bench.samples import golden_samples
-from segocr.documents import Document, hashed, opened
-from segocr.pipeline import Work
-from segocr.records import Record
 from segocr.settings import load_settings
 from segocr.steps.client import Steps
-from segocr.templates import load_template
+from segocr.templates import Template, load_template
 
-QUIET_SECONDS = 15.0
+QUIET_SECONDS = 10.0
 _SETTINGS = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\nready = "renamed"\n'
-
-
-class Ready:
-    """A pipeline that has every record already, and takes a known time.
-
-    Args:
-        template: The template's name.
-        records: What documents are said to be, in turn.
-        seconds: What each of its two stages takes for one document.
-    """
-
-    def __init__(self, template: str, records: Sequence[Record], seconds: float) -> None:
-        self.template = SimpleNamespace(name=template)
-        self._records = records
-        self._seconds = seconds
-
-    @contextlib.contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Take no time within a ``with`` block."""
-        seconds, self._seconds = self._seconds, 0.0
-        yield
-        self._seconds = seconds
-
-    def segment(self, paths: Sequence[Path]) -> list[Work]:
-        """Hash the documents."""
-        works = []
-        for path in paths:
-            with opened(path, follow_links=False) as descriptor:
-                works.append(Work(path, hashed(path, descriptor, max_bytes=1000)))
-        time.sleep(self._seconds * len(paths))
-        return works
-
-    def read(self, works: Sequence[Work]) -> None:
-        """Take time."""
-        time.sleep(self._seconds * len(works))
-
-    def validate(self, works: Sequence[Work]) -> list[list[Record]]:
-        """Return a real record for each document."""
-        return [[self._record(work.document)] for work in works if work.document is not None]
-
-    def _record(self, document: Document) -> Record:
-        record = self._records[int(document.sha256, 16) % len(self._records)]
-        return replace(record, sha256=document.sha256, file=document.path)
+_WARM_UP = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,35 +56,40 @@ def spending(spent: list[Spent]) -> Iterator[None]:
     spent.append(Spent(time.process_time() - processor, time.monotonic() - clock))
 
 
-def dropped(folder: Path, route: str, count: int) -> None:
+def dropped(folder: Path, template: Template, count: int) -> list[Path]:
     """Make a workspace with so many files in its inbox."""
-    drop = folder / "inbox" / route
+    samples = [path.read_bytes() for path in golden_samples(template)]
+    drop = folder / "inbox" / ((template.route and template.route.folder) or "")
     drop.mkdir(parents=True)
     (folder / "segocr.toml").write_text(_SETTINGS)
-    for number in range(count):
-        (drop / f"{number}.jpg").write_text(str(number))
+    files = [drop / f"{number}.jpg" for number in range(count)]
+    for number, file in enumerate(files):
+        file.write_bytes(samples[number % len(samples)] + str(number).encode())
+    return files
 
 
-def alone(pipeline: Ready, paths: Sequence[Path]) -> Spent:
-    """Let the pipeline work without database and Prefect, in chunks that need not share any cost."""
+def alone(files: Sequence[Path], template: Template, steps: Steps) -> Spent:
+    """Extract files in process."""
     spent: list[Spent] = []
-    chunks = (paths[start : start + LEAST] for start in range(0, len(paths), LEAST))
     with spending(spent):
-        for works in ahead(map(pipeline.segment, chunks), 1):
-            pipeline.read(works)
-            pipeline.validate(works)
+        count = sum(1 for _ in segocr.extract(files, template=template, steps=steps))
+    assert count == len(files)
     return spent[0]
 
 
-def served(folder: Path, run: Callable[[Batch], None], count: int) -> Spent:
+def served(folder: Path, steps: Steps, count: int) -> Spent:
     """Sweep the inbox of a workspace, then extract what lies ready as the service does."""
+    from flows.events import emit
+    from flows.extract import run_flow
+    from flows.watch import Hooks, Watch
+
     settings = load_settings(folder)
     engine = open_database("sqlite:///bench.db", folder=folder)
     prepare(engine)
     with contextlib.closing(Inboxes(settings, engine, "sweep")) as inboxes:
         inboxes.sweep()
     spent: list[Spent] = []
-    with module.Watch(settings, engine, cast(Steps, None), run) as watch, spending(spent):
+    with Watch(settings, engine, steps, run_flow, hooks=Hooks(ended=emit)) as watch, spending(spent):
         ended = watch.extract()
     engine.dispose()
     assert ended.total() == count, ended
@@ -161,55 +117,44 @@ def settled_server_seconds() -> tuple[float, float]:
         before = now
 
 
-def measure(pipeline: Ready, folder: Path, route: str, count: int, core_seconds: float) -> dict[str, float]:
-    """Measure the same files alone, with the database, and with both."""
-    for part, files in (("here", count), ("first", 1), ("flow", count)):
-        dropped(folder / part, route, files)
-    only = alone(pipeline, sorted((folder / "here" / "inbox" / route).iterdir()))
-    with pipeline.at_once():
-        here = served(folder / "here", run_here, count)
-    with local_server(folder) as _:
-        from flows.extract import run_flow
-
-        served(folder / "first", run_flow, 1)  # the first one makes what lasts
-        before, resting = settled_server_seconds()
-        begin = time.monotonic()
-        both = served(folder / "flow", run_flow, count)
-        after, _ = settled_server_seconds()
-        server = after - before - resting * (time.monotonic() - begin)
-    spent = both.processor + server
+def measure(folder: Path, template: Template, count: int, rounds: int) -> dict[str, float]:
+    """Measure the same files alone, and with database and Prefect, in turns."""
+    files = dropped(folder / "alone", template, count)
+    only: list[Spent] = []
+    both: list[Spent] = []
+    server: list[float] = []
+    with local_server(folder) as _, Steps() as steps:
+        dropped(folder / "first", template, _WARM_UP)
+        alone(files[:_WARM_UP], template, steps)
+        served(folder / "first", steps, _WARM_UP)  # the first one makes what lasts
+        for number in range(rounds):
+            only.append(alone(files, template, steps))
+            dropped(folder / f"flow-{number}", template, count)
+            before, resting = settled_server_seconds()
+            begin = time.monotonic()
+            both.append(served(folder / f"flow-{number}", steps, count))
+            after, _ = settled_server_seconds()
+            server.append(after - before - resting * (time.monotonic() - begin))
     return {
-        "database": here.processor,
-        "prefect": both.processor - here.processor,
-        "server": server,
-        "of_processor": spent / (spent + core_seconds * count),
-        "alone": only.clock,
-        "together": both.clock,
-        "of_clock": 1 - only.clock / both.clock,
+        "alone": median(one.clock for one in only),
+        "together": median(one.clock for one in both),
+        "of_clock": median(1 - a.clock / b.clock for a, b in zip(only, both, strict=True)),
+        "database_and_client": median(b.processor - a.processor for a, b in zip(only, both, strict=True)),
+        "server": median(server),
     }
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("template", nargs="?", default="passport")
     parser.add_argument("--documents", type=int, default=500)
-    parser.add_argument("--template", default="passport")
-    parser.add_argument("--core-seconds", type=float, default=0.28, help="of a document, by itself")
+    parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    template = load_template(given.template)
-    records = list(segocr.extract(golden_samples(template), template=template))
-    assert template.route is not None
-    pipeline = Ready(given.template, records, given.core_seconds / 2)
-    stand_in: Any = module
-    stand_in.Pipeline = lambda *_, **__: pipeline
-    stand_in.choose_models = lambda *_, **__: None
     with tempfile.TemporaryDirectory() as name:
-        answer = measure(
-            pipeline, Path(name), template.route.folder or "", given.documents, given.core_seconds
-        )
-    print(
-        json.dumps({"documents": given.documents} | {key: round(value, 3) for key, value in answer.items()})
-    )
+        answer = measure(Path(name), load_template(given.template), given.documents, given.rounds)
+    head = {"template": given.template, "documents": given.documents, "rounds": given.rounds}
+    print(json.dumps(head | {key: round(value, 3) for key, value in answer.items()}))
 
 
 if __name__ == "__main__":
