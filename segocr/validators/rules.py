@@ -238,7 +238,7 @@ def evaluate(expression: Expression, values: Mapping[str, Value | None], today: 
 
     Args:
         expression: Parsed.
-        values: By field name; None where a field has no value.
+        values: By field name; None where a field, or an entry of a list, has no value.
         today: The arrival's day.
 
     Returns:
@@ -294,6 +294,8 @@ def _named(name: str, values: Mapping[str, Value | None]) -> Value:
     value = values.get(name)
     if value is None:
         raise _Missing(name)
+    if isinstance(value, list) and any(item is None for item in value):
+        raise _Missing(f"an entry of {name}")  # without it a sum or a count would be of something else
     return value
 
 

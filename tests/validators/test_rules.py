@@ -25,6 +25,7 @@ VALUES: dict[str, Any] = {
     "items": [Decimal("0.1"), Decimal("0.2")],
     "none": [],
     "lacking": None,
+    "gaps": [Decimal("0.1"), None, Decimal("0.2")],
 }
 
 
@@ -79,6 +80,9 @@ def test_false_statements_fail(text: str) -> None:
     [
         ("lacking == total", "lacking has no value"),
         ("paid and lacking > 1", "lacking has no value"),
+        ("near(0.3, sum(gaps), 0.01)", "an entry of gaps has no value"),
+        ("count(gaps) == 2", "an entry of gaps has no value"),
+        ("0.1 in gaps", "an entry of gaps has no value"),
         ("total / (net - net) > 1", "division by zero"),
         ("total < name", "cannot be compared"),
         ("net + name == 1", "do not fit"),

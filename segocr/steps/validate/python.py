@@ -96,7 +96,7 @@ def _part(
 
 def _operand(values: list[Chosen], instances: str) -> Any:
     if instances == "all":
-        return [value.judged.value for value in values if value.judged.value is not None]
+        return [value.judged.value for value in values]
     return values[0].judged.value if values else None
 
 
