@@ -14,7 +14,10 @@ from pathlib import Path
 
 _SOURCE = Path(__file__).parent
 _CONSTRAINTS = ("constraints",)
-_DECIDING = (*_CONSTRAINTS, "validators", "candidates.py", "fields.py", "marginals.py", "preferences.py")
+_DECIDING = (
+    *_CONSTRAINTS, "validators", "acceptance.py", "candidates.py", "fields.py", "marginals.py",
+    "preferences.py", "readingorder.py",
+)  # fmt: skip
 _READING = (
     "geometry.py", "smoothing.py", "snapping.py", "blocks.py", "crops.py", "lines.py", "refit.py",
     "upright.py", "looks.py", "recognition.py", "pipeline.py",

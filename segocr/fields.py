@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from segocr.acceptance import about_readings, is_acceptable, what_acceptance_lacks, worth_of
+from segocr.readingorder import in_reading_order
 from segocr.readings import Reading, ReadingStatus
 from segocr.records import FieldStatus, FieldValue, Problem, RecordStatus, Severity
 from segocr.templates.spec import FieldSpec, Template
@@ -71,10 +72,7 @@ def field_values(
     """
     if not parts:
         return []
-    ordered = [
-        {name: _in_reading_order(candidates) for name, candidates in part.items() if candidates}
-        for part in parts
-    ]
+    ordered = [in_reading_order(part) for part in parts]
     answer = validate(validate_request(template, ordered, day))
     return [_result(template, part, judged) for part, judged in zip(ordered, answer["parts"], strict=True)]
 
@@ -192,33 +190,10 @@ def _named_parts(text: str | None, spec: FieldSpec) -> dict[str, tuple[str, str]
     return {name: ("", "") for name in left_out} | known
 
 
-def _in_reading_order(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Order regions by page, row and column; a row is what overlaps its first region by half a height."""
-    waiting = sorted((c for c in candidates if c), key=lambda c: (c[0].region.page, _extent(c)[1]))
-    ordered: list[Candidate] = []
-    while waiting:
-        first = waiting[0]
-        top, bottom = _extent(first)[1], _extent(first)[3]
-        row = [
-            c
-            for c in waiting
-            if c[0].region.page == first[0].region.page and _middle(c)[1] <= max(bottom, top)
-        ]
-        ordered += sorted(row, key=lambda c: _extent(c)[0])
-        taken = {id(c) for c in row}
-        waiting = [c for c in waiting if id(c) not in taken]
-    return ordered
-
-
-def _extent(candidate: Candidate) -> tuple[float, float, float, float]:
-    polygon = candidate[0].region.polygon
-    (left, top), (right, bottom) = polygon.min(axis=0), polygon.max(axis=0)
-    return float(left), float(top), float(right), float(bottom)
-
-
 def _middle(candidate: Candidate) -> tuple[float, float]:
-    left, top, right, bottom = _extent(candidate)
-    return (left + right) / 2, (top + bottom) / 2
+    polygon = candidate[0].region.polygon
+    x, y = (polygon.min(axis=0) + polygon.max(axis=0)) / 2
+    return float(x), float(y)
 
 
 def _result(template: Template, part: Candidates, judged: dict[str, Any]) -> PartResult:

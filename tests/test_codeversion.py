@@ -46,6 +46,8 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         ("preferences.py", {"deciding_code"}),
         ("candidates.py", {"deciding_code"}),
         ("fields.py", {"deciding_code"}),
+        ("acceptance.py", {"deciding_code"}),
+        ("readingorder.py", {"deciding_code"}),
         ("validators/dates.py", {"deciding_code"}),
         ("crops.py", {"reading_code"}),
         ("recognition.py", {"reading_code"}),
