@@ -20,7 +20,7 @@ _DECIDING = (
 )  # fmt: skip
 _READING = (
     "geometry.py", "smoothing.py", "snapping.py", "blocks.py", "crops.py", "lines.py", "refit.py",
-    "upright.py", "looks.py", "recognition.py", "pipeline.py",
+    "upright.py", "looks.py", "recognition.py", "pipeline.py", "elsewhere.py", "inkgaps.py",
     "textlines", "steps/open", "steps/ocr", "steps/segment",
 )  # fmt: skip
 

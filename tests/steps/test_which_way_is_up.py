@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segocr import crops
+from segocr import crops, geometry
+from segocr.blocks import joined
 from segocr.constraints import compile_constraint
 from segocr.evaluation.labels import read_labels
 from segocr.evaluation.run import widen
@@ -81,6 +82,36 @@ def test_a_passport_upside_down_takes_no_more_strips_than_one_upright(
         texts = [reading.text for crop in found for several in crop.values() for reading in several]
         assert texts == [label.value for label in document.labels]
         assert sum(strips) == len(document.labels)
+
+
+@pytest.mark.parametrize("found_apart", [False, True], ids=["one region", "a region a line"])
+@pytest.mark.parametrize("turn", [False, True], ids=["upright", "upside down"])
+def test_a_text_of_many_lines_is_read_from_its_first_line_on(
+    steps: Steps, turn: bool, found_apart: bool
+) -> None:
+    template = load_template("receipt")
+    document = read_labels(GOLDEN, None)[0]
+    (label,) = [label for label in document.labels if label.class_name == "address"]
+    picture, shapes = read_picture(document.path), [widen(shape, 0.2) for shape in label.polygons]
+    if turn:
+        size = np.array(document.size, dtype=np.float64)
+        picture, shapes = picture[::-1, ::-1].copy(), [size - shape for shape in shapes]
+    shapes = shapes if found_apart else [geometry.minimum_rectangle(np.concatenate(shapes))]
+    regions = [Region(1, "address", 0.9, shape.astype(np.float32)) for shape in shapes]
+    cut = [
+        crops.cut(Page(1, picture), region, lines=None)
+        for region in (joined(regions, lambda _: True) if found_apart else regions)
+    ]
+    ((found,),) = read_pages([cut], template, steps, OcrModel("openvino", template.ocr.model))
+    assert len(found["address"]) == len(label.polygons)
+    read = "".join(reading.raw for reading in found["address"])
+    assert _letters(read) == _letters(label.value)
+    assert [reading.line for reading in found["address"]] == list(range(len(label.polygons)))
+    assert {reading.direction for reading in found["address"]} == {180 if turn else 0}
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text if letter.isalnum())
 
 
 def plate(name: str) -> tuple[crops.Crop, str]:
