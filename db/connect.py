@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,7 +15,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from db.databasefile import DatabaseFile
 from segocr.errors import ConfigurationError, DatabaseError
+
+_OPENED = "segocr_opened"
 
 BUSY_SECONDS = 15.0
 """How long SQLite waits for another writer, and PostgreSQL for a lock, before ``database-locked``."""
@@ -111,44 +113,63 @@ def _bad_url(why: str) -> ConfigurationError:
     )
 
 
-def open_database(url: str, *, folder: Path | None = None, busy_seconds: float = BUSY_SECONDS) -> Engine:
+def open_database(
+    url: str, *, folder: Path | None = None, busy_seconds: float = BUSY_SECONDS, made: bool = False
+) -> Engine:
     """Return an engine; no connection is made yet.
+
+    Args:
+        url: See ``database_url``.
+        folder: What a relative SQLite path starts from.
+        busy_seconds: How long a locked database is waited for.
+        made: Whether SQLite's file must be there already; else the first connection makes an empty one.
 
     Raises:
         ConfigurationError: ``database-url``.
     """
     parsed = database_url(url, folder=folder)
     if parsed.drivername == "sqlite":
-        return _sqlite_engine(parsed, busy_seconds)
+        return _sqlite_engine(parsed, busy_seconds, made)
     try:
         return _postgresql_engine(parsed, busy_seconds)
     except (ArgumentError, NoSuchModuleError) as error:
         raise _bad_url(str(error)) from error
 
 
-def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
+def _sqlite_engine(url: URL, busy_seconds: float, made: bool) -> Engine:
     engine = create_engine(url, connect_args={"timeout": busy_seconds, "check_same_thread": False})
-    path = Path(str(url.database))
+    file = DatabaseFile(Path(str(url.database)), made=made)
 
     @event.listens_for(engine, "do_connect")
-    def create_private(*_: Any) -> None:
-        # Records are personal data: the file is its owner's alone (its -wal and -shm follow it).
-        if path.parent.is_dir() and not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    def make_private(*_: Any) -> None:
+        file.make()
 
     @event.listens_for(engine, "connect")
-    def set_up(connection: sqlite3.Connection, _: Any) -> None:
+    def set_up(connection: sqlite3.Connection, record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
         connection.execute("PRAGMA foreign_keys = ON")
         _use_wal(connection, busy_seconds)
         # A file leaves the inbox once its record is committed; NORMAL could lose that commit with the power.
         connection.execute("PRAGMA synchronous = FULL")
+        record.info[_OPENED] = file.opened(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        opened = connection.info[_OPENED]
+        if not file.is_same(opened):
+            raw: Any = connection.connection.driver_connection
+            if file.leave(raw, opened):
+                connection.invalidate()
+                engine.dispose()
+            raise file.lost()
         # A transaction that will write takes the lock at once: upgrading later cannot wait, only fail.
         reads = connection.get_execution_options().get("segocr_reads", False)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "commit")
+    def commit(connection: Connection) -> None:
+        if not file.is_same(connection.info[_OPENED]):
+            raise file.lost()  # rolled back: what is stored there is lost
 
     return engine
 
@@ -206,7 +227,8 @@ def translated(engine: Engine) -> Iterator[None]:
 
     Raises:
         DatabaseError: ``database-locked``, ``-full``, ``-unreachable`` (these three are transient),
-            ``-read-only``, ``-no-access``, ``-broken``, ``view-in-use`` or ``database``.
+            ``-read-only``, ``-no-access``, ``-broken``, ``view-in-use`` or ``database``; as they come,
+            ``database-missing`` and ``-replaced`` (transient, too; see ``db.databasefile``).
     """
     try:
         yield

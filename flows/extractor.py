@@ -93,7 +93,7 @@ def main(workspace: Path, parent: int, wake: int, *, forgive: bool) -> None:
 
 def _extract(workspace: Path, wake: int, report: Report, forgive: bool) -> None:
     settings = load_settings(workspace)
-    engine = open_database(settings.database_url or "", folder=settings.workspace)
+    engine = open_database(settings.database_url or "", folder=settings.workspace, made=True)
     with noted_signals(signal.SIGTERM) as told_to_end:
         signals = Signals(told_to_end, wake)
         signals.until(prefect_answers, _SERVER_SECONDS)

@@ -78,7 +78,7 @@ def main(workspace: Path, parent: int, wake: int) -> None:
 
 def _sweep(workspace: Path, wake: int, report: Report) -> None:
     settings = load_settings(workspace)
-    engine = open_database(settings.database_url or "", folder=settings.workspace)
+    engine = open_database(settings.database_url or "", folder=settings.workspace, made=True)
     with (
         noted_signals(signal.SIGTERM) as told_to_end,
         contextlib.closing(Inboxes(settings, engine, "sweep")) as inboxes,
