@@ -31,6 +31,7 @@ from segocr.templates.spec import (
     Template,
 )
 from segocr.templates.written import PagesWritten, RouteWritten, TemplateWritten
+from segocr.validators.kinds import check_kinds, kind_of_type
 from segocr.validators.rules import ExpressionError, parse_expression
 
 FILE = "template.yaml"
@@ -184,6 +185,7 @@ def _pages(written: TemplateWritten) -> Pages:
 
 def _rules(written: TemplateWritten, source: Source, fields: dict[str, FieldSpec]) -> tuple[RuleSpec, ...]:
     seen: set[str] = set()
+    kinds = {name: kind_of_type(spec.type, many=spec.instances == "all") for name, spec in fields.items()}
     for place, rule in enumerate(written.rules):
         at = ("rules", place)
         if rule.name in seen:
@@ -191,12 +193,14 @@ def _rules(written: TemplateWritten, source: Source, fields: dict[str, FieldSpec
         seen.add(rule.name)
         try:
             expression = parse_expression(rule.expression)
+            for name in sorted(expression.names - fields.keys()):
+                message, offset = f"rule {rule.name}: there is no field {name!r}", rule.expression.find(name)
+                hint = known_words(name, fields)
+                raise source.mistake(message, (*at, "expression"), offset=offset, hint=hint)
+            check_kinds(expression, kinds)
         except ExpressionError as error:
             message = f"rule {rule.name}: {error.message}"
             raise source.mistake(message, (*at, "expression"), offset=error.position) from error
-        for name in sorted(expression.names - fields.keys()):
-            message, offset = f"rule {rule.name}: there is no field {name!r}", rule.expression.find(name)
-            raise source.mistake(message, (*at, "expression"), offset=offset, hint=known_words(name, fields))
     return tuple(RuleSpec(rule.name, rule.expression, Severity(rule.severity)) for rule in written.rules)
 
 

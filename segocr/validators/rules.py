@@ -105,7 +105,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "lower": (str.lower, 1, 1),
     "starts_with": (str.startswith, 2, 2),
     "ends_with": (str.endswith, 2, 2),
-    "contains": (lambda text, part: part in text, 2, 2),
+    "contains": (str.__contains__, 2, 2),
     "days": (_days, 1, 1),
     "years": (_years, 2, 2),
     "date": (dt.date.fromisoformat, 1, 1),
@@ -322,8 +322,9 @@ def _compared(left: Any, ops: list[ast.cmpop], others: list[Any]) -> bool:
         member = isinstance(op, ast.In | ast.NotIn)
         if member and not isinstance(right, list | str):
             raise TypeError("'in' needs a list or a text")
-        if not member and type(left) is not type(right):
-            raise TypeError(f"{_kind(left)} cannot be compared with {_kind(right)}")
+        for other in right if member and isinstance(right, list) else [right]:
+            if type(left) is not type(other):
+                raise TypeError(f"{_kind(left)} cannot be compared with {_kind(other)}")
         if not _COMPARISONS[type(op)](left, right):
             return False
         left = right
