@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ class FieldCompiler:
         self._keys_fit(at, written)
         self._formats(at, written)
         self._locale(at, written)
+        self._lines_agree(at, name, written, fields)
         parent = self._parent(at, written, fields)
         spec = FieldSpec(
             name=name,
@@ -134,6 +136,22 @@ class FieldCompiler:
             raise self.source.mistake(
                 f"unknown locale {written.locale!r}", (*at, "locale"), hint=hint
             ) from error
+
+    def _lines_agree(
+        self, at: tuple[Step, ...], name: str, written: FieldWritten, fields: Mapping[str, FieldWritten]
+    ) -> None:
+        """Refuse a class of which one field reads many lines and another one: its regions are cut one way."""
+        shared, said = written.class_ or name, "lines" in written.model_fields_set
+        for other, earlier in takewhile(lambda field: field[0] != name, fields.items()):
+            read = written.from_ is None and earlier.from_ is None
+            if read and (earlier.class_ or other) == shared and earlier.lines != written.lines:
+                raise self.source.mistake(
+                    f"{name!r} reads regions of class {shared!r} as `lines: {written.lines}`, "
+                    f"{other!r} as `lines: {earlier.lines}`",
+                    (*at, "lines") if said else at,
+                    key=not said,
+                    hint="say the same `lines` in both fields, or read them from classes of their own",
+                )
 
     def _parent(
         self, at: tuple[Step, ...], written: FieldWritten, fields: Mapping[str, FieldWritten]

@@ -2,8 +2,9 @@
 
 A class with one instance takes its best line, and no line serves two classes; a class with several lines
 takes a run of neighbouring ones in its column; a class with any number of instances takes every line that is
-probable enough, or every run. A second line as probable as a class's best is another candidate: a page may
-show two documents, and then a person should know (``segocr.validators.together``).
+probable enough, or every run. Where one field joins what another of its class takes apart, lines stay apart.
+A second line as probable as a class's best is another candidate: a page may show two documents, and then a
+person should know (``segocr.validators.together``).
 """
 
 from __future__ import annotations
@@ -108,11 +109,11 @@ def _others(
 
 
 def _takes_many_lines(template: Template, name: str) -> bool:
-    return any(spec.lines == "many" or spec.instances == "join" for spec in template.fields_of(name))
+    return all(spec.lines == "many" or spec.instances == "join" for spec in template.fields_of(name))
 
 
 def _takes_any_number(template: Template, name: str) -> bool:
-    return any(spec.instances == "all" for spec in template.fields_of(name))
+    return any(spec.instances in ("all", "join") for spec in template.fields_of(name))
 
 
 def _is_required(template: Template, name: str) -> bool:

@@ -109,3 +109,15 @@ def test_a_second_line_as_probable_is_another_candidate(template: Template) -> N
     assert found(template, told) == {"name": [(0,)]}
     blocks = [ADDRESS, ADDRESS, *[OTHER] * 4, ADDRESS]
     assert found(template, blocks) == {"address": [(0, 1), (6,)]}
+
+
+def test_lines_stay_apart_where_one_field_of_their_class_joins_what_another_lists(tmp_path: Path) -> None:
+    text = TEXT.replace(
+        "item: {instances: all}", "item: {instances: all}\n  items: {class: item, instances: join}"
+    )
+    (tmp_path / "template.yaml").write_text(text)
+    told = [[0.1, 0, 0, 0, 0.9], [0.2, 0, 0, 0, 0.8], [0.2, 0, 0, 0, 0.8]]
+    assert found(load_template(tmp_path), told)["item"] == [(0,), (1,), (2,)]
+    joined = TEXT.replace("item: {instances: all}", "item: {instances: join}")
+    (tmp_path / "template.yaml").write_text(joined)
+    assert found(load_template(tmp_path), told)["item"] == [(0, 1, 2)]
