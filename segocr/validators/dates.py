@@ -34,6 +34,8 @@ class FormatError(ValueError):
 def format_pattern(layout: str) -> re.Pattern[str]:
     """Compile a format such as ``dd/MM/yyyy`` (letters as in Unicode TR 35; text in single quotes).
 
+    White space may stand or lack where the format has a space, quoted or not; letters' case is free.
+
     Raises:
         FormatError: An unknown letter, or the same part twice.
     """
@@ -45,10 +47,10 @@ def format_pattern(layout: str) -> re.Pattern[str]:
                 f"{layout[at:]!r} is not understood in {layout!r}; letters go into single quotes"
             )
         literal = token[0].strip("'") if token[0].startswith("'") else token[0]
-        pieces.append(_PARTS.get(token[0]) or (r"\s*" if literal == " " else re.escape(literal)))
+        pieces.append(_PARTS.get(token[0]) or r"\s*".join(map(re.escape, literal.split(" "))))
         at = token.end()
     try:
-        return re.compile("".join(pieces))
+        return re.compile("".join(pieces), re.ASCII | re.IGNORECASE)  # digits are 0 to 9
     except re.error as error:
         raise FormatError(f"{layout!r} names a part twice") from error
 
@@ -77,7 +79,7 @@ def date_from(text: str, formats: list[str], *, today: dt.date, century: str = "
     """Read a date in the first format that fits and names a day that exists.
 
     Args:
-        text: White space may stand or lack where the format has a space; letters' case is free.
+        text: As printed.
         formats: In order of preference.
         today: The arrival's day.
         century: What a two-digit year means: ``past`` (not after today), ``near`` (within 50 years of today)
@@ -89,7 +91,7 @@ def date_from(text: str, formats: list[str], *, today: dt.date, century: str = "
     code, message = "not-a-date", f"{text!r} is not a date in any of: {', '.join(formats)}"
     for layout in formats:
         found = format_pattern(layout).fullmatch(text.strip())
-        if found is None or not found[0].isascii():
+        if found is None:
             continue
         try:
             return _day(found.groupdict(), today, century)
@@ -143,7 +145,7 @@ def time_from(text: str, formats: list[str]) -> dt.time:
     """
     for layout in formats:
         found = format_pattern(layout).fullmatch(text.strip())
-        if found is None or not found[0].isascii():
+        if found is None:
             continue
         try:
             return _clock(found.groupdict())

@@ -47,7 +47,7 @@ def judge(text: str, spec: dict[str, Any], today: dt.date, folder: Path | None) 
     """
     clean = normalised(text, spec["normalise"])
     if spec["ignore_spaces"] and spec["type"] != "text":
-        clean = "".join(clean.split())
+        clean = _without_spaces(clean)
     try:
         value, canonical = typed(clean, spec, today)
     except Refused as refused:
@@ -95,7 +95,7 @@ def typed(text: str, spec: dict[str, Any], today: dt.date) -> tuple[Value, str]:
         time = dates.time_from(text, spec["formats"])
         return time, time.isoformat()
     if kind == "enum":
-        return _member(text, spec["enum"], spec["ignore_case"])
+        return _member(text, spec)
     if kind == "boolean":
         return _truth(text)
     return text, text
@@ -104,9 +104,21 @@ def typed(text: str, spec: dict[str, Any], today: dt.date) -> tuple[Value, str]:
 _NUMBERS = {"integer": numbers.integer_from, "decimal": numbers.decimal_from, "money": numbers.money_from}
 
 
-def _member(text: str, allowed: dict[str, str], ignore_case: bool) -> tuple[str, str]:
+def _without_spaces(text: str) -> str:
+    return "".join(text.split())
+
+
+def _member(text: str, spec: dict[str, Any]) -> tuple[str, str]:
+    """Return the value of the enumeration's entry that a text is, but for what the field ignores."""
+
+    def alike(one: str) -> str:
+        one = _without_spaces(one) if spec["ignore_spaces"] else one
+        return one.casefold() if spec["ignore_case"] else one
+
+    allowed: dict[str, str] = spec["enum"]
+    wanted = alike(text)
     for printed, value in allowed.items():
-        if text == printed or (ignore_case and text.casefold() == printed.casefold()):
+        if alike(printed) == wanted:
             return value, value
     raise Refused("not-listed", f"{text!r} is not one of: {', '.join(allowed)}")
 

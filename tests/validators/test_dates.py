@@ -25,6 +25,10 @@ TODAY = dt.date(2026, 11, 22)
         ("20-01-18", ["MM-dd-yy", "dd-MM-yy"], "2018-01-20"),
         ("29.02.2020", ["dd.MM.yyyy"], "2020-02-29"),
         ("on 1/2/2020", ["'on' d/M/yyyy"], "2020-02-01"),
+        ("3 de May 2018", ["d' de 'MMMM yyyy"], "2018-05-03"),
+        ("3deMay2018", ["d' de 'MMMM yyyy"], "2018-05-03"),
+        ("3 DE MAY 2018", ["d' de 'MMMM yyyy"], "2018-05-03"),
+        ("2018年5月3日", ["yyyy'年'M'月'd'日'"], "2018-05-03"),
     ],
 )
 def test_the_first_format_that_fits_is_taken(text: str, formats: list[str], value: str) -> None:

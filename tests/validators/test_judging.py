@@ -51,6 +51,17 @@ def test_spaces_that_do_not_matter_do_no_harm() -> None:
     assert judge("12 / 05 / 2018", spec("date"), TODAY, None).canonical is None
 
 
+def test_spaces_of_what_is_allowed_do_not_matter_either() -> None:
+    ways = {"CASH SALE": "cash", "CREDIT CARD": "card"}
+    for text in ("CASHSALE", "CASH SALE", "C ASH SALE"):
+        assert judge(text, spec("enum", enum=ways, ignore_spaces=True), TODAY, None).canonical == "cash"
+    assert judge("CASHSALE", spec("enum", enum=ways), TODAY, None).problems[0][0] == "not-listed"
+    both = spec("enum", enum=ways, ignore_spaces=True, ignore_case=True)
+    assert judge("creditcard", both, TODAY, None).canonical == "card"
+    spoken = spec("date", formats=["dd' de 'MMMM yyyy"], ignore_spaces=True)
+    assert judge("03 de May 2018", spoken, TODAY, None).canonical == "2018-05-03"
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "code"),
     [
