@@ -206,8 +206,12 @@ def _result(template: Template, part: Candidates, judged: dict[str, Any]) -> Par
         problem.code not in ("required-missing", "required-invalid", "nothing-found") for problem in problems
     )
     accepted = complete and not any(problem.severity is Severity.ERROR for problem in problems)
+    # A part that one entry of a list leaves out is no reason for doubt; if all do, it is required-missing.
     accepted = accepted and all(
-        v.accepted for name, vs in fields.items() if template.fields[name].required for v in vs
+        value.accepted or value.status is FieldStatus.MISSING
+        for name, values in fields.items()
+        if template.fields[name].required
+        for value in values
     )
     status = RecordStatus.COMPLETE if complete else RecordStatus.PARTIAL
     return PartResult(fields, problems, status, accepted, _unchosen(template, part, judged["fields"]))
@@ -219,12 +223,20 @@ def _values(
     values = tuple(_value(template, spec, candidates, one, ordinal) for ordinal, one in enumerate(judged))
     if values or spec.is_list:
         return values
-    return (FieldValue(spec.name, spec.type, None, None, None, FieldStatus.MISSING, False, 0.0),)
+    return (_missing(spec, 0),)
+
+
+def _missing(spec: FieldSpec, ordinal: int) -> FieldValue:
+    return FieldValue(
+        spec.name, spec.type, None, None, None, FieldStatus.MISSING, False, 0.0, ordinal=ordinal
+    )
 
 
 def _value(
     template: Template, spec: FieldSpec, candidates: Sequence[Candidate], judged: dict[str, Any], ordinal: int
 ) -> FieldValue:
+    if not judged["candidates"]:
+        return _missing(spec, ordinal)
     chosen = [candidates[place] for place in judged["candidates"]]
     readings = tuple(reading for candidate in chosen for reading in candidate)
     statuses, confidence = worth_of(template, spec, readings)

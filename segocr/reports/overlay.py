@@ -203,7 +203,7 @@ def _remarks(record: Record) -> Iterator[tuple[str, Colour]]:
         if regions and regions <= drawn:
             yield caption(name, value), COLOURS[value.status]
         drawn |= regions
-    missing = [name for name, value in _values(record) if value.status is FieldStatus.MISSING]
+    missing = dict.fromkeys(name for name, value in _values(record) if value.status is FieldStatus.MISSING)
     if missing:
         yield "missing: " + ", ".join(missing), COLOURS[FieldStatus.MISSING]
     for problem in record.problems[:3]:

@@ -63,5 +63,6 @@ def shown_value(value: FieldValue) -> str:
 
 def worst(values: Sequence[FieldValue]) -> str:
     """Return the least good status among the values of a field; empty for an empty list."""
-    order = ("ok", "corrected", "doubtful", "missing", "invalid")
+    # Of a list, what an entry leaves out says nothing about the others.
+    order = ("missing", "ok", "corrected", "doubtful", "invalid")
     return max((value.status.value for value in values), key=order.index, default="")

@@ -17,7 +17,7 @@ class Chosen:
     """One value of a field.
 
     Attributes:
-        candidates: Which candidates it was made from, by place.
+        candidates: Which candidates it was made from, by place; none for a part that a text leaves out.
         text: What was accepted as read; None if nothing was.
         judged: What it came to.
         rivals: Candidates that gave another value as good.
@@ -31,6 +31,7 @@ class Chosen:
 
 Candidates = list[dict[str, Any]]
 _NOTHING = Judged(None, None, INVALID, ())
+_ABSENT = Chosen((), None, Judged(None, None, None, ()))
 _LEVELS = {None: 0, DOUBTFUL: -1, INVALID: -2}
 
 
@@ -119,13 +120,10 @@ def derive(
         folder: The workspace's own validators.
 
     Returns:
-        One a value whose text has the part: a part that may be absent, or that is all fillers, is missing.
+        One a value of the other field, in its order. Without candidates, so missing, if the text leaves the
+        part out or has only fillers there; invalid if there is no text.
     """
-    return [
-        _derived(value, candidates, spec, today, folder)
-        for value in source
-        if value.text is not None and not _is_absent(value, candidates, spec["part"])
-    ]
+    return [_derived(value, candidates, spec, today, folder) for value in source]
 
 
 def _is_absent(source: Chosen, candidates: list[dict[str, Any]], part: str | None) -> bool:
@@ -150,6 +148,10 @@ def _derived(
     today: dt.date,
     folder: Path | None,
 ) -> Chosen:
+    if source.text is None:
+        return Chosen(source.candidates, None, _NOTHING)
+    if _is_absent(source, candidates, spec["part"]):
+        return _ABSENT
     try:
         text, meant = _part(source, candidates, spec["part"])
     except Refused as refused:

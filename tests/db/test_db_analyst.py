@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from db.queries import Answer, run_query
 from db.store import store_records
-from db.views import TemplateShape, register_template, shape_of
+from db.views import TemplateShape, ViewField, register_template, shape_of
 from segocr.records import FieldStatus, Problem
 from segocr.templates import load_template
 
@@ -42,11 +42,27 @@ def plates(content: str, *texts: str) -> Any:
     return record(content, *values, template="license_plate")
 
 
+SLIP = TemplateShape(
+    "slip", 1, tuple(ViewField(name, "text", many=True) for name in ("item", "qty", "amount"))
+)
+ROWS = (("CHEESE", "2", "9.50"), ("SUGAR", None, "13.08"), ("MILK", "7", "1.01"))
+
+
+def slip(content: str) -> Any:
+    values = [
+        value(name, "text", cell, ordinal=place)
+        for place, row in enumerate(ROWS)
+        for name, cell in zip(("item", "qty", "amount"), row, strict=True)
+    ]
+    return record(content, *values, template="slip")
+
+
 @pytest.fixture
 def ask(engine: Engine) -> Callable[[str], Answer]:
     """Give a function that runs the document's query under a heading with these words."""
     for name in ("passport", "license_plate", "receipt"):
         register_template(engine, shape(name))
+    register_template(engine, SLIP)
     corrected = {"status": FieldStatus.CORRECTED, "raw": "2O26-05-01", "cost": 4.25}
     dubious = {"status": FieldStatus.DOUBTFUL, "accepted": False}
     store_records(
@@ -57,6 +73,7 @@ def ask(engine: Engine) -> Callable[[str], Answer]:
             passport("p3", "X2", "2026-02-01", **dubious),
             plates("l1", "ABC1234", "XYZ9876"),
             plates("l2", "ABC1234"),
+            slip("s1"),
             receipt("r1", "0.10", "2018-02-11"),
             receipt("r2", "0.20", "2018-02-28"),
             receipt("r3", "5.00", "2018-03-01"),
@@ -75,8 +92,8 @@ def ask(engine: Engine) -> Callable[[str], Answer]:
 Ask = Callable[[str], Answer]
 
 
-def test_the_document_asks_six_questions() -> None:
-    assert len(QUERIES) == 6
+def test_the_document_asks_seven_questions() -> None:
+    assert len(QUERIES) == 7
 
 
 def test_passports_that_expire_soon(ask: Ask) -> None:
@@ -87,6 +104,10 @@ def test_plates_seen_each_day(ask: Ask) -> None:
     [(day, seen, different)] = ask("each day").rows
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", day)
     assert (seen, different) == (3, 2)
+
+
+def test_parts_of_an_entry_are_joined_by_its_place(ask: Ask) -> None:
+    assert tuple(row[2:] for row in ask("Which quantity").rows) == ROWS
 
 
 def test_receipts_by_company_and_month(ask: Ask) -> None:

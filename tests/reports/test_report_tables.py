@@ -60,6 +60,13 @@ def test_records_that_fit_are_one_table(drawn: Drawn, failed_record: Record) -> 
     assert max(map(len, text.splitlines())) <= 200
 
 
+def test_what_an_entry_of_a_list_leaves_out_hides_no_doubt_about_another(drawn: Drawn) -> None:
+    total, cashier = drawn.record.fields["total"][0], drawn.record.fields["cashier"][0]
+    record = dataclasses.replace(drawn.record, fields={"total": (total, cashier)})
+    rows = [line.rstrip() for line in printed(record, record, width=200).splitlines()]
+    assert any(row.endswith("– ?") for row in rows)
+
+
 def test_records_that_do_not_fit_are_blocks(drawn: Drawn, failed_record: Record) -> None:
     text = printed(drawn.record, failed_record, width=90)
     assert "read as 11/O2/18" in text

@@ -95,8 +95,8 @@ def _part(
 
 
 def _operand(values: list[Chosen], instances: str) -> Any:
-    if instances == "all":
-        return [value.judged.value for value in values]
+    if instances == "all":  # a part that an entry leaves out is none of the list's values
+        return [value.judged.value for value in values if value.candidates]
     return values[0].judged.value if values else None
 
 
