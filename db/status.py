@@ -93,6 +93,12 @@ def failures_within(engine: Engine, span: timedelta) -> dict[str, int]:
         return _failures(connection, since)
 
 
+def pauses(engine: Engine) -> tuple[Pause, ...]:
+    """Return what rests, though it is claimed."""
+    with reading(engine) as connection:
+        return _paused(connection)
+
+
 def _by_inbox(connection: Connection) -> dict[str, dict[str, int]]:
     query = select(ArrivalRow.inbox, ArrivalRow.state, func.count()).group_by(
         ArrivalRow.inbox, ArrivalRow.state

@@ -17,16 +17,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db.connect import Engine, open_database
 from flows.server import ServerError, answers
-from segocr.errors import HostError, SegocrError
+from segocr.errors import DatabaseError, HostError, SegocrError
 from segocr.logs import start_logging, tell
 from segocr.orphans import die_with_parent
 from segocr.settings import Settings, load_settings
 from segocr.steps.client import Steps
 from segocr.supervision import drained, noted_signals
 from segocr.troubles import Report, told
+
+if TYPE_CHECKING:
+    from flows.watch import Watch
 
 _log = logging.getLogger("segocr.extract")
 _LOOK_UNASKED = 10.0
@@ -165,26 +169,40 @@ def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, 
         _warm(steps)
         tell(_log, logging.INFO, "ready")
         back_off = 0.5
+        held: dict[str, SegocrError] = {}  # by code, what kept documents from being processed that rest still
         while not signals.stopping():
             begin = time.monotonic()
             try:
                 states = watch.extract()
+                held = _still(held, watch)
             except Exception as error:  # a fault of the program, too, waits longer each time
                 fault = told(error)
                 if fault.code == "no-keeper":
                     raise
                 one_inbox = fault in watch.resting.values()
-                report.say(watch.resting if one_inbox else {**watch.resting, None: fault}, _log)
+                held = _still(held, watch) | ({} if one_inbox else {fault.code: fault})
+                report.say(watch.resting, _log, also=held.values())
                 back_off = min(back_off * 2, _LONGEST_BACK_OFF)
                 # Because the files of one inbox cannot be filed, those of the others are not to wait.
                 (signals.await_work if one_inbox else signals.rest)(back_off)
                 continue
-            report.say({}, _log)
+            report.say({}, _log, also=held.values())
             back_off = 0.5
             if states:
                 seconds = time.monotonic() - begin
                 tell(_log, logging.INFO, "idle", **states, seconds=f"{seconds:.1f}")
             signals.await_work(_LOOK_UNASKED)
+
+
+def _still(held: dict[str, SegocrError], watch: Watch) -> dict[str, SegocrError]:
+    """Return those of these faults that documents rest for still."""
+    if not held:
+        return held
+    try:
+        codes = watch.codes_at_rest()
+    except DatabaseError:  # that is a fault of its own
+        return held
+    return {code: fault for code, fault in held.items() if code in codes}
 
 
 def _warm(steps: Steps) -> None:

@@ -16,7 +16,7 @@ from db.connect import Engine
 from db.orphans import mend_orphans
 from segocr.errors import DatabaseError, SegocrError
 from segocr.inbox import recover, sweep
-from segocr.places import check_places, inboxes_in, places_in
+from segocr.places import check_places, check_writable, inboxes_in, places_in
 from segocr.settings import Settings
 from segocr.troubles import lock_file, told
 
@@ -53,7 +53,7 @@ class Inboxes:
         by_key: The inboxes, as the ledger names them.
 
     Raises:
-        ConfigurationError: ``inbox-overlap``, ``inbox-read-only``.
+        ConfigurationError: ``inbox-overlap``.
     """
 
     def __init__(self, settings: Settings, engine: Engine, role: str, *, forgive: bool = False) -> None:
@@ -92,6 +92,7 @@ class Inboxes:
             with _noted(problems, inbox.key):
                 recover(inbox, self.places, self.ledger, self.owner)
             with _noted(problems, inbox.key):
+                check_writable(inbox)
                 swept = sweep(inbox, self.places, self.ledger, self.owner)
                 ready += len(swept.ready)
                 waiting += swept.waiting

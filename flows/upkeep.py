@@ -16,7 +16,7 @@ from db.status import failures_within
 from flows.reprocess import reprocess_records
 from flows.service import opened, own_workspace, start_steps
 from segocr.alerts import Alert, keep_alert, tell_alert
-from segocr.errors import DocumentError
+from segocr.errors import DocumentError, TemplateError
 from segocr.logs import tell
 from segocr.places import inboxes_in, places_in
 from segocr.settings import Settings
@@ -51,7 +51,7 @@ def _may_do_better(ended: Ended, settings: Settings) -> bool:
         return True
     try:
         route(ended.dropped, search=settings.template_folders)
-    except DocumentError:
+    except (DocumentError, TemplateError):
         return False
     return True
 

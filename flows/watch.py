@@ -15,6 +15,7 @@ from pathlib import Path
 
 from db.connect import Engine
 from db.duplicates import find_first, known_contents, link
+from db.status import pauses
 from db.store import outcome
 from db.views import register_template, shape_of
 from flows.batch import Batch, Item
@@ -23,7 +24,7 @@ from flows.inboxes import Inboxes
 from flows.leases import leases_renewed
 from flows.twins import Twins, same_failure
 from segocr.arrivals import Arrival, State
-from segocr.errors import DocumentError, HostDied, HostTimeout, SegocrError
+from segocr.errors import DocumentError, HostDied, HostTimeout, SegocrError, TemplateError
 from segocr.inbox import is_unchanged, put_back
 from segocr.pipeline import Pipeline, Work
 from segocr.places import Duplicates
@@ -112,6 +113,14 @@ class Watch:
         """Inboxes of which nothing is taken for now, because what ended cannot be filed."""
         return self._filer.resting
 
+    def codes_at_rest(self) -> set[str]:
+        """Return why claimed documents rest for now: the codes of what kept them from being processed.
+
+        Raises:
+            DatabaseError: It cannot be asked.
+        """
+        return {one.code for one in pauses(self._engine)}
+
     def close(self) -> None:
         """Give the name back."""
         self._inboxes.close()
@@ -187,7 +196,9 @@ class Watch:
         twins = Twins()
         try:
             with leases_renewed(self._ledger, self._owner, lambda: list(taken), _LEASE_SECONDS):
-                groups = self._by_template(taken, arrivals, twins, ended)
+                groups, unknown, failure = self._by_template(taken, arrivals, twins, ended)
+                if failure is not None:
+                    self._give_up(unknown, taken, failure, twins)
                 self._filer.note()
                 for (name, day), group in groups.items():
                     try:
@@ -238,14 +249,21 @@ class Watch:
         arrivals: Sequence[Arrival],
         twins: Twins,
         ended: Counter[str],
-    ) -> Mapping[tuple[str, date], list[Arrival]]:
+    ) -> tuple[Mapping[tuple[str, date], list[Arrival]], list[uuid.UUID], TemplateError | None]:
+        """Return what is to be read, by template and day; what a broken one may take, and its mistake."""
         groups: dict[tuple[str, date], list[Arrival]] = {}
+        unknown: list[uuid.UUID] = []
+        mistake: TemplateError | None = None
         known = known_contents(self._engine, [one.sha256 for one in arrivals if one.sha256 is not None])
         for arrival in arrivals:
             try:
                 name = self._template_of(arrival)
             except DocumentError as error:
                 self._refuse(taken.pop(arrival.id), error, ended)
+                continue
+            except TemplateError as error:
+                mistake = error
+                unknown.append(arrival.id)
                 continue
             if self._duplicates(arrival) is not Duplicates.AGAIN:
                 if (arrival.sha256, name) in known and self._is_known(arrival, name, ended):
@@ -254,7 +272,7 @@ class Watch:
                 if twins.join(arrival, name):
                     continue
             groups.setdefault((name, arrival.received_at.date()), []).append(arrival)
-        return groups
+        return groups, unknown, mistake
 
     def _template_of(self, arrival: Arrival) -> str:
         place = Path(arrival.inbox) / arrival.path
@@ -266,7 +284,7 @@ class Watch:
             return False
         try:
             return self._template_of(arrival) == self._template_of(other)
-        except DocumentError:
+        except (DocumentError, TemplateError):
             return False
 
     def _duplicates(self, arrival: Arrival) -> Duplicates:

@@ -128,11 +128,11 @@ def places_in(settings: Settings) -> Places:
 
 
 def check_places(inboxes: Sequence[Inbox], places: Places) -> None:
-    """Refuse folders that would feed themselves, and files that could be read but never moved.
+    """Refuse folders that would feed themselves.
 
     Raises:
         ConfigurationError: ``inbox-overlap`` if an output folder or another inbox lies in an inbox, or an
-            inbox in an output folder; ``inbox-read-only`` if files are to leave one that cannot be written.
+            inbox in an output folder.
     """
     folders = [inbox.folder.resolve() for inbox in inboxes]
     outputs = [place.resolve() for place in (places.work, places.done, places.failed)]
@@ -143,10 +143,17 @@ def check_places(inboxes: Sequence[Inbox], places: Places) -> None:
         for output in outputs:
             if folder.is_relative_to(output):
                 raise _overlap(f"the inbox {folder} lies inside {output}")
-    for inbox in inboxes:
-        writable = os.access(inbox.folder, os.W_OK | os.X_OK)
-        if inbox.after is not After.LEAVE and inbox.folder.is_dir() and not writable:
-            raise read_only(inbox.folder)
+
+
+def check_writable(inbox: Inbox) -> None:
+    """Refuse an inbox whose files could be read but never moved.
+
+    Raises:
+        ConfigurationError: ``inbox-read-only`` if files are to leave it and this user cannot write there.
+    """
+    writable = os.access(inbox.folder, os.W_OK | os.X_OK)
+    if inbox.after is not After.LEAVE and inbox.folder.is_dir() and not writable:
+        raise read_only(inbox.folder)
 
 
 def _overlap(message: str) -> ConfigurationError:

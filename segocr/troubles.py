@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -76,20 +76,28 @@ class Report:
         """Close the file; what was said stays."""
         os.close(self._file)
 
-    def say(self, problems: Mapping[str | None, SegocrError], log: logging.Logger) -> None:
+    def say(
+        self,
+        problems: Mapping[str | None, SegocrError],
+        log: logging.Logger,
+        *,
+        also: Iterable[SegocrError] = (),
+    ) -> None:
         """Say what work waits for now; what is new, and what is over, also goes to the log.
 
         Args:
             problems: All of them, by inbox; None: what keeps the files of all inboxes waiting.
             log: Of the process.
+            also: What some files of any inbox wait for.
         """
         before = {(one.inbox, one.code): one for one in self._troubles}
+        why = {(inbox, error.code): error.message for inbox, error in problems.items()}
+        why |= {(None, error.code): error.message for error in also}
         present = {
-            (inbox, error.code): before.get((inbox, error.code)) or Trouble(error.code, inbox, _now())
-            for inbox, error in problems.items()
+            (inbox, code): before.get((inbox, code)) or Trouble(code, inbox, _now()) for inbox, code in why
         }
         for inbox, code in present.keys() - before.keys():
-            tell(log, logging.ERROR, "paused", code=code, inbox=inbox, why=problems[inbox].message)
+            tell(log, logging.ERROR, "paused", code=code, inbox=inbox, why=why[inbox, code])
         for inbox, code in before.keys() - present.keys():
             tell(log, logging.INFO, "goes on", code=code, inbox=inbox)
         if present != before:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from segocr.places import Inbox
     from segocr.settings import Settings
     from segocr.supervision import Child
 
@@ -60,7 +61,6 @@ def _check(settings: Settings) -> Path:
     from segocr.cli.database import workspace_database
     from segocr.errors import ConfigurationError
     from segocr.places import check_places, inboxes_in, places_in
-    from segocr.templates import load_templates
 
     if settings.workspace is None:
         raise ConfigurationError("this folder is in no workspace", hint="run: segocr init")
@@ -69,13 +69,41 @@ def _check(settings: Settings) -> Path:
     _check_folder(settings.workspace)
     places = places_in(settings)
     check_places(inboxes_in(settings), places)
+    _note_closed(inboxes_in(settings))
     for place in (places.work, places.done, places.failed):
         place.mkdir(exist_ok=True)
-    load_templates(settings.template_folders, validators_folder=settings.validators_folder)
+    _note_broken(settings)
     engine = workspace_database(settings)
     prepare(engine)
     engine.dispose()
     return settings.workspace
+
+
+def _note_closed(inboxes: Sequence[Inbox]) -> None:
+    """Say which inboxes no file can be taken out of; the others are served all the same."""
+    from segocr.cli.output import note
+    from segocr.errors import ConfigurationError
+    from segocr.places import check_writable
+
+    for inbox in inboxes:
+        try:
+            check_writable(inbox)
+        except ConfigurationError as error:
+            note(f"segocr: {error}")
+
+
+def _note_broken(settings: Settings) -> None:
+    """Say which templates have a mistake: what they would take waits, the others serve."""
+    from segocr.cli.output import note
+    from segocr.errors import TemplateError
+    from segocr.templates import find_templates, load_template
+
+    search, own = settings.template_folders, settings.validators_folder
+    for name in find_templates(search):
+        try:
+            load_template(name, search=search, validators_folder=own)
+        except TemplateError as error:
+            note(f"segocr: the files of {name} wait: {error}")
 
 
 def _check_folder(workspace: Path) -> None:

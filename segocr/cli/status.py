@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from segocr.settings import Settings
 
-_ROLES = ("sweep", "extract")
+_EXTRACTS = "extract"
+_ROLES = ("sweep", _EXTRACTS)
 _NO_ROOM = 1_000_000
 """Bytes below which a disk counts as full: SQLite needs some to take a claim down."""
 
@@ -92,7 +93,14 @@ def _paused(
     seen = [*_inboxes_at_fault(settings), *_places_at_fault(settings)]
     seen += [_pause(problem)] if problem is not None else []
     rows += [row for row in seen if (row["inbox"], row["code"]) not in known]
-    return rows + [_pause(**one) for one in resting]
+    # Why files rest is said once, by their inbox, with what who met it says of that.
+    met = {row["code"]: row for row in rows if row["inbox"] is None and row["process"] == _EXTRACTS}
+    waiting = [_pause(**one) for one in resting]
+    for row in waiting:
+        if row["code"] in met:
+            row |= {key: met[row["code"]][key] for key in ("process", "since")}
+    codes = {row["code"] for row in waiting}
+    return [row for row in rows if row not in met.values() or row["code"] not in codes] + waiting
 
 
 def _pause(
@@ -141,14 +149,19 @@ def _service(settings: Settings) -> dict[str, Any] | None:
 
 def _inboxes_at_fault(settings: Settings) -> list[dict[str, Any]]:
     """Return the inboxes that cannot be swept as things are now."""
-    from segocr.errors import SegocrError
-    from segocr.places import check_places, inboxes_in, places_in
+    from segocr.errors import ConfigurationError
+    from segocr.places import check_places, check_writable, inboxes_in, places_in
 
     inboxes = inboxes_in(settings)
     found = [_pause("inbox-missing", inbox.key) for inbox in inboxes if not inbox.folder.is_dir()]
+    for inbox in inboxes:
+        try:
+            check_writable(inbox)
+        except ConfigurationError as error:
+            found.append(_pause(error.code, inbox.key))
     try:
         check_places(inboxes, places_in(settings))
-    except SegocrError as error:
+    except ConfigurationError as error:
         found.append(_pause(error.code))
     return found
 

@@ -56,6 +56,8 @@ def command(folder: Path | None, once: bool, template: str | None, output: Forma
             if not once:
                 _for_ever(watch, settings)
             settling, ended = _once(watch, settings)
+            if codes := watch.codes_at_rest():
+                note(f"segocr: documents rest ({', '.join(sorted(codes))}), see: segocr status")
     finally:
         engine.dispose()
     states = ("extracted", "needs_review", "failed")

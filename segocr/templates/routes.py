@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
-from segocr.errors import DocumentError
+from segocr.errors import DocumentError, TemplateError
 from segocr.templates.load import find_templates, read_route
 from segocr.templates.spec import Route
 
@@ -14,7 +14,7 @@ def route(path: PurePath, *, search: Sequence[Path] = ()) -> str:
     """Return the name of the template that takes a file.
 
     The template whose folder is nearest to the file wins; one with a folder wins over one with file patterns
-    only.
+    only. Templates that cannot be read are passed over, as long as another one takes the file.
 
     Args:
         path: The file; only its name and the folders named in it count.
@@ -22,9 +22,21 @@ def route(path: PurePath, *, search: Sequence[Path] = ()) -> str:
 
     Raises:
         DocumentError: ``no-template``: none takes it; ``ambiguous-template``: several do.
-        TemplateError: A template's route has a mistake.
+        TemplateError: None that can be read takes it, and one that cannot might.
     """
-    return nearest_route(path, {name: read_route(file) for name, file in find_templates(search).items()})
+    routes: dict[str, Route] = {}
+    broken: TemplateError | None = None
+    for name, file in find_templates(search).items():
+        try:
+            routes[name] = read_route(file)
+        except TemplateError as error:
+            broken = error
+    try:
+        return nearest_route(path, routes)
+    except DocumentError as error:
+        if broken is None or error.code != "no-template":
+            raise
+        raise broken from error
 
 
 def nearest_route(path: PurePath, routes: Mapping[str, Route]) -> str:

@@ -19,7 +19,7 @@ from db.arrivals import Arrivals
 from db.connect import open_database
 from db.schema import prepare
 from flows.inboxes import Inboxes, take_lock
-from segocr.arrivals import Sighting
+from segocr.arrivals import Moved, Sighting
 from segocr.cli import run
 from segocr.cli.serve import LOCK
 from segocr.errors import SegocrError
@@ -207,3 +207,24 @@ def test_files_of_an_inbox_that_is_named_no_more_are_told(workspace: Path, told:
     (workspace / "segocr.toml").write_text(text)
     [row] = told()["paused"]
     assert (row["inbox"], row["code"], row["files"]) == (inbox.key, "inbox-removed", 1)
+
+
+def test_files_that_rest_are_told_by_their_inbox_with_who_met_it_and_since_when(
+    serving: Path, told: Told
+) -> None:
+    inbox = inboxes_in(load_settings(serving))[0].key
+    engine = open_database("sqlite:///segocr.db", folder=serving)
+    ledger = Arrivals(engine)
+    ledger.receive(inbox, [Sighting("a.jpg", 1, 1)])
+    [arrival] = ledger.claim([one.id for one in ledger.waiting(inbox).values()], "me", 600)
+    ledger.moved([Moved(arrival.id, serving / "work" / "a.jpg", "a" * 64)])
+    ledger.take("me", 1, 600, inboxes=[inbox])
+    ledger.release("me", [arrival.id], blamed=False, code="template", pause=60)
+    engine.dispose()
+    report = Report(serving, "extract")
+    report.say({}, LOG, also=[fault("template")])
+    report.close()
+    [row] = told()["paused"]
+    assert (row["inbox"], row["code"], row["process"], row["files"]) == (inbox, "template", "extract", 1)
+    assert row["since"] is not None
+    assert row["until"] is not None

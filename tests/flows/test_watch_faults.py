@@ -27,11 +27,12 @@ from flows.inboxes import Inboxes
 from flows.leases import leases_renewed
 from flows.sweeper import Sweeper
 from flows.watch import Watch
-from segocr.errors import DatabaseError, SegocrError
+from segocr.errors import DatabaseError, SegocrError, TemplateError
 from segocr.pipeline import Work
 from segocr.settings import Settings, parse_settings
 from segocr.troubles import Report, read_report
 
+ROOT = Path(__file__).parents[2]
 TWO = """
 [[inbox]]
 path = "inbox"
@@ -121,6 +122,37 @@ def test_a_watch_extracts_what_came_by_the_other_inbox_before_it_complains(
     assert watch.extract() == {}
 
 
+SWEEP = """
+import contextlib, json, sys
+from pathlib import Path
+from db.connect import open_database
+from flows.inboxes import Inboxes
+from segocr.settings import load_settings
+
+settings = load_settings(Path.cwd())
+engine = open_database("sqlite:///segocr.db", folder=Path.cwd())
+with contextlib.closing(Inboxes(settings, engine, "sweep")) as inboxes:
+    inboxes.sweep()
+    swept = inboxes.sweep()
+    print(json.dumps([swept.ready, {Path(key).name: error.code for key, error in swept.problems.items()}]))
+"""
+
+
+def test_a_read_only_inbox_is_told_and_the_other_one_is_claimed_from(unprivileged: Any) -> None:
+    folder = unprivileged.folder
+    (folder / "segocr.toml").write_text(TWO)
+    prepare(open_database("sqlite:///segocr.db", folder=folder))
+    for name in ("inbox", "second"):
+        (folder / name / "passports").mkdir(parents=True)
+        (folder / name / "passports" / "a.jpg").write_text(name)
+    (folder / "second").chmod(0o555)
+    done = unprivileged.run([sys.executable, "-c", SWEEP], env={**os.environ, "PYTHONPATH": str(ROOT)})
+    (folder / "second").chmod(0o755)
+    assert json.loads(done.stdout or "null") == [1, {"second": "inbox-read-only"}], done.stderr
+    assert files_below(folder / "work") == ["a.jpg"]
+    assert files_below(folder / "inbox") == []
+
+
 def test_nothing_is_claimed_into_a_work_folder_that_is_not_the_right_one(
     watch: Watch, settings: Settings, tmp_path: Path, engine: Engine
 ) -> None:
@@ -141,6 +173,29 @@ def test_nothing_is_claimed_into_a_work_folder_that_is_not_the_right_one(
     with engine.begin() as connection:
         connection.execute(text("update arrivals set lease_until = null"))  # it rests for less than a minute
     assert watch.extract() == {"extracted": 2}
+
+
+def test_a_broken_template_keeps_its_own_files_waiting_and_no_others(
+    watch: Watch, settings: Settings, tmp_path: Path, engine: Engine
+) -> None:
+    file = tmp_path / "templates" / "lease" / "template.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("template: lease\nroute: {folder: leases\n")
+    (tmp_path / "inbox" / "leases").mkdir()
+    drop(settings, "passports/a.jpg")
+    drop(settings, "leases/b.jpg")
+    settle(watch)
+    with pytest.raises(TemplateError):
+        watch.extract()
+    assert dict(rows(engine, "select path, state from arrivals")) == {
+        "passports/a.jpg": "extracted",
+        "leases/b.jpg": "claimed",
+    }
+    assert watch.codes_at_rest() == {"template"}
+    file.write_text("template: lease\nversion: 1\nroute: {folder: leases}\nfields: {a: {}}\n")
+    assert watch.extract() == {"extracted": 1}
+    assert rows(engine, "select max(attempts) from arrivals") == [(0,)]
+    assert watch.codes_at_rest() == set()
 
 
 # --- filing ---------------------------------------------------------------------------------------------
@@ -366,6 +421,7 @@ class Failing:
         if len(tries) > 3:
             raise FileExistsError(17, "File exists", "/w/done/secret-name.jpg")
         raise KeyError("secret")
+    def codes_at_rest(self): return set()
 
 class Told:
     def stopping(self): return len(tries) > 6
@@ -392,3 +448,51 @@ def test_an_unexpected_exception_waits_longer_each_time_and_names_nothing(tmp_pa
     assert "unexpected KeyError" in done.stderr
     [trouble] = read_report(tmp_path, "extract").troubles
     assert trouble.code == "folder-unusable"
+
+
+HELD = """
+import sys
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+import flows.extractor as extractor
+import flows.watch
+from segocr.errors import TemplateError
+from segocr.logs import start_logging
+from segocr.settings import parse_settings
+from segocr.troubles import Report, read_report
+
+tries, seen, workspace = [], [], Path(sys.argv[1])
+
+class Resting:
+    resting = {}
+    def __init__(self, *_, **__): pass
+    def __enter__(self): return self
+    def __exit__(self, *_): pass
+    def codes_at_rest(self): return {"template"} if len(tries) < 6 else set()
+    def extract(self):
+        tries.append(1)
+        if len(tries) in (1, 4):
+            raise TemplateError("a mistake")
+        return Counter()
+
+class Told:
+    def stopping(self): return len(tries) > 6
+    def rest(self, seconds): self.await_work(seconds)
+    def await_work(self, _): seen.append(len(read_report(workspace, "extract").troubles))
+
+start_logging()
+flows.watch.Watch = Resting
+extractor.keeper_runs = lambda: True
+extractor.Steps = lambda **_: __import__("contextlib").nullcontext(SimpleNamespace(warm=lambda _: None))
+extractor._work(parse_settings("", workspace), None, Told(), Report(workspace, "extract"), False)
+print(*seen)
+"""
+
+
+def test_what_documents_rest_for_is_told_once_and_until_they_rest_no_more(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", HELD, str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["1", "1", "1", "1", "1", "0", "0"], done.stderr
+    assert done.stderr.count("paused code=template") == done.stderr.count("goes on code=template") == 1

@@ -187,7 +187,7 @@ from db.connect import open_database
 from db.schema import prepare
 from segocr.errors import ConfigurationError, SegocrError
 from segocr.inbox import sweep
-from segocr.places import After, Duplicates, Inbox, Places, Ready, check_places, inboxes_in
+from segocr.places import After, Duplicates, Inbox, Places, Ready, check_writable, inboxes_in
 from segocr.scanning import scan
 from segocr.settings import parse_settings
 
@@ -196,10 +196,10 @@ engine = open_database("sqlite:///test.db")
 prepare(engine)
 places = Places(Path("work").resolve(), Path("done").resolve(), Path("failed").resolve())
 left = Inbox(root, ready=Ready.RENAMED, after=After.LEAVE)
-check_places([left], places)
+check_writable(left)
 print("left:", len(sweep(left, places, Arrivals(engine), "me").ready))
 moved = Inbox(root, ready=Ready.RENAMED)
-for attempt in (lambda: check_places([moved], places), lambda: sweep(moved, places, Arrivals(engine), "me")):
+for attempt in (lambda: check_writable(moved), lambda: sweep(moved, places, Arrivals(engine), "me")):
     try:
         attempt()
     except ConfigurationError as error:

@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from segocr.errors import DocumentError
+from segocr.errors import DocumentError, TemplateError
 from segocr.templates import load_template, route
 from segocr.templates.routes import nearest_route
 from segocr.templates.spec import Pages, Route
@@ -54,6 +54,14 @@ def test_a_workspace_template_has_its_route(tmp_path: Path) -> None:
     (tmp_path / "lease" / "template.yaml").write_text(text)
     assert route(PurePath("leases/a.jpg"), search=[tmp_path]) == "lease"
     assert route(PurePath("passports/a.jpg"), search=[tmp_path]) == "passport"
+
+
+def test_a_broken_template_keeps_only_what_no_other_one_takes(tmp_path: Path) -> None:
+    (tmp_path / "lease").mkdir()
+    (tmp_path / "lease" / "template.yaml").write_text("template: lease\nroute: {folder: leases\n")
+    assert route(PurePath("passports/a.jpg"), search=[tmp_path]) == "passport"
+    with pytest.raises(TemplateError, match=r"lease/template\.yaml:3:1: this is not YAML"):
+        route(PurePath("leases/a.jpg"), search=[tmp_path])
 
 
 @pytest.mark.parametrize(
