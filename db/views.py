@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy import Connection, Engine, String, delete, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, String, and_, delete, func, insert, inspect, or_, select, text
 from sqlalchemy.engine import Dialect
 
 from db.connect import database_error, reading, writing
-from db.tables import Base, TemplateRow
+from db.tables import Base, ExtractionRow, FieldValueRow, TemplateRow
 
 NEEDS_REVIEW = "needs_review"
 COLUMNS = ("sha256", "file", "part", "status", "accepted", "extracted_at")
@@ -109,6 +109,28 @@ def register_template(engine: Engine, shape: TemplateShape) -> bool:
         connection.execute(insert(TemplateRow).values(name=shape.name, version=shape.version, fields=fields))
         _create(connection, shape)
     return True
+
+
+def count_untyped(engine: Engine, shape: TemplateShape) -> int:
+    """Return how many current records have a value that the views show as null.
+
+    A field had another type when they were made, so nothing stands in the column that the views show now.
+    """
+    untyped = [
+        and_(
+            FieldValueRow.name == field.name,
+            FieldValueRow.type != field.type,
+            getattr(FieldValueRow, field.column).is_(None),
+        )
+        for field in shape.fields
+    ]
+    query = (
+        select(func.count(ExtractionRow.id.distinct()))
+        .join(FieldValueRow)
+        .where(ExtractionRow.current, ExtractionRow.template == shape.name, FieldValueRow.value.is_not(None))
+    )
+    with reading(engine) as connection:
+        return connection.execute(query.where(or_(*untyped))).scalar_one()
 
 
 def _is_registered(connection: Connection, shape: TemplateShape, fields: list[list[Any]]) -> bool:

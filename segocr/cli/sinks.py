@@ -17,6 +17,7 @@ from segocr.records import Record, record_as_json
 
 if TYPE_CHECKING:
     from db.connect import Engine
+    from db.views import TemplateShape
     from segocr.reports.album import Album
     from segocr.settings import Settings
     from segocr.templates import Template
@@ -203,6 +204,7 @@ class Store(Sink):
         self._engine: Engine = workspace_database(settings)
         self._template_of = template_of
         self._known: set[str] = set()
+        self._renewed: list[TemplateShape] = []
         self._added = self._present = 0
         prepare(self._engine)
 
@@ -210,7 +212,9 @@ class Store(Sink):
         """Make a template's views, unless they are there."""
         from db.views import register_template, shape_of
 
-        register_template(self._engine, shape_of(template))
+        shape = shape_of(template)
+        if register_template(self._engine, shape):
+            self._renewed.append(shape)
         self._known.add(template.name)
 
     def add(self, records: Sequence[Record]) -> None:
@@ -226,12 +230,25 @@ class Store(Sink):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Say what was stored and let the database go."""
-        self._engine.dispose()
-        if error is not None and not self._added + self._present:
-            return  # the error says enough
-        known = f", {self._present} were there already" if self._present else ""
-        note(f"stored {self._added} record{'' if self._added == 1 else 's'}{known}")
+        """Say what was stored, and what new views do not show, and let the database go."""
+        try:
+            if error is None or self._added + self._present:  # else the error says enough
+                known = f", {self._present} were there already" if self._present else ""
+                note(f"stored {_count(self._added, 'record')}{known}")
+            if error is None:
+                self._tell_untyped()
+        finally:
+            self._engine.dispose()
+
+    def _tell_untyped(self) -> None:
+        from db.views import count_untyped
+
+        for shape in self._renewed:
+            if count := count_untyped(self._engine, shape):
+                note(
+                    f"{_count(count, 'older record')} of {shape.name} with no value of the type that a field has "
+                    f"now, shown as null; run: segocr replay {shape.name}"
+                )
 
 
 def printing(output: Format, *, explain: bool) -> list[Sink]:
@@ -245,3 +262,7 @@ def printing(output: Format, *, explain: bool) -> list[Sink]:
     if explain and output is Format.TABLE:
         return [Explanations(to_stderr=False)]
     return [kinds[output](), *([Explanations(to_stderr=True)] if explain else [])]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -145,6 +145,25 @@ def test_stored_records_answer_sql_and_again_adds_nothing(
     assert rows(settings, "select date, company from receipt") == wanted
 
 
+def test_records_that_a_new_type_leaves_without_a_value_are_told(
+    drawn: Drawn, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stored_as(kind: str, *records: Record) -> str:
+        receipt = load_template("receipt")
+        total = dataclasses.replace(receipt.fields["total"], type=kind)
+        with Store(settings, load_template) as sink:
+            sink.register(dataclasses.replace(receipt, fields={**receipt.fields, "total": total}))
+            sink.add(records)
+        return capsys.readouterr().err
+
+    fields = {"total": (dataclasses.replace(drawn.record.fields["total"][0], type="text"),)}
+    assert stored_as("text", dataclasses.replace(drawn.record, fields=fields)) == "stored 1 record\n"
+    told = stored_as("money")
+    assert "\n1 older record of receipt" in told
+    assert "run: segocr replay receipt" in told
+    assert stored_as("money") == "stored 0 records\n"
+
+
 def test_outside_a_workspace_storing_is_refused_with_the_command_to_try() -> None:
     with pytest.raises(ConfigurationError) as caught:
         Store(Settings(), receipt)

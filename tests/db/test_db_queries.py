@@ -18,8 +18,9 @@ from db.connect import open_database, reading
 from db.queries import run_query
 from db.schema import prepare
 from db.store import store_records
-from db.views import TemplateShape, ViewField, list_views, register_template
+from db.views import TemplateShape, ViewField, count_untyped, list_views, register_template
 from segocr.errors import DatabaseError, SegocrError, UsageError
+from segocr.records import Record
 
 RECEIPT = TemplateShape(
     "receipt", 1, (ViewField("company", "text"), ViewField("date", "date"), ViewField("total", "money"))
@@ -210,6 +211,24 @@ def test_a_new_version_changes_the_views_and_an_old_one_does_not(engine: Engine)
     assert register_template(engine, TemplateShape("receipt", 3, RECEIPT.fields))
     with pytest.raises(SegocrError):
         run_query(engine, "select * from receipt_items")
+
+
+def test_records_without_a_value_of_a_fields_new_type_are_counted(engine: Engine) -> None:
+    def shape(kind: str) -> TemplateShape:
+        return TemplateShape("receipt", 1, (ViewField("total", kind), ViewField("note", "text")))
+
+    def read(content: str, kind: str, total: str | None) -> Record:
+        return record(content, value("total", kind, total), value("note", "text", "x"), recipe=kind)
+
+    register_template(engine, shape("text"))
+    store_records(engine, [read("a", "text", "1.50"), read("b", "text", "2.50"), read("c", "text", None)])
+    assert count_untyped(engine, shape("text")) == 0
+    register_template(engine, shape("money"))
+    assert count_untyped(engine, shape("money")) == 2
+    store_records(engine, [read("a", "money", "1.50")])
+    assert count_untyped(engine, shape("money")) == 1
+    assert count_untyped(engine, shape("decimal")) == 1  # what is money is a number
+    assert count_untyped(engine, shape("date")) == 2
 
 
 def test_listed_columns_are_those_of_the_views(engine: Engine) -> None:
