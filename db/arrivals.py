@@ -52,6 +52,9 @@ _FILED = (
     .values(place=bindparam("to"), filed_at=bindparam("now"), lease_until=None)
 )
 
+_UNMOVED = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_(None))
+"""Chooses claimed arrivals that are not hashed in their place yet."""
+
 
 class Arrivals:
     """The ledger (``segocr.arrivals.Ledger``) over an engine.
@@ -104,10 +107,13 @@ class Arrivals:
         return {by_place[row] for row in rows if row in by_place}
 
     def receive(self, inbox: str, sightings: Sequence[Sighting]) -> None:
-        """Remember new files, and begin anew to wait for changed ones."""
+        """Remember new files, and begin anew to wait for changed ones; what is being moved is not new."""
         with writing(self._engine) as connection:
             now = self._now(connection)
             known = self._received(connection, inbox)
+            moving = set(
+                connection.scalars(select(ArrivalRow.path).where(ArrivalRow.inbox == inbox, _UNMOVED))
+            )
             for one in sightings:
                 if one.path in known:
                     connection.execute(
@@ -115,7 +121,8 @@ class Arrivals:
                         .where(ArrivalRow.id == known[one.path])
                         .values(size=one.size, mtime_ns=one.mtime_ns, steady_since=now)
                     )
-            new = [new_row(inbox, one, now) for one in sightings if one.path not in known]
+            unknown = [one for one in sightings if one.path not in known and one.path not in moving]
+            new = [new_row(inbox, one, now) for one in unknown]
             if new:
                 connection.execute(insert(ArrivalRow), new)
 
@@ -149,12 +156,15 @@ class Arrivals:
         return claimed
 
     def moved(self, moves: Sequence[Moved]) -> None:
-        """Note claimed files that lie in their place; they are free to be extracted."""
+        """Note claimed files that lie in their place; they are free to be extracted.
+
+        Told again, by one whom another took for dead, it changes nothing: they may be in work by now.
+        """
         with writing(self._engine) as connection:
             for move in moves:
                 connection.execute(
                     update(ArrivalRow)
-                    .where(ArrivalRow.id == move.id, ArrivalRow.state == State.CLAIMED.value)
+                    .where(ArrivalRow.id == move.id, _UNMOVED)
                     .values(
                         place=None if move.place is None else str(move.place),
                         sha256=move.sha256,
@@ -163,13 +173,16 @@ class Arrivals:
                     )
                 )
 
-    def give_back(self, ids: Sequence[uuid.UUID]) -> None:
+    def give_back(self, ids: Sequence[uuid.UUID], owner: str | None = None) -> None:
         """Let arrivals that have not ended be received again: their files are in the inbox.
 
-        One whose claimed file is neither there nor in its place stays claimed, and rests: ``work/`` may be
-        away for a moment, and ``db.orphans`` finds out.
+        With ``owner``, those that somebody else holds by now are left to him. One whose claimed file is
+        neither there nor in its place stays claimed, and rests: ``work/`` may be away for a moment, and
+        ``db.orphans`` finds out.
         """
         open_ = and_(ArrivalRow.id.in_(ids), ArrivalRow.state.not_in(ENDED))
+        if owner is not None:
+            open_ = and_(open_, ArrivalRow.lease_owner == owner)
         columns = (ArrivalRow.id, ArrivalRow.inbox, ArrivalRow.path, ArrivalRow.place)
         with writing(self._engine) as connection:
             now = self._now(connection)
@@ -199,20 +212,20 @@ class Arrivals:
                 )
             )
 
-    def abandoned(self, owner: str) -> list[Arrival]:
-        """Return claimed arrivals that never reached their place, now held by ``owner``.
+    def abandoned(self, owner: str, inbox: str, seconds: float) -> list[Arrival]:
+        """Return an inbox's claimed arrivals that never reached their place, now held by ``owner``.
 
         Those are its own, from before it was started again, and those whose lease has ended.
         """
         with writing(self._engine) as connection:
             now = self._now(connection)
-            unmoved = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_(None))
+            unmoved = and_(ArrivalRow.inbox == inbox, _UNMOVED)
             free = or_(
                 ArrivalRow.lease_owner == owner,
                 ArrivalRow.lease_until < now,
                 ArrivalRow.claimed_at > now,  # the clock was set back
             )
-            return pick(connection, and_(unmoved, free), lease(owner, now, 60.0))
+            return pick(connection, and_(unmoved, free), lease(owner, now, seconds))
 
     def end(self, arrival: uuid.UUID, state: State, code: str | None, message: str | None) -> None:
         """Note how it ended."""

@@ -219,7 +219,7 @@ def _settle_files(engine: Engine, inboxes: Sequence[Inbox], places: Places) -> i
 def _return_files(folder: Path, target: Inbox | None) -> int:
     returned = 0
     for file in list(folder.iterdir()):
-        if file.name == filing.PARTIAL:
+        if file.name.endswith(filing.PARTIAL):
             file.unlink()
         elif target is not None:
             filing.return_to(file, target.folder, file.name)

@@ -27,11 +27,13 @@ class AllSwept(NamedTuple):
     Attributes:
         ready: How many files are ready to be extracted since.
         waiting: How many still settle.
+        failed: How many failed: empty or unreadable for too long, or gone.
         problems: What was wrong, by inbox; None: with what all of them need.
     """
 
     ready: int
     waiting: int
+    failed: int
     problems: Mapping[str | None, SegocrError]
 
 
@@ -82,21 +84,22 @@ class Inboxes:
     def sweep(self) -> AllSwept:
         """Look at every inbox once; what is wrong with one keeps no other one from being looked at."""
         problems: dict[str | None, SegocrError] = {}
-        ready = waiting = 0
+        ready = waiting = failed = 0
         with _noted(problems, None):
             mend_orphans(self._engine, list(self.by_key.values()), self.places)
         if problems:  # into a work folder that is not the right one nothing is claimed
-            return AllSwept(ready, waiting, problems)
+            return AllSwept(ready, waiting, failed, problems)
         for inbox in self.by_key.values():
             # Apart from the sweep: where nothing can be filed, new files can still be claimed.
             with _noted(problems, inbox.key):
-                recover(inbox, self.places, self.ledger, self.owner)
+                failed += len(recover(inbox, self.places, self.ledger, self.owner))
             with _noted(problems, inbox.key):
                 check_writable(inbox)
                 swept = sweep(inbox, self.places, self.ledger, self.owner)
                 ready += len(swept.ready)
                 waiting += swept.waiting
-        return AllSwept(ready, waiting, problems)
+                failed += len(swept.failed)
+        return AllSwept(ready, waiting, failed, problems)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class Sweeper:
 
     def _sweep(self, changed: bool) -> None:
         begin = time.monotonic()
-        ready, waiting, problems = self._inboxes.sweep()
+        ready, waiting, _, problems = self._inboxes.sweep()
         self._pace.swept(waiting, time.monotonic() - begin, moving=changed or ready > 0)
         if ready:
             tell(_log, logging.INFO, "claimed", files=ready, settling=waiting)

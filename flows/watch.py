@@ -106,6 +106,7 @@ class Watch:
         self._owner = self._inboxes.owner
         self._filer = Filer(self._inboxes, self._hooks.ended)
         self._unswept: SegocrError | None = None
+        self._failed = 0  # files that sweeps since the last extraction ended
         self._holds = False  # something that could not be released, because the database was away or full
 
     @property
@@ -140,6 +141,7 @@ class Watch:
             SegocrError: No inbox could be looked at. If some could, ``extract`` raises it, after its work.
         """
         swept = self._inboxes.sweep()
+        self._failed += swept.failed
         self._unswept = next(iter(swept.problems.values()), None)
         if self._unswept and (None in swept.problems or len(swept.problems) == len(self._inboxes.by_key)):
             raise self._unswept
@@ -147,6 +149,8 @@ class Watch:
 
     def extract(self) -> Counter[str]:
         """Process all that is ready, a run a batch; return how many arrivals ended in which state.
+
+        What sweeps ended since the last call counts, too.
 
         Raises:
             SegocrError: Nobody's document is to blame; what was not stored is free again, after the pause.
@@ -170,6 +174,9 @@ class Watch:
             else:
                 self._extract([lost], ended)
             self._filer.note()
+        if self._failed:
+            ended[State.FAILED.value] += self._failed
+            self._failed = 0
         failure = next(iter(self.resting.values()), self._unswept)
         self._unswept = None
         if failure is not None:

@@ -98,7 +98,7 @@ class Ledger(Protocol):
         """Return the paths of those that were taken before, unchanged since."""
 
     def receive(self, inbox: str, sightings: Sequence[Sighting]) -> None:
-        """Remember new files, and begin anew to wait for changed ones."""
+        """Remember new files, and begin anew to wait for changed ones; what is being moved is not new."""
 
     def vanished(self, ids: Sequence[uuid.UUID]) -> None:
         """Drop received arrivals whose files are gone."""
@@ -106,14 +106,23 @@ class Ledger(Protocol):
     def claim(self, ids: Sequence[uuid.UUID], owner: str, seconds: float) -> list[Arrival]:
         """Take received arrivals for ``owner``; those that somebody else took are left out."""
 
+    def renew(self, owner: str, ids: Sequence[uuid.UUID], seconds: float) -> set[uuid.UUID]:
+        """Prolong leases; return the ids that ``owner`` still holds."""
+
     def moved(self, moves: Sequence[Moved]) -> None:
-        """Note claimed files that lie in their place; they are free to be extracted."""
+        """Note claimed files that lie in their place; they are free to be extracted. Twice does no harm."""
 
-    def give_back(self, ids: Sequence[uuid.UUID]) -> None:
-        """Let claimed arrivals be received again: their files are in the inbox."""
+    def give_back(self, ids: Sequence[uuid.UUID], owner: str | None = None) -> None:
+        """Let claimed arrivals be received again: their files are in the inbox.
 
-    def abandoned(self, owner: str) -> list[Arrival]:
-        """Return claimed arrivals that never reached their place: of this owner, or with an expired lease."""
+        With ``owner``, those that somebody else holds by now are left to him.
+        """
+
+    def abandoned(self, owner: str, inbox: str, seconds: float) -> list[Arrival]:
+        """Return an inbox's claimed arrivals that never reached their place, held for ``owner`` from now on.
+
+        They were this owner's, or nobody's: their leases have ended.
+        """
 
     def end(self, arrival: uuid.UUID, state: State, code: str | None, message: str | None) -> None:
         """Note how it ended."""

@@ -6,9 +6,9 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import stat
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ from typing import BinaryIO
 from segocr.nolinks import NotTheFile, folder_at, folder_of, open_at
 
 PARTIAL = ".partial"
-"""A copy that is not whole yet."""
+"""How the name of a copy ends that is not whole yet. Each copy has a name of its own: whoever else copies
+the same file, because this process stood still for too long, neither writes into it nor calls it whole."""
+_BLOCK = 1 << 20
 _LONGEST_NAME = 255  # bytes; ext4, XFS, NTFS and SMB agree
 _LONGEST_SUFFIX = 16  # bytes, with its dot
 _NO_HARD_LINKS = (
@@ -67,8 +69,16 @@ def _cut(stem: bytes, room: int) -> bytes:
     return stem[:end]
 
 
-def take(root: Path, path: str, target: Path) -> None:
-    """Move ``root/path`` to ``target``, a place that only this move uses.
+def take(root: Path, path: str, target: Path, on_block: Callable[[], object] = bool) -> None:
+    """Move ``root/path`` to ``target``, a place that only moves of this file use.
+
+    Of two processes that do so at once one has its way; for the other it counts as moved.
+
+    Args:
+        root: The inbox.
+        path: The file, relative to it.
+        target: Where it is to lie.
+        on_block: Called for each block that is copied: across file systems that can take very long.
 
     Raises:
         FileNotFoundError: It is in neither place.
@@ -78,7 +88,7 @@ def take(root: Path, path: str, target: Path) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with folder_of(root, path) as (folder, name):
-            _take_from(folder, name, target)
+            _take_from(folder, name, target, on_block)
     except OSError as error:
         if isinstance(error, FileNotFoundError) and target.exists():
             return  # an earlier run moved it, and stopped before saying so
@@ -100,7 +110,7 @@ def remove_marker(root: Path, path: str, suffix: str) -> None:
         os.unlink(name + suffix, dir_fd=folder)
 
 
-def _take_from(folder: int, name: str, target: Path) -> None:
+def _take_from(folder: int, name: str, target: Path, on_block: Callable[[], object]) -> None:
     if target.exists():
         _remove_copied(folder, name, target)
         return
@@ -111,7 +121,7 @@ def _take_from(folder: int, name: str, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        _take_a_copy(folder, name, target)
+        _take_a_copy(folder, name, target, on_block)
 
 
 def _remove_copied(folder: int, name: str, target: Path) -> None:
@@ -122,11 +132,17 @@ def _remove_copied(folder: int, name: str, target: Path) -> None:
             _remove_same(folder, name, found, found.size)
 
 
-def _take_a_copy(folder: int, name: str, target: Path) -> None:
+def _take_a_copy(folder: int, name: str, target: Path, on_block: Callable[[], object]) -> None:
     with open_at(folder, name) as source, folder_at(target.parent, ()) as work:
         found = _state(os.fstat(source.fileno()))
-        size = _copy(source, work, PARTIAL)
-        os.rename(PARTIAL, target.name, src_dir_fd=work, dst_dir_fd=work)
+        partial = _new_partial(work, "")
+        size = _copy(source, work, partial, on_block)
+        try:
+            _rename_new(work, partial, work, target.name)
+        except FileExistsError:  # who had it in hand before was not dead, and was quicker
+            os.unlink(partial, dir_fd=work)
+            _remove_copied(folder, name, target)
+            return
         os.fsync(work)
         try:
             _remove_same(folder, name, found, size)
@@ -168,26 +184,39 @@ def _digest(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _copy(source: BinaryIO, folder: int, name: str) -> int:
-    """Copy to a new file that has not its last name yet, and sync it; return how many bytes it has.
+def _new_partial(folder: int, start: str) -> str:
+    """Return a name for a new copy, and remove what a run left of the same file that stopped.
 
-    A half copy is never taken for a whole one: what a run left that stopped is made anew.
+    If that one still runs, it finds its own copy gone, and gives up.
     """
+    for name in os.listdir(folder):
+        if name.startswith(start) and name.endswith(PARTIAL):
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+    return f"{start}{uuid.uuid4().hex}{PARTIAL}"
+
+
+def _copy(source: BinaryIO, folder: int, name: str, on_block: Callable[[], object] = bool) -> int:
+    """Copy to a new file that has not its last name yet, and sync it; return how many bytes it has."""
     found = os.fstat(source.fileno())
-    with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=folder)
     mode = 0o600 | stat.S_IMODE(found.st_mode) & 0o666
-    try:
-        with os.fdopen(os.open(name, _MAKE_FILE, mode, dir_fd=folder), "wb") as sink:
-            shutil.copyfileobj(source, sink, 1 << 20)
-            sink.flush()
+    with os.fdopen(os.open(name, _MAKE_FILE, mode, dir_fd=folder), "wb") as sink:
+        try:
+            _pour(source, sink, on_block)
             os.utime(sink.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
             os.fsync(sink.fileno())
-            return sink.tell()
-    except OSError:  # a full disk: what was written is given back
-        with suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=folder)
-        raise
+        except BaseException:  # a full disk, a database that is away: what was written is given back
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            raise
+        return sink.tell()
+
+
+def _pour(source: BinaryIO, sink: BinaryIO, on_block: Callable[[], object]) -> None:
+    while block := source.read(_BLOCK):
+        sink.write(block)
+        on_block()
+    sink.flush()
 
 
 def settle_in(source: Path, target: Path) -> None:
@@ -219,17 +248,18 @@ def _move_new(source: Path, folder: int, name: str) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        # A name that only this source has, hidden from scans: others may write in this folder.
-        partial = f".{hashlib.sha256(os.fsencode(source)).hexdigest()[:16]}{PARTIAL}"
+        # A start that only this source has, hidden from scans: others may write in this folder.
+        partial = _new_partial(folder, f".{hashlib.sha256(os.fsencode(source)).hexdigest()[:16]}-")
         with open_at(None, source) as file:
             _copy(file, folder, partial)
         try:
             _rename_new(folder, partial, folder, name)
         except OSError:
-            os.unlink(partial, dir_fd=folder)
+            with suppress(FileNotFoundError):
+                os.unlink(partial, dir_fd=folder)
             raise
         os.fsync(folder)
-        source.unlink()
+        source.unlink(missing_ok=True)
 
 
 def _rename_new(before: int | None, source: str | Path, folder: int, name: str) -> None:
@@ -246,7 +276,8 @@ def _rename_new(before: int | None, source: str | Path, folder: int, name: str) 
             raise FileExistsError(errno.EEXIST, "another file stands there", name) from error
         os.rename(source, name, src_dir_fd=before, dst_dir_fd=folder)
         return
-    os.unlink(source, dir_fd=before)
+    with suppress(FileNotFoundError):  # two who moved the same file: its new name stands
+        os.unlink(source, dir_fd=before)
 
 
 def return_to(source: Path, root: Path, path: str) -> Path:

@@ -1,6 +1,6 @@
 """The inbox: files that people drop, seen, settled, claimed, and filed when their record is stored.
 
-    a sweep: scan → settle → claim (row, then rename into work/<id>/) → SHA-256
+    a sweep: scan → settle → claim (row, then rename into work/<id>/) → SHA-256, a few files at a time
     once its record is committed: file_away (done/<date>/<id>-<name>, or failed/… with the reasons)
 
 Every step is first written in the ledger or first done on disk in such an order that ``recover``, at the next
@@ -24,9 +24,13 @@ from segocr.diskfaults import disk_error
 from segocr.documents import hashed, opened
 from segocr.errors import ConfigurationError, DocumentError, SegocrError
 from segocr.freeplace import free_place
+from segocr.holding import CLAIM_SECONDS, Hold
 from segocr.nolinks import NotTheFile
 from segocr.places import MARKER, After, Inbox, Places, Ready, read_only
 from segocr.scanning import scan, tell_closed
+
+_TOGETHER = 32
+"""Files that are claimed at once. They can be extracted when these few are moved, not when all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,7 @@ def sweep(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> Swept:
     _pass_over_stuck(inbox, ledger, sightings, waiting)
     settled = _settle(inbox, ledger, sightings, waiting)
     ready, stale = _judge(inbox, settled, ledger.now(), whole)
-    claimed = ledger.claim([arrival.id for arrival in ready], owner, inbox.stale_after)
-    moved = move_claimed(inbox, places, ledger, claimed)
+    moved = _take_in(inbox, places, ledger, owner, ready)
     failed = _fail_stale(inbox, places, ledger, owner, stale)
     left = len(sightings) - len(moved) - len(failed)
     return Swept(tuple(moved), tuple(failed), left, tuple(sorted(closed)))
@@ -156,36 +159,52 @@ def _judge(
     return ready, stale
 
 
-def move_claimed(inbox: Inbox, places: Places, ledger: Ledger, claimed: Sequence[Arrival]) -> list[uuid.UUID]:
+def _take_in(
+    inbox: Inbox, places: Places, ledger: Ledger, owner: str, ready: Sequence[Arrival]
+) -> list[uuid.UUID]:
+    """Claim and move, a few files at a time, whatever keeps one from being moved; return the ids."""
+    moved: list[uuid.UUID] = []
+    failure: OSError | None = None
+    for start in range(0, len(ready), _TOGETHER):
+        ids = [arrival.id for arrival in ready[start : start + _TOGETHER]]
+        hold = Hold(ledger, owner, ledger.claim(ids, owner, CLAIM_SECONDS))
+        some, error = move_claimed(inbox, places, ledger, hold)
+        moved += some
+        failure = error or failure
+    if failure is not None:
+        raise _cannot_move(inbox, failure) from failure
+    return moved
+
+
+def move_claimed(
+    inbox: Inbox, places: Places, ledger: Ledger, hold: Hold
+) -> tuple[list[uuid.UUID], OSError | None]:
     """Move claimed files to ``work/<id>/<name>`` and hash them; return the ids that are ready.
 
     A file that vanished, changed or closed itself meanwhile goes back and settles again.
 
-    Raises:
-        ConfigurationError: ``inbox-read-only``; the other files were moved.
-        SegocrError: ``disk-full``.
+    Returns:
+        The ids, and what kept others from being moved that is not their own fault: rights, or a full disk.
     """
     moves: list[Moved] = []
     failure: OSError | None = None
-    for arrival in claimed:
+    for arrival in filter(hold.has, hold.arrivals):
         try:
-            place = _into_work(inbox, arrival, places)
+            place = _into_work(inbox, arrival, places, hold)
         except OSError as error:
-            ledger.give_back([arrival.id])
+            ledger.give_back([arrival.id], hold.owner)
             if not _is_its_own(inbox, arrival, error):
                 failure = error
             continue
         lying = dataclasses.replace(arrival, place=place)
         digest = _digest_if_same(lying)
         if digest is None:
-            put_back(lying, ledger)
+            put_back(lying, ledger, hold.owner)
         else:
             moves.append(Moved(arrival.id, place, digest))
     if moves:
         ledger.moved(moves)
-    if failure is not None:
-        raise _cannot_move(inbox, failure) from failure
-    return [move.id for move in moves]
+    return [move.id for move in moves], failure
 
 
 def _is_its_own(inbox: Inbox, arrival: Arrival, error: OSError) -> bool:
@@ -207,11 +226,11 @@ def _no_room(error: OSError, what: str) -> SegocrError:
     return disk_error(error, what)
 
 
-def _into_work(inbox: Inbox, arrival: Arrival, places: Places) -> Path | None:
+def _into_work(inbox: Inbox, arrival: Arrival, places: Places, hold: Hold) -> Path | None:
     if inbox.after is After.LEAVE:
         return None
     target = places.work / str(arrival.id) / arrival.name
-    filing.take(inbox.folder, arrival.path, target)
+    filing.take(inbox.folder, arrival.path, target, hold.keep)
     if inbox.ready is Ready.MARKER:
         # After the file: without its marker, one that could not be moved would never be taken again.
         filing.remove_marker(inbox.folder, arrival.path, MARKER)
@@ -237,16 +256,17 @@ def _fail_stale(
     codes = {arrival.id: code for arrival, code in stale}
     failed: list[uuid.UUID] = []
     failure: OSError | None = None
-    for arrival in ledger.claim(list(codes), owner, inbox.stale_after) if codes else []:
+    hold = Hold(ledger, owner, ledger.claim(list(codes), owner, CLAIM_SECONDS))
+    for arrival in filter(hold.has, hold.arrivals):
         code, kept_in = codes[arrival.id], inbox
         try:
-            lying = dataclasses.replace(arrival, place=_into_work(inbox, arrival, places))
+            lying = dataclasses.replace(arrival, place=_into_work(inbox, arrival, places, hold))
         except OSError as error:
             if isinstance(error, PermissionError) and code == "unreadable":
                 # Not to be moved either: it ends where it is, as in an inbox that files are not taken out of.
                 lying, kept_in = arrival, dataclasses.replace(inbox, after=After.LEAVE)
             else:
-                ledger.give_back([arrival.id])
+                ledger.give_back([arrival.id], owner)
                 failure = failure if _is_its_own(inbox, arrival, error) else error
                 continue
         ledger.end(arrival.id, State.FAILED, code, f"the file was {code} for {inbox.stale_after:g} s")
@@ -322,18 +342,30 @@ def _day(arrival: Arrival) -> str:
     return arrival.received_at.date().isoformat()
 
 
-def recover(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> None:
-    """Go on where a crash stopped: finish claims that were not moved, file what ended and was not filed."""
-    for arrival in ledger.abandoned(owner):
-        if arrival.inbox != inbox.key:
-            continue
-        target = places.work / str(arrival.id) / arrival.name
-        if target.exists() or not _is_gone(arrival):
-            move_claimed(inbox, places, ledger, [arrival])
+def recover(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> list[uuid.UUID]:
+    """Go on where a crash stopped: finish claims that were not moved, file what ended and was not filed.
+
+    Returns:
+        Arrivals that failed, because their files are gone from ``work/``.
+    """
+    failed: list[uuid.UUID] = []
+    there: list[Arrival] = []
+    for arrival in ledger.abandoned(owner, inbox.key, CLAIM_SECONDS):
+        if (places.work / str(arrival.id) / arrival.name).exists() or not _is_gone(arrival):
+            there.append(arrival)
+        elif arrival.place is None:
+            # The next sweep drops it if it is gone. Failed, it would never be taken again, though all that
+            # happened may be that the inbox is not mounted just now: then it is an empty folder.
+            ledger.give_back([arrival.id], owner)
         else:
             ledger.end(arrival.id, State.FAILED, "vanished", "the file is neither in the inbox nor in work")
             ledger.filed({arrival.id: None})
+            failed.append(arrival.id)
+    _, failure = move_claimed(inbox, places, ledger, Hold(ledger, owner, there))
     file_ended(inbox, places, ledger, owner)
+    if failure is not None:
+        raise _cannot_move(inbox, failure) from failure
+    return failed
 
 
 def _is_gone(arrival: Arrival) -> bool:
@@ -355,9 +387,12 @@ def is_unchanged(arrival: Arrival) -> bool:
     return digest is not None and digest == arrival.sha256
 
 
-def put_back(arrival: Arrival, ledger: Ledger) -> None:
-    """Return a claimed file to its inbox, where it settles again; a new file of its name is not replaced."""
+def put_back(arrival: Arrival, ledger: Ledger, owner: str | None = None) -> None:
+    """Return a claimed file to its inbox, where it settles again; a new file of its name is not replaced.
+
+    With ``owner``, an arrival that somebody else holds by now stays his.
+    """
     if arrival.place is not None and arrival.place.exists():
         filing.return_to(arrival.place, Path(arrival.inbox), arrival.path)
         filing.remove_empty(arrival.place.parent)
-    ledger.give_back([arrival.id])
+    ledger.give_back([arrival.id], owner)

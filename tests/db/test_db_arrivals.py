@@ -206,7 +206,7 @@ def test_a_hundred_thousand_ended_arrivals_do_not_slow_a_sweep(engine: Engine, a
     start = time.monotonic()
     ready(arrivals, "a", "b")
     assert arrivals.unfiled("me") == []
-    assert arrivals.abandoned("me") == []
+    assert arrivals.abandoned("me", "/inbox", 60) == []
     assert arrivals.known("/inbox", [Sighting("f7", 1, 1), Sighting("f8", 2, 1)]) == {"f7"}
     assert len(arrivals.take("me", 10, 60)) == 2
     assert time.monotonic() - start < 1
@@ -287,7 +287,7 @@ def test_a_clock_set_back_holds_no_work_up(arrivals: Arrivals, clock: Clock, hou
     lost = arrivals.take_lost("me", 60)
     assert lost is not None
     assert lost.id == begun.id
-    assert [one.id for one in arrivals.abandoned("me")] == [unmoved.id]
+    assert [one.id for one in arrivals.abandoned("me", "/inbox", 60)] == [unmoved.id]
     arrivals.end(begun.id, State.EXTRACTED, None, None)
     clock.on(-3600 * hours)
     assert [one.id for one in arrivals.unfiled("you")] == [begun.id]

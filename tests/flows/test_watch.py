@@ -241,3 +241,20 @@ def test_a_store_that_stopped_behind_a_document_goes_on_with_the_next_one_and_fi
     assert files_below(tmp_path / "done") == ["a.jpg", "b.jpg"]
     impatient.dispose()
     other.close()
+
+
+def test_files_that_a_sweep_ends_are_counted_by_the_next_extraction(tmp_path: Path) -> None:
+    from flows.watch import Watch
+
+    (tmp_path / "inbox").mkdir()
+    text = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\nstale_after = 0.001\n'
+    settings = parse_settings(text, tmp_path)
+    engine = open_database("sqlite:///segocr.db", folder=tmp_path)
+    prepare(engine)
+    (tmp_path / "inbox" / "empty.jpg").touch()
+    with Watch(settings, engine, None, lambda _: None) as watch:  # type: ignore[arg-type]
+        watch.sweep()
+        watch.sweep()
+        assert watch.extract() == {"failed": 1}
+        assert watch.extract() == {}
+    engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from pathlib import Path
 
 from hand_clock import Clock
@@ -34,8 +35,8 @@ class Service:
         self.clock.on(after)
         return sweep(self.inbox, self.places, self.ledger, "me")
 
-    def recover(self) -> None:
-        recover(self.inbox, self.places, self.ledger, "me")
+    def recover(self) -> list[uuid.UUID]:
+        return recover(self.inbox, self.places, self.ledger, "me")
 
     def take(self) -> list[Arrival]:
         return self.ledger.take("me", 100, 60)

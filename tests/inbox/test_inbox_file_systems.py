@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -65,14 +64,14 @@ def test_an_original_that_changes_while_it_is_copied_stays_and_settles_again(
 ) -> None:
     original = apart.drop("a.jpg")
     apart.sweep()
-    copy = shutil.copyfileobj
+    pour = filing._pour
 
     def copy_and_change(*words: Any) -> None:
-        copy(*words)
+        pour(*words)
         change(original)
 
     with monkeypatch.context() as patch:
-        patch.setattr(filing.shutil, "copyfileobj", copy_and_change)
+        patch.setattr(filing, "_pour", copy_and_change)
         assert apart.sweep(after=10).ready == ()
     assert list(apart.places.work.iterdir()) == []
     changed = original.read_bytes()

@@ -13,6 +13,7 @@ from inbox_service import Service
 
 from segocr.documents import opened
 from segocr.errors import DocumentError
+from segocr.holding import Hold
 from segocr.inbox import Swept, is_unchanged, move_claimed, put_back
 from segocr.places import After
 from segocr.scanning import scan
@@ -43,7 +44,8 @@ def test_a_folder_replaced_by_a_link_after_the_scan_is_not_followed(service: Ser
     (service.inbox.folder / "sub").symlink_to(tmp_path / "elsewhere" / "sub")
     [claimed] = service.ledger.claim([waiting.id], "me", 60)
 
-    assert move_claimed(service.inbox, service.places, service.ledger, [claimed]) == []
+    hold = Hold(service.ledger, "me", [claimed])
+    assert move_claimed(service.inbox, service.places, service.ledger, hold) == ([], None)
     assert (tmp_path / "elsewhere" / "sub" / "a.jpg").read_bytes() == b"content"
 
 
@@ -109,7 +111,8 @@ def test_what_a_link_leads_to_is_not_read_where_files_are_left(service: Service,
     [claimed] = service.ledger.claim([waiting.id], "me", 60)
     put_link(service, private)
     assert claimed.file.read_bytes() == b"private"  # so it is, for whoever follows links
-    assert move_claimed(service.inbox, service.places, service.ledger, [claimed]) == []
+    hold = Hold(service.ledger, "me", [claimed])
+    assert move_claimed(service.inbox, service.places, service.ledger, hold) == ([], None)
 
 
 def test_a_file_behind_a_link_is_not_the_one_that_was_hashed(service: Service, tmp_path: Path) -> None:
