@@ -14,10 +14,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from segocr.validators.failures import DOUBTFUL, Refused
+from segocr.validators.library_names import KINDS_OF_CHECK, PHONE_REGIONS
 
 Value = Decimal | str | bool | dt.date | dt.time
 NUMBERS = ("integer", "decimal", "money")
 TEXTS = ("text", "enum")
+_ISO = {"date": "2024-12-31", "time": "23:59"}
 
 
 class ArgumentError(ValueError):
@@ -64,7 +66,10 @@ def _number(argument: Any, _kind: str) -> Decimal:
 def _pair(argument: Any, kind: str) -> tuple[Any, Any]:
     if not isinstance(argument, list) or len(argument) != 2:
         raise ArgumentError("a list of two bounds: [lowest, highest]")
-    return _bound(argument[0], kind), _bound(argument[1], kind)
+    low, high = _bound(argument[0], kind), _bound(argument[1], kind)
+    if "today" not in (low, high) and low > high:
+        raise ArgumentError("the lowest bound first: [lowest, highest]")
+    return low, high
 
 
 def _length(argument: Any, _kind: str) -> tuple[int, int]:
@@ -76,24 +81,43 @@ def _length(argument: Any, _kind: str) -> tuple[int, int]:
     return low, high
 
 
-def _texts(argument: Any, _kind: str) -> frozenset[str]:
+def _values(argument: Any, kind: str) -> frozenset[Value]:
     if not isinstance(argument, list) or not argument:
-        raise ArgumentError("a list of texts")
-    return frozenset(str(item) for item in argument)
+        raise ArgumentError("a list of values")
+    return frozenset(_item(item, kind) for item in argument)
+
+
+def _item(argument: Any, kind: str) -> Value:
+    """Return a value of the field's type, so that 10 is one of them where 10.00 is printed."""
+    if kind in NUMBERS:
+        return _number(argument, kind)
+    text = str(argument)
+    try:
+        if kind == "date":
+            return dt.date.fromisoformat(text)
+        if kind == "time":
+            return dt.time.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentError(f"a list of values such as {_ISO[kind]}") from error
+    if kind != "boolean":
+        return text
+    if text.lower() not in ("true", "false"):
+        raise ArgumentError("a list of true or false")
+    return text.lower() == "true"
 
 
 def _region(argument: Any, _kind: str) -> str | None:
-    if argument is None or (isinstance(argument, str) and len(argument) == 2 and argument.isalpha()):
-        return argument.upper() if argument else None
-    raise ArgumentError("a country of two letters such as MY, or nothing for numbers with +")
+    if argument is None:
+        return None
+    if not isinstance(argument, str) or argument.upper() not in PHONE_REGIONS:
+        raise ArgumentError("a country of two letters such as MY, or nothing for numbers with +")
+    return argument.upper()
 
 
 def _kind_of_check(argument: Any, _kind: str) -> str:
-    kind = argument if isinstance(argument, str) else ""
-    names = kind.split(".")
-    if not 1 <= len(names) <= 2 or not all(name.isidentifier() and name.isascii() for name in names):
+    if not isinstance(argument, str) or argument not in KINDS_OF_CHECK:
         raise ArgumentError("a kind of python-stdnum such as iban, imo or de.vat")
-    return kind
+    return argument
 
 
 def _resolved(bound: Any, today: dt.date) -> Any:
@@ -133,13 +157,13 @@ def _has_length(_value: Any, text: str, bounds: tuple[int, int], _today: dt.date
         raise Refused("wrong-length", f"{len(text)} characters instead of {wanted}")
 
 
-def _one_of(_value: Any, text: str, allowed: frozenset[str], _today: dt.date) -> None:
-    if text not in allowed:
+def _one_of(value: Value, text: str, allowed: frozenset[Value], _today: dt.date) -> None:
+    if value not in allowed:
         raise Refused("not-listed", f"{text!r} is not one of the {len(allowed)} allowed values")
 
 
-def _none_of(_value: Any, text: str, refused: frozenset[str], _today: dt.date) -> None:
-    if text in refused:
+def _none_of(value: Value, text: str, refused: frozenset[Value], _today: dt.date) -> None:
+    if value in refused:
         raise Refused("listed-as-refused", f"{text!r} is one of the refused values")
 
 
@@ -164,8 +188,8 @@ VALIDATORS: dict[str, Validator] = {
     "min": Validator(NUMBERS, "a number", _number, _minimum),
     "max": Validator(NUMBERS, "a number", _number, _maximum),
     "length": Validator(TEXTS, "a length or {min, max}", _length, _has_length),
-    "one_of": Validator((), "a list of texts", _texts, _one_of),
-    "none_of": Validator((), "a list of texts", _texts, _none_of),
+    "one_of": Validator((), "a list of values", _values, _one_of),
+    "none_of": Validator((), "a list of values", _values, _none_of),
     "check": Validator(TEXTS, "a kind of python-stdnum", _kind_of_check, _check),
     "phone": Validator(TEXTS, "a country of two letters", _region, _phone),
 }

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
+import pkgutil
 from typing import Any
 
 import pytest
 
+from segocr.validators.failures import Refused
+from segocr.validators.libraries import check_digits_hold
+from segocr.validators.library_names import KINDS_OF_CHECK, PHONE_REGIONS
 from segocr.validators.values import judge, value_of
 
 TODAY = dt.date(2026, 11, 22)
@@ -95,10 +100,15 @@ def test_a_text_without_a_value_is_invalid(kind: str, text: str, code: str) -> N
         ("text", "abcd", ["length", {"max": 3}], "wrong-length", "invalid"),
         ("text", "x", ["one_of", ["y"]], "not-listed", "invalid"),
         ("text", "x", ["none_of", ["x"]], "listed-as-refused", "invalid"),
+        ("money", "10.00", ["one_of", [10, 20.5]], None, None),
+        ("money", "20.50", ["one_of", [10, "20.5"]], None, None),
+        ("money", "20.51", ["one_of", [10, 20.5]], "not-listed", "invalid"),
+        ("money", "0.00", ["none_of", [0]], "listed-as-refused", "invalid"),
+        ("date", "31/12/2024", ["none_of", ["2024-12-31"]], "listed-as-refused", "invalid"),
+        ("boolean", "yes", ["one_of", [True]], None, None),
         ("text", "GB82 WEST 1234 5698 7654 32", ["check", "iban"], None, None),
         ("text", "GB82 WEST 1234 5698 7654 33", ["check", "iban"], "check-failed", "invalid"),
         ("text", "DE136695976", ["check", "de.vat"], None, None),
-        ("text", "x", ["check", "nothing"], "unknown-check", "invalid"),
         ("text", "+60 3-2163 2400", ["phone"], None, None),
         ("text", "03-2163 2400", ["phone", "MY"], None, None),
         ("text", "03-2163 2400", ["phone"], "not-a-phone-number", "invalid"),
@@ -113,3 +123,24 @@ def test_validators(
     assert judged.value is not None
     assert judged.verdict == verdict
     assert [said for said, _ in judged.problems] == ([code] if code else [])
+
+
+def test_times_of_day_are_compared_as_such() -> None:
+    opening = spec("time", formats=["HH:mm"], validators=[["one_of", ["09:00", "13:30"]]])
+    assert judge("13:30", opening, TODAY, None).verdict is None
+    assert judge("13:31", opening, TODAY, None).verdict == "invalid"
+
+
+def test_a_kind_of_check_that_the_installed_library_lacks_is_said() -> None:
+    with pytest.raises(Refused) as caught:
+        check_digits_hold("x", "nothing")
+    assert caught.value.code == "unknown-check"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of modules that python-stdnum has renamed
+def test_the_names_that_templates_are_checked_with_are_those_of_the_libraries() -> None:
+    stdnum, phonenumbers = pytest.importorskip("stdnum"), pytest.importorskip("phonenumbers")
+    modules = [module.name for module in pkgutil.walk_packages(stdnum.__path__, "stdnum.")]
+    judging = {name for name in modules if hasattr(importlib.import_module(name), "is_valid")}
+    assert {f"stdnum.{kind}" for kind in KINDS_OF_CHECK} == judging
+    assert phonenumbers.SUPPORTED_REGIONS == PHONE_REGIONS
