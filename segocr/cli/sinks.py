@@ -246,8 +246,8 @@ class Store(Sink):
         for shape in self._renewed:
             if count := count_untyped(self._engine, shape):
                 note(
-                    f"{_count(count, 'older record')} of {shape.name} with no value of the type that a field has "
-                    f"now, shown as null; run: segocr replay {shape.name}"
+                    f"{_count(count, 'older record')} of {shape.name} with no value of the type that a field "
+                    f"has now, shown as null; run: segocr replay {shape.name}"
                 )
 
 
