@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 
 from segocr.errors import ConfigurationError, ModelError
@@ -39,10 +40,11 @@ def trust_model(model: Path, workspace: Path) -> str:
         Its SHA-256.
 
     Raises:
-        ModelError: ``model-absent``.
+        ModelError: ``model-absent``, or ``model-broken`` if it is no ``.pt``.
         ConfigurationError: The list is damaged or cannot be written.
     """
     digest = _digest(model)
+    _require_torch(model)
     known = {**trusted_models(workspace), digest: str(model)}
     try:
         descriptor, scratch = tempfile.mkstemp(dir=workspace, prefix=f".{FILE}.")
@@ -53,6 +55,21 @@ def trust_model(model: Path, workspace: Path) -> str:
     except OSError as error:
         raise ConfigurationError(f"{workspace / FILE} cannot be written: {error.strerror}") from error
     return digest
+
+
+def _require_torch(model: Path) -> None:
+    """Refuse what PyTorch has not written; nothing of it is loaded."""
+    try:
+        with zipfile.ZipFile(model) as archive:
+            is_torch = any(name.endswith("/data.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        is_torch = False
+    if not is_torch:
+        raise ModelError(
+            f"{model} is no .pt file as PyTorch writes it (a zip archive with a data.pkl)",
+            code="model-broken",
+            hint="only a .pt needs trust; one saved by a PyTorch before 1.6 must be saved again",
+        )
 
 
 def require_trust(model: Path, workspace: Path | None) -> None:

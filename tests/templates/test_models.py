@@ -198,3 +198,16 @@ def test_a_pickle_is_loaded_only_where_it_is_trusted(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         require_trust(model, tmp_path)
     assert (tmp_path / FILE).is_file()
+
+
+@pytest.mark.parametrize("inside", [None, "weights.txt"], ids=["no archive", "another archive"])
+def test_what_is_no_checkpoint_is_not_trusted(tmp_path: Path, inside: str | None) -> None:
+    model = tmp_path / "x.pt"
+    model.write_text("junk")
+    if inside is not None:
+        with zipfile.ZipFile(model, "w") as archive:
+            archive.writestr(inside, "junk")
+    with pytest.raises(ModelError) as caught:
+        trust_model(model, tmp_path)
+    assert caught.value.code == "model-broken"
+    assert not (tmp_path / FILE).exists()
