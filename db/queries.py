@@ -102,7 +102,11 @@ def run_query(
 
 
 def _refuse_other_statements(sql: str) -> None:
-    """Say it plainly where the first word already tells; what protects the database comes below."""
+    """Say it plainly where the text itself already tells; what protects the database comes below."""
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise _mistaken("it is not UTF-8") from error
     word = _FIRST_WORD.match(sql)
     if word is None:
         raise _mistaken("it is empty")

@@ -150,6 +150,13 @@ def test_wrong_sql_is_the_askers_mistake(filled: Engine, sql: str) -> None:
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("sql", ["select '\udcff' as x", "\udcc3\udca9"])
+def test_bytes_that_are_no_text_are_the_askers_mistake(filled: Engine, sql: str) -> None:
+    with pytest.raises(UsageError, match="not UTF-8") as caught:
+        run_query(filled, sql)
+    assert caught.value.code == "query"
+
+
 def test_a_percent_sign_and_a_colon_mean_themselves(filled: Engine) -> None:
     assert run_query(filled, "select ':x %s' from receipt where company like 'B%r%' ").rows == ((":x %s",),)
 
