@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -24,11 +24,20 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A file as one sweep saw it: path relative to the inbox, size in bytes, mtime in nanoseconds."""
+    """A file as one sweep saw it.
+
+    Attributes:
+        path: Relative to the inbox.
+        size: Bytes.
+        mtime_ns: Time of its last change, nanoseconds; its writer can set it to anything.
+        ctime_ns: The same by its file system's own clock, with changes of its name and rights. Not compared:
+            two sightings are of the same file without it.
+    """
 
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

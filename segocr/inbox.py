@@ -27,7 +27,7 @@ from segocr.freeplace import free_place
 from segocr.holding import CLAIM_SECONDS, Hold
 from segocr.nolinks import NotTheFile
 from segocr.places import MARKER, After, Inbox, Places, Ready, read_only
-from segocr.scanning import scan, tell_closed
+from segocr.scanning import scan, take_out_markers, tell_closed
 
 _TOGETHER = 32
 """Files that are claimed at once. They can be extracted when these few are moved, not when all are."""
@@ -76,7 +76,7 @@ def sweep(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> Swept:
         for path in ledger.known(inbox.key, tuple(sightings.values())):
             del sightings[path]
     tell_closed(inbox, closed)
-    whole = _marked(inbox, sightings) if inbox.ready is Ready.MARKER else None
+    whole = take_out_markers(sightings) if inbox.ready is Ready.MARKER else None
     waiting = ledger.waiting(inbox.key)
     _pass_over_stuck(inbox, ledger, sightings, waiting)
     settled = _settle(inbox, ledger, sightings, waiting)
@@ -98,20 +98,6 @@ def _pass_over_stuck(
     ]
     for path in ledger.known(inbox.key, closed) if closed else ():
         del sightings[path]
-
-
-def _marked(inbox: Inbox, sightings: dict[str, Sighting]) -> set[str]:
-    """Take the markers out of the sightings; return the paths that they call whole.
-
-    Where markers stay, because nothing is moved, one that is older than its file says nothing of it.
-    """
-    markers = [sightings.pop(path) for path in list(sightings) if path.endswith(MARKER)]
-    marked = {one.path.removesuffix(MARKER): one.mtime_ns for one in markers}
-    return {
-        path
-        for path, moment in marked.items()
-        if path in sightings and (inbox.after is not After.LEAVE or moment >= sightings[path].mtime_ns)
-    }
 
 
 def _settle(

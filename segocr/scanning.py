@@ -1,4 +1,4 @@
-"""Looking through an inbox: the files that could be taken, and the sub-folders that cannot be looked into."""
+"""Looking through an inbox: the files that could be taken, their markers, and sub-folders that are closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from segocr.arrivals import Sighting
 from segocr.logs import tell
 from segocr.nolinks import NotTheFile, folder_at
-from segocr.places import Inbox
+from segocr.places import MARKER, Inbox
 
 _log = logging.getLogger("segocr.inbox")
 _told_closed: dict[str, frozenset[str]] = {}
@@ -64,8 +64,30 @@ def _look_into(root: Path, below: str, ignored: Callable[[str], object]) -> tupl
                     folders.append(path)
                 elif entry.is_file(follow_symlinks=False):
                     found = entry.stat(follow_symlinks=False)
-                    files.append(Sighting(path, found.st_size, found.st_mtime_ns))
+                    files.append(Sighting(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
     return files, folders
+
+
+def take_out_markers(sightings: dict[str, Sighting]) -> set[str]:
+    """Take the markers out of the sightings; return the paths that they call whole.
+
+    A marker that is older than its file speaks of what stood there before. Its file may have been given a
+    time in the future, or by another clock: then the file system's own times of both count. A file with the
+    name of a marker is none if it has a marker itself.
+    """
+    markers: dict[str, Sighting] = {}
+    for path in sorted((path for path in sightings if path.endswith(MARKER)), key=len, reverse=True):
+        if path + MARKER not in markers:
+            markers[path] = sightings[path]
+    for path in markers:
+        del sightings[path]
+    files = {path: sightings.get(path.removesuffix(MARKER)) for path in markers}
+    return {
+        file.path
+        for path, file in files.items()
+        if file is not None
+        and (markers[path].mtime_ns >= file.mtime_ns or markers[path].ctime_ns >= file.ctime_ns)
+    }
 
 
 def tell_closed(inbox: Inbox, closed: Sequence[str]) -> None:

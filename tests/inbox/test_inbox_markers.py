@@ -117,3 +117,44 @@ def test_the_next_files_own_marker_stays_with_it(marked: Service, monkeypatch: p
     marked.sweep()
     assert {arrival.file.read_bytes() for arrival in marked.take()} == {b"content", b"the next one"}
     assert list(marked.inbox.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("after", list(After))
+def test_a_marker_does_not_speak_of_what_was_written_after_it(service: Service, after: After) -> None:
+    service.inbox = dataclasses.replace(service.inbox, ready=Ready.MARKER, after=after)
+    marker = service.drop("a.jpg.done", b"")
+    os.utime(marker, ns=(10**18, 10**18))
+    wait_for_the_next_tick(service)
+    service.drop("a.jpg", b"half of it")
+    service.sweep()
+    assert service.sweep(after=100) == Swept((), (), 1)
+    service.drop("a.jpg", b"all of it")
+    marker.touch()
+    assert len(service.sweep().ready) == 1
+
+
+def wait_for_the_next_tick(service: Service) -> None:
+    """Return when a file made now is newer than those made before, by the file system's clock."""
+    first = service.drop(".tick").stat().st_ctime_ns
+    while service.drop(".tick").stat().st_ctime_ns == first:
+        pass
+    (service.inbox.folder / ".tick").unlink()
+
+
+def test_a_file_with_a_time_in_the_future_is_taken_with_its_marker(service: Service) -> None:
+    service.inbox = dataclasses.replace(service.inbox, ready=Ready.MARKER)
+    file = service.drop("a.jpg")
+    os.utime(file, ns=(4 * 10**18, 4 * 10**18))  # a camera's clock, kept by the copy
+    service.drop("a.jpg.done", b"")
+    assert len(service.sweep().ready) == 1
+
+
+def test_a_document_with_the_name_of_a_marker_is_taken_with_its_own(service: Service) -> None:
+    service.inbox = dataclasses.replace(service.inbox, ready=Ready.MARKER)
+    service.drop("b")
+    service.drop("b.done", b"a document")
+    service.drop("b.done.done", b"")
+    assert len(service.sweep().ready) == 1
+    assert [arrival.path for arrival in service.take()] == ["b.done"]
+    assert service.sweep() == Swept((), (), 1)  # b has no marker
+    assert service.files()[0] == "inbox/b"
