@@ -14,7 +14,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from itertools import count
+from itertools import count, islice, repeat
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -38,6 +38,9 @@ _AMOUNT = 1000
 """From here on a number in a table is more likely money than a measurement: it keeps all of its digits."""
 _TALLEST = 10
 """Lines, about: a row folded to more is no row."""
+_MANY = 2000
+"""Rows that Rich is given: about a second."""
+_AT_ONCE = 200
 
 
 class Format(StrEnum):
@@ -115,10 +118,13 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], output:
         print_csv(columns, rows)
     else:
         rows = list(rows)
-        if _is_readable(columns, rows):
-            print_table(columns, rows)
-        else:
+        needs = _needs(columns, rows)
+        if needs is None:
             _print_blocks(columns, rows)
+        elif len(rows) > _MANY:
+            _print_long_table(columns, rows, needs)
+        else:
+            print_table(columns, rows)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -154,9 +160,20 @@ def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str | None = None,
+    widths: Sequence[int] | None = None,
 ) -> None:
-    """Print a table as wide as the terminal; foreign text is escaped and never taken for markup."""
+    """Print a table as wide as the terminal; foreign text is escaped and never taken for markup.
+
+    Args:
+        columns: Their names.
+        rows: Cells in the columns' order.
+        title: Printed above.
+        widths: Of the columns, characters; by default as their cells need.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -168,12 +185,25 @@ def print_table(
         title=Text(printable(title)) if title else None,
         title_justify="left",
     )
-    for column in columns:
-        table.add_column(Text(one_line(column)), overflow="fold")
+    for column, width in zip(columns, widths or repeat(None), strict=False):
+        table.add_column(Text(one_line(column)), overflow="fold", width=width)
     for row in rows:
         cells = [Text(printable(_text(cell)), justify=_side(cell)) for cell in row]
         table.add_row(*cells)
     _console().print(table)
+
+
+def _print_long_table(columns: Sequence[str], rows: Sequence[Sequence[object]], needs: Sequence[int]) -> None:
+    """Print what ``print_table`` does of so many rows that Rich would take minutes and gigabytes."""
+    from segocr.cli.longtable import table_lines, widths_within
+
+    console = _console()
+    widths = widths_within(needs, console.width)
+    print_table(columns, [], widths=widths)
+    cells = ([(printable(_text(cell)), _side(cell)) for cell in row] for row in rows)
+    lines = table_lines(cells, widths, console)
+    while some := "".join(islice(lines, _AT_ONCE)):
+        print_whole(some)
 
 
 def _console() -> Console:
@@ -183,21 +213,21 @@ def _console() -> Console:
     return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
 
 
-def _is_readable(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bool:
-    """Whether a table of the console's width leaves each column what it needs, or enough to read."""
-    from rich.cells import cell_len
+def _needs(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[int] | None:
+    """Return the widths that a table's columns need; None where the console leaves too little to read."""
+    from segocr.cli.longtable import width_of
 
     room = _console().width
     needs = [0] * len(columns)
     longest = list(needs)
     for row in (columns, *rows):
         texts = [printable(_text(cell)) for cell in row]
-        needs = [max(n, *map(cell_len, text.split("\n"))) for n, text in zip(needs, texts, strict=True)]
+        needs = [max(n, *map(width_of, text.split("\n"))) for n, text in zip(needs, texts, strict=True)]
         longest = [max(n, len(text)) for n, text in zip(longest, texts, strict=True)]
         least = sum(min(need, _READABLE) for need in needs) + _GAP * (len(needs) - 1)
         if least > room or sum(longest) > _TALLEST * room:
-            return False
-    return True
+            return None
+    return needs
 
 
 def _print_blocks(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +13,9 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
-from segocr.cli.output import Format, formats, print_json, print_mapping, print_rows
+from segocr.cli.output import PIPED_WIDTH, Format, formats, print_json, print_mapping, print_rows
 
 ROWS = [("=cmd()", 1, None), ("a\x1b[31m[b]x", 2.5, True), ("二\nlines", Decimal("-1.50"), date(2026, 3, 1))]
 COLUMNS = ["name", "number", "other"]
@@ -97,6 +99,40 @@ def test_no_row_of_many_columns_is_said(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr() == ("", "no rows\n")
     print_rows(["a", "b"], [], Format.TABLE)
     assert capsys.readouterr().out.startswith("a   b")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ROWS,
+        [("short", 1, ""), ("word " * 60, -2.5, None), ("二" * 90, "x\n\ny", "z" * 200)],
+        [(None, True, 7)],
+    ],
+    ids=["narrow", "folded", "one"],
+)
+def test_a_table_of_many_rows_looks_like_one_of_few(
+    rows: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["name", "a long name", "other"]
+    print_rows(names, rows, Format.TABLE)
+    few = capsys.readouterr().out
+    monkeypatch.setattr("segocr.cli.output._MANY", 0)
+    print_rows(names, rows, Format.TABLE)
+    many = capsys.readouterr().out
+    if max(map(cell_len, few.splitlines())) < PIPED_WIDTH:
+        assert many == few
+    else:  # of what is folded, the columns' shares of the width may differ
+        assert max(map(cell_len, many.splitlines())) <= PIPED_WIDTH
+        assert "".join(many.split()).count("二") == 90
+
+
+def test_a_table_of_many_rows_is_printed_in_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    began = time.process_time()
+    print_rows(["n", "file"], ((n, f"{n}.jpg") for n in range(30_000)), Format.TABLE)
+    assert time.process_time() - began < 5  # Rich takes half a millisecond a row
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 30_002
+    assert {len(line) for line in lines} == {len("29999   29999.jpg")}
 
 
 def test_a_table_takes_no_markup_from_data(capsys: pytest.CaptureFixture[str]) -> None:
