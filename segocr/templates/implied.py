@@ -16,10 +16,11 @@ _SIGN = r"[A-Z]{0,2}[$€£¥₹₩₫₱฿₺₽₪]"
 # Beside the digits stands no O, I or Z: else every 0, 1 or 2 at an end could be a currency, too.
 _BEFORE = rf"[A-Z]{{0,2}}[A-HJ-NP-Y]\.?|{_SIGN}"
 _AFTER = rf"[A-HJ-NP-Y][A-Z]?\.?|[A-Z]{{3}}\.?|{_SIGN}"
+_MINUS = "-\N{EN DASH}\N{MINUS SIGN}"
 
 
 def number_pattern(kind: str, locale: str, decimals: int | None = None) -> str:
-    """Return the pattern of an integer, decimal or amount as printed in a locale.
+    """Return the pattern of an integer, decimal or amount as printed in a locale; in brackets it is negative.
 
     Args:
         kind: integer, decimal or money.
@@ -33,15 +34,20 @@ def number_pattern(kind: str, locale: str, decimals: int | None = None) -> str:
     whole = f"([0-9]{{1,15}}|{grouped})"
     point = re.escape(signs.decimal)
     if kind == "integer":
-        return f"[-+]?{whole}"
+        return _signed(whole)
     most = 12 if kind == "decimal" else 3
     fraction = f"({point}[0-9]{{1,{most}}})?" if decimals is None else f"{point}[0-9]{{{decimals}}}"
     if decimals == 0:
         fraction = ""
     if kind == "decimal":
-        return f"[-+]?{whole}{fraction}"
-    amount = f"{whole}{fraction}"
-    return rf"-?(({_BEFORE}) ?)?-?{amount}-?( ?({_AFTER}))?"
+        return _signed(whole + fraction)
+    before, amount, after = f"(({_BEFORE}) ?)?", f"{whole}{fraction}", f"( ?({_AFTER}))?"
+    signed = f"[{_MINUS}]?{before}[{_MINUS}]?{amount}[{_MINUS}]?{after}"
+    return rf"{signed}|{before}\({amount}\){after}|\({before}{amount}{after}\)"
+
+
+def _signed(number: str) -> str:
+    return rf"[+{_MINUS}]?{number}|\({number}\)"
 
 
 def _in_class(character: str) -> str:

@@ -53,7 +53,7 @@ def locale_named(tag: str) -> Locale:
 def decimal_from(text: str, locale: Locale) -> Decimal:
     """Read a decimal number.
 
-    Signs may stand before or after (``12,50-``), parentheses mean minus, groups must be whole.
+    Signs may stand before or after (``12,50-``), an en dash or parentheses mean minus, groups must be whole.
 
     Raises:
         Refused: ``not-a-number``.
@@ -92,7 +92,7 @@ def money_from(text: str, locale: Locale) -> Decimal:
 def _without_sign(body: str) -> tuple[str, bool]:
     if len(body) > 2 and body[0] == "(" and body[-1] == ")":
         return body[1:-1].strip(), True
-    for sign, negative in (("-", True), ("\u2212", True), ("+", False)):
+    for sign, negative in (("-", True), ("\u2013", True), ("\u2212", True), ("+", False)):
         if body.startswith(sign):
             return body[1:].lstrip(), negative
         if body.endswith(sign):
@@ -115,7 +115,7 @@ def _ungrouped(whole: str, locale: Locale) -> str | None:
 
 _WORD = r"(?:[A-Za-z]{1,3}\.?|[^\W\d_]{0,2}[$\u20a0-\u20cf\u00a2-\u00a5])"
 _AMOUNT = re.compile(
-    rf"([-+\u2212(]?)\s*(?:{_WORD})?\s*([-+\u2212]?[^A-Za-z$\u00a2-\u00a5\u20a0-\u20cf]*?)\s*(?:{_WORD})?\s*(\)?)"
+    rf"([-+\u2013\u2212(]?)\s*(?:{_WORD})?\s*([-+\u2013\u2212]?[^A-Za-z$\u00a2-\u00a5\u20a0-\u20cf]*?)\s*(?:{_WORD})?\s*(\)?)"
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from segocr.constraints import compile_constraint
 from segocr.templates import FieldSpec, load_template
 from segocr.templates.implied import number_pattern
+from segocr.validators.numbers import decimal_from, locale_named, money_from
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,15 @@ from segocr.templates.implied import number_pattern
         ("12.5 M", True),
         ("-$8.00", True),
         ("1,234.50-", True),
+        ("(12.50)", True),
+        ("RM (12.50)", True),
+        ("($12.50)", True),
+        ("(12.50", False),
+        ("12.50)", False),
+        ("\N{EN DASH}12.50", True),
+        ("\N{MINUS SIGN}12.50", True),
+        ("RM \N{EN DASH}12.50", True),
+        ("1 234.50", False),  # in English no space stands between groups
         # A 0, 1 or 2 beside the amount is a digit, not a currency that looks like one.
         ("12.5O", False),
         ("I4.85", False),
@@ -52,6 +62,13 @@ def test_amounts_have_as_many_decimals_as_their_author_says(
     assert all(map(constraint.accepts, accepted))
     assert not any(map(constraint.accepts, refused))
     assert compile_constraint(number_pattern("decimal", "de", 2)).accepts("1.234,50")
+
+
+@pytest.mark.parametrize("kind", ["integer", "decimal", "money"])
+@pytest.mark.parametrize("text", ["-12", "\N{EN DASH}12", "\N{MINUS SIGN}12", "(12)"])
+def test_what_is_read_as_a_negative_number_is_converted_to_one(kind: str, text: str) -> None:
+    assert compile_constraint(number_pattern(kind, "en")).accepts(text)
+    assert money_from(text, locale_named("en")) == decimal_from(text, locale_named("en")) == -12
 
 
 def field(folder: Path, body: str) -> FieldSpec:
