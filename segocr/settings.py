@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from segocr.errors import ConfigurationError
 from segocr.settings_errors import explained, toml_error, unknown_key
 from segocr.settings_service import AlertSettings, KeepSettings, RetrySettings, ScheduleSettings
-from segocr.settings_table import Table
+from segocr.settings_table import LONGEST_SECONDS, Table
 
 FILE = "segocr.toml"
 DATABASE_VARIABLE = "SEGOCR_DATABASE_URL"
@@ -88,9 +88,9 @@ class InboxSettings(Table):
     """
 
     path: TomlPath = Path("inbox")
-    interval: float = Field(default=30, gt=0)
-    settle_seconds: float = Field(default=5, ge=0)
-    stale_after: float = Field(default=600, gt=0)
+    interval: float = Field(default=30, gt=0, le=LONGEST_SECONDS)
+    settle_seconds: float = Field(default=5, ge=0, le=LONGEST_SECONDS)
+    stale_after: float = Field(default=600, gt=0, le=LONGEST_SECONDS)
     after: Literal["done", "leave", "delete"] = "done"
     ready: Literal["settled", "marker", "renamed"] = "settled"
     duplicates: Literal["link", "refuse", "again"] = "link"
@@ -109,11 +109,11 @@ class LimitSettings(Table):
         attempts: How often its extraction is begun before it fails.
     """
 
-    file_mb: float = Field(default=200, gt=0)
-    page_megapixels: float = Field(default=120, gt=0)
-    pages: int = Field(default=500, ge=1)
-    seconds_per_document: float = Field(default=120, gt=0)
-    attempts: int = Field(default=3, ge=1)
+    file_mb: float = Field(default=200, gt=0, le=1_000_000)
+    page_megapixels: float = Field(default=120, gt=0, le=1_000_000)
+    pages: int = Field(default=500, ge=1, le=1_000_000)
+    seconds_per_document: float = Field(default=120, gt=0, le=86400)
+    attempts: int = Field(default=3, ge=1, le=1000)
 
     @property
     def file_bytes(self) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from segocr.settings_table import Table
+from segocr.settings_table import LONGEST_DAYS, LONGEST_SECONDS, Table
 
 SHORTEST_SCHEDULE = 10.0
 """Seconds: a scheduled run is a process of its own, which costs two or three seconds before it begins."""
@@ -18,6 +18,8 @@ def _schedule(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         if value < SHORTEST_SCHEDULE:
             raise ValueError(f"expected at least {SHORTEST_SCHEDULE:g} seconds")
+        if not value <= LONGEST_SECONDS:  # not a number, too
+            raise ValueError(f"expected at most {LONGEST_SECONDS:g} seconds")
     elif value != "off" and not (isinstance(value, str) and _is_cron(value)):
         raise ValueError('expected seconds, "off", or a cron line such as "30 4 * * *"')
     return value
@@ -73,7 +75,7 @@ class RetrySettings(Table):
     codes: Annotated[tuple[str, ...], Field(strict=False)] = (
         "no-template", "ambiguous-template", "gave-up", "too-slow",
     )  # fmt: skip
-    days: float = Field(default=3, gt=0)
+    days: float = Field(default=3, gt=0, le=LONGEST_DAYS)
 
 
 class KeepSettings(Table):
@@ -86,10 +88,10 @@ class KeepSettings(Table):
         lattices: What readings are decided again from. Without it a record can be replayed no more.
     """
 
-    done: float = Field(default=0, ge=0)
-    failed: float = Field(default=0, ge=0)
-    versions: float = Field(default=0, ge=0)
-    lattices: float = Field(default=0, ge=0)
+    done: float = Field(default=0, ge=0, le=LONGEST_DAYS)
+    failed: float = Field(default=0, ge=0, le=LONGEST_DAYS)
+    versions: float = Field(default=0, ge=0, le=LONGEST_DAYS)
+    lattices: float = Field(default=0, ge=0, le=LONGEST_DAYS)
 
 
 class AlertSettings(Table):
@@ -102,7 +104,7 @@ class AlertSettings(Table):
         webhook: An address that the same JSON is sent to.
     """
 
-    failures: int = Field(default=20, ge=1)
-    minutes: float = Field(default=10, gt=0)
+    failures: int = Field(default=20, ge=1, le=1_000_000)
+    minutes: float = Field(default=10, gt=0, le=LONGEST_SECONDS / 60)
     command: Annotated[tuple[str, ...], Field(strict=False)] = ()
     webhook: str | None = Field(default=None, pattern=r"https?://.+")
