@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
+from segocr.validators.currencies import is_currency
 from segocr.validators.failures import Refused
 
 MAX_DIGITS = 28
@@ -81,10 +82,10 @@ def integer_from(text: str, locale: Locale) -> Decimal:
 
 
 def money_from(text: str, locale: Locale) -> Decimal:
-    """Read an amount; a currency's sign or short name may stand before or after it.
+    """Read an amount; a currency's sign, code or short name may stand before or after it.
 
     Raises:
-        Refused: ``not-a-number``.
+        Refused: ``not-a-number``, also where other letters stand there.
     """
     return decimal_from(_without_currency(text.strip()), locale)
 
@@ -113,9 +114,10 @@ def _ungrouped(whole: str, locale: Locale) -> str | None:
     return first + "".join(rest) if fits else None
 
 
-_WORD = r"(?:[A-Za-z]{1,3}\.?|[^\W\d_]{0,2}[$\u20a0-\u20cf\u00a2-\u00a5])"
+_SIGNS = "$\u00a2-\u00a5\u0e3f\u20a0-\u20cf"
+_WORD = rf"([A-Za-z]{{1,3}}\.?|[^\W\d_]{{0,2}}[{_SIGNS}])"
 _AMOUNT = re.compile(
-    rf"([-+\u2013\u2212(]?)\s*(?:{_WORD})?\s*([-+\u2013\u2212]?[^A-Za-z$\u00a2-\u00a5\u20a0-\u20cf]*?)\s*(?:{_WORD})?\s*(\)?)"
+    rf"([-+\u2013\u2212(]?)\s*{_WORD}?\s*([-+\u2013\u2212]?[^A-Za-z{_SIGNS}]*?)\s*{_WORD}?\s*(\)?)"
 )
 
 
@@ -123,8 +125,11 @@ def _without_currency(body: str) -> str:
     found = _AMOUNT.fullmatch(body[:60])
     if found is None or len(body) > 60:
         return body
-    before, amount, after = found.groups()
-    return f"{before}{amount}{after}"
+    opening, before, amount, after, closing = found.groups()
+    for word, is_before in ((before, True), (after, False)):
+        if word and not is_currency(word, before=is_before):
+            raise Refused("not-a-number", f"{body!r} is no amount: {word!r} is no currency")
+    return f"{opening}{amount}{closing}"
 
 
 def plain(value: Decimal) -> str:

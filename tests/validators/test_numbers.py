@@ -85,10 +85,38 @@ def test_what_is_no_number_is_refused(text: str, locale: str) -> None:
         ("$-5.00", "en", "-5.00"),
         ("5.00-", "en", "-5.00"),
         ("R$ 1.234,00", "pt", "1234.00"),
+        ("฿12.50", "en", "12.50"),
+        ("R 12.50", "en", "12.50"),
+        ("12.50 kr.", "en", "12.50"),
+        ("$12.50 CAD", "en", "12.50"),
+        ("(USD 3.50)", "en", "-3.50"),
+        ("12,50 DEM", "de", "12.50"),
     ],
 )
 def test_amounts_with_their_currency(text: str, locale: str, value: str) -> None:
     assert plain(money_from(text, locale_named(locale))) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12.50 CR",
+        "12.50 DR",
+        "RM12.50CR.",
+        "1.5 M",
+        "1.5M",
+        "1.5 Cr",
+        "50 p",
+        "50¢",
+        "12a",
+        "12.50 R",
+        "M 1.5",
+    ],
+)
+def test_letters_that_are_no_currency_are_not_left_out(text: str) -> None:
+    with pytest.raises(Refused, match="is no currency") as caught:
+        money_from(text, locale_named("en"))
+    assert caught.value.code == "not-a-number"
 
 
 @pytest.mark.parametrize("text", ["TOTAL 5.00", "RM", "5.00 5.00", "RM5.00RM6", "$$5", "x" * 5000])

@@ -1,0 +1,39 @@
+"""What may stand beside an amount for a currency: signs, codes of ISO 4217, and the usual short names.
+
+Other letters change what an amount says: CR and DR its sign, M, K and Cr its size, p and ¢ its unit.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+# ISO 4217, list one as of 2025, without funds and metals.
+_CODES = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
+CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG
+HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL
+MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR
+RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD
+TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+# Of the same standard, list three: what older documents are in.
+_FORMER_CODES = "ANG ATS BEF BGN CYP DEM EEK ESP FIM FRF GRD HRK IEP ITL LTL LUF LVL MTL NLG PTE SIT SKK"
+_SHORT_NAMES = (
+    "RM RMB RP RS RE KR SKR NKR DKR ZL KC FT LEI FR SFR FF DM DH DHS SR QR BD KD JD LE KSH TSH USH TL TK"
+)
+_NAMES = frozenset(f"{_CODES} {_FORMER_CODES} {_SHORT_NAMES}".split())
+_BEFORE_ONLY = frozenset("RPQ")
+"""Rand, peso, quetzal; behind an amount such a letter says something else, such as a rate of tax."""
+
+
+def is_currency(word: str, *, before: bool) -> bool:
+    """Whether a word beside an amount is a currency's.
+
+    Args:
+        word: Letters, perhaps with a dot behind, or a sign, perhaps with letters before (``US$``).
+        before: Whether it stands before the amount.
+    """
+    name = word.rstrip(".")
+    if unicodedata.category(name[-1]) == "Sc":
+        return name[-1] not in "¢￠"
+    return name.upper() in _NAMES or (before and name in _BEFORE_ONLY)
