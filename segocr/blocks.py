@@ -15,6 +15,7 @@ from segocr import geometry
 from segocr.candidates import SAME_PLACE, shared_part
 from segocr.geometry import Points
 from segocr.regions import Region
+from segocr.upright import one_way
 
 _FAR = 1.6
 """Lines of one block are no further apart than this, middle to middle, in heights of the higher one."""
@@ -71,7 +72,8 @@ def joined(regions: Sequence[Region], takes_many_lines: Callable[[str], bool]) -
     """
     if not any(takes_many_lines(region.class_name) for region in regions):
         return list(regions)
-    found = [_Line(region, _quad(region)) for region in regions]
+    quads = one_way([geometry.minimum_rectangle(region.polygon) for region in regions])
+    found = [_Line(region, quad) for region, quad in zip(regions, quads, strict=True)]
     usual = float(np.median([line.height for line in found])) if found else 0.0
     left = _one_a_place([line for line in found if takes_many_lines(line.region.class_name)])
     places = {id(line.region) for line in left}
@@ -106,10 +108,6 @@ def _one_a_place(lines: Sequence[_Line]) -> list[_Line]:
         if all(shared_part(line.quad, other.quad) < SAME_PLACE for other in others):
             kept.append(line)
     return [line for line in lines if any(line is other for other in kept)]
-
-
-def _quad(region: Region) -> Points:
-    return geometry.minimum_rectangle(region.polygon)
 
 
 def _block(lines: Sequence[_Line]) -> Region:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr import crops
+from segocr import crops, geometry
 from segocr.ahead import ahead
 from segocr.blocks import joined
 from segocr.candidates import chosen
@@ -25,6 +25,7 @@ from segocr.crops import Crop
 from segocr.documents import Document, hashed, opened
 from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult, field_values
+from segocr.geometry import Points
 from segocr.pages import Page, PageInfo
 from segocr.readings import Reading
 from segocr.recipes import Models, fitting_head, recipe_of
@@ -38,6 +39,7 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import OpenOptions, SegmentedRegion
 from segocr.templates import Template
 from segocr.textlines import segmenting as textlines
+from segocr.upright import one_way
 
 PAGES_AT_ONCE = 4
 """Pages segmented in one call: also the most whose pixels one stage holds."""
@@ -256,7 +258,7 @@ class Pipeline:
         found = self._regions(batch)
         for (work, page), regions in zip(batch, found, strict=True):
             work.pages.append(page.info)
-            work.crops.append([self._cut(page, region) for region in regions])
+            work.crops.append(self._cut(page, regions))
             if self._keep_pages:
                 quality = [cv2.IMWRITE_JPEG_QUALITY, _KEPT_QUALITY]
                 work.kept.append(cv2.imencode(".jpg", page.image, quality)[1].tobytes())
@@ -295,11 +297,16 @@ class Pipeline:
     def _takes_many_lines(self, class_name: str) -> bool:
         return any(spec.lines == "many" for spec in self.template.fields_of(class_name))
 
-    def _cut(self, page: Page, region: Region) -> Crop:
+    def _cut(self, page: Page, regions: Sequence[Region]) -> list[Crop]:
+        quads = one_way([geometry.minimum_rectangle(region.polygon) for region in regions])
+        return [self._cut_one(page, region, quad) for region, quad in zip(regions, quads, strict=True)]
+
+    def _cut_one(self, page: Page, region: Region, quad: Points) -> Crop:
         fields = self.template.fields_of(region.class_name)
         many = any(spec.lines == "many" for spec in fields)
         followed = any(spec.crop.fit for spec in fields)
-        return crops.cut(page, region, lines=None if many else 1, followed=followed)
+        upright = geometry.reading_angle(quad)
+        return crops.cut(page, region, lines=None if many else 1, upright=upright, followed=followed)
 
     def _parts(self, work: Work) -> list[tuple[int, Sequence[int]]]:
         """Return (part, places of its pages) for each record that a document becomes."""

@@ -1,17 +1,36 @@
-"""Which way up a page stands, as far as the places of lines tell whose order a standard fixes."""
+"""Which way a page reads: one way for all of its lines, and which, as far as a standard fixes their order."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from itertools import combinations
 
 from segocr import geometry
 from segocr.crops import Crop
+from segocr.geometry import Points
 from segocr.templates import FieldSpec
+from segocr.textlines.layout import page_angle
 
+_AGAINST = -0.5
+"""Cosine of the angle to the page's direction, 120 degrees, from which a line reads against the others."""
 _LINE = re.compile(r"(.+)_line(\d+)")
 """Checks of the lines of one zone are named so: ``mrz_td3_line1``, ``mrz_td3_line2`` (ICAO Doc 9303)."""
+
+
+def one_way(quads: Sequence[Points]) -> list[Points]:
+    """Turn the lines that read against the others of their page.
+
+    By its long side alone a line reads to the right. On a page that lies on its side, half a degree decides
+    whether that is up or down; all of the page's lines are to be tried one way, and then the other.
+
+    Args:
+        quads: ``(4, 2)`` each, of one page.
+    """
+    angle = page_angle(quads)
+    against = [math.cos(geometry.reading_angle(quad) - angle) < _AGAINST for quad in quads]
+    return [geometry.turned(quad) if its else quad for quad, its in zip(quads, against, strict=True)]
 
 
 def stands_on_its_head(crops: Sequence[tuple[Crop, Sequence[FieldSpec]]]) -> bool:

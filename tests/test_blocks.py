@@ -39,6 +39,14 @@ def test_lines_under_each_other_become_one_region_in_reading_order(degrees: floa
     assert reading_angle(block.lines[0]) == pytest.approx(np.deg2rad(degrees), abs=0.01)
 
 
+def test_lines_of_a_page_on_its_side_are_one_region_although_each_is_tilted_a_little() -> None:
+    lines = [turned(line(40, y), 90 + tilt) for y, tilt in ((128, 0.3), (100, -0.3), (156, 0.2))]
+    (block,) = joined(lines, many)
+    assert len(block.lines) == 3
+    across = [float(quad.mean(axis=0)[0]) for quad in block.lines]
+    assert across == sorted(across, reverse=True)
+
+
 def test_two_halves_of_a_row_are_read_from_left_to_right() -> None:
     (block,) = joined([line(250, 101), line(40, 100), line(40, 128)], many)
     assert [round(float(quad[0, 0])) for quad in block.lines] == [40, 250, 40]

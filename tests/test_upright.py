@@ -12,7 +12,7 @@ from segocr.crops import Crop
 from segocr.pages import Page
 from segocr.regions import Region
 from segocr.templates import Template, load_template
-from segocr.upright import stands_on_its_head
+from segocr.upright import one_way, stands_on_its_head
 
 Found = list[tuple[Crop, list]]
 
@@ -33,6 +33,27 @@ def zone(template: Template, degrees: float, names: tuple[str, ...] = ("mrz_line
         crop = crops.cut(page, Region(1, name, 0.9, corners.astype(np.float32)))
         found.append((crop, list(template.fields_of(name))))
     return found
+
+
+def lines(*degrees: float) -> list[geometry.Points]:
+    """Return lines of these angles in the direction that their long sides suggest."""
+    angles = [np.radians(one) for one in degrees]
+    turns = [np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]) for a in angles]
+    return [geometry.minimum_rectangle(geometry.rectangle(200, 20) @ turn) for turn in turns]
+
+
+@pytest.mark.parametrize("page", [90, -90, 270])
+def test_the_lines_of_a_page_on_its_side_read_one_way(page: float) -> None:
+    found = lines(*(page + tilt for tilt in (-1.0, 0.5, 1.5, -0.2)))
+    angles = [geometry.reading_angle(quad) for quad in one_way(found)]
+    assert np.ptp(angles) < np.radians(3)
+
+
+def test_lines_that_lie_otherwise_than_their_page_stay_as_they_are() -> None:
+    found = lines(0, 2, -1, -80, 80, 45)
+    for quad, same in zip(found, one_way(found), strict=True):
+        np.testing.assert_array_equal(quad, same)
+    assert one_way([]) == []
 
 
 @pytest.mark.parametrize("degrees", [0, 25, -40, 80, -80])
