@@ -63,7 +63,7 @@ def draw_text(spec: FieldSpec | None, like: str, words: Sequence[str], source: r
         source: Of chance.
 
     Returns:
-        None if none was found.
+        None if none was found. An amount keeps its currency.
     """
     lines = [_draw_line(spec, line, words, source) for line in like.split("\n")]
     return None if None in lines else "\n".join(filter(None, lines))
@@ -79,7 +79,11 @@ def _draw_line(spec: FieldSpec | None, like: str, words: Sequence[str], source: 
     constraint = spec.constraint
     if spec.preferred is not None and spec.preferred.accepts(bare_text(spec.preferred, like)):
         constraint = spec.preferred
-    return accepted(constraint, like, source)
+    text = accepted(constraint, like, source)
+    if spec.type == "money" and text is not None and len(text) == len(like):
+        kept = "".join(old if old.isalpha() else new for old, new in zip(like, text, strict=True))
+        return kept if constraint.accepts(bare_text(constraint, kept)) else text
+    return text
 
 
 def draw_values(

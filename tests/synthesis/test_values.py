@@ -15,7 +15,7 @@ from segocr.constraints import compile_constraint
 from segocr.errors import ConfigurationError
 from segocr.steps.validate.python import handle
 from segocr.synthesis.pages import lines_of
-from segocr.synthesis.values import Vocabulary, draw_values
+from segocr.synthesis.values import Vocabulary, draw_text, draw_values
 from segocr.synthesis.wording import accepted, rearranged, reworded
 from segocr.templates import load_template
 
@@ -50,6 +50,15 @@ def test_a_date_keeps_the_format_of_its_example() -> None:
             assert text is not None
             assert dt.datetime.strptime(text, form)
             assert [c.isspace() for c in text] == [c.isspace() for c in like]
+
+
+def test_an_amount_keeps_its_currency() -> None:
+    source = random.Random(3)
+    for like in ("RM 12.50", "RM12.50", "12.50 EUR", "$12.50"):
+        texts = [draw_text(load_template("receipt").fields["total"], like, (), source) for _ in range(10)]
+        currency = "".join(c for c in like if not c.isdecimal())
+        assert {"".join(c for c in text or "" if not c.isdecimal()) for text in texts} == {currency}
+        assert len(set(texts)) > 5
 
 
 def test_words_keep_their_shape() -> None:
