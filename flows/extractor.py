@@ -24,7 +24,7 @@ from flows.server import ServerError, answers
 from segocr.errors import DatabaseError, HostError, SegocrError
 from segocr.logs import start_logging, tell
 from segocr.orphans import die_with_parent
-from segocr.settings import Settings, load_settings
+from segocr.settings import Settings, served_settings
 from segocr.steps.client import Steps
 from segocr.supervision import drained, noted_signals
 from segocr.troubles import Report, told
@@ -96,7 +96,7 @@ def main(workspace: Path, parent: int, wake: int, *, forgive: bool) -> None:
 
 
 def _extract(workspace: Path, wake: int, report: Report, forgive: bool) -> None:
-    settings = load_settings(workspace)
+    settings = served_settings(workspace)
     engine = open_database(settings.database_url or "", folder=settings.workspace, made=True)
     with noted_signals(signal.SIGTERM) as told_to_end:
         signals = Signals(told_to_end, wake)

@@ -17,7 +17,7 @@ from pathlib import Path
 from flows.server import answers
 from segocr.logs import start_logging, tell
 from segocr.orphans import die_with_parent
-from segocr.settings import Settings, load_settings
+from segocr.settings import Settings, served_settings
 
 _log = logging.getLogger("segocr.schedule")
 _LOOK_AGAIN = 0.5
@@ -35,7 +35,7 @@ def main(workspace: Path, parent: int, name: str) -> None:
     """
     die_with_parent(parent)
     start_logging()
-    settings = load_settings(workspace)
+    settings = served_settings(workspace)
     while not answers(os.environ["PREFECT_API_URL"]):
         time.sleep(_LOOK_AGAIN)
     asyncio.run(_run(settings, workspace / ".prefect" / "runs", name))

@@ -19,7 +19,7 @@ from flows.inboxes import Inboxes
 from flows.pace import Folders, Pace
 from segocr.logs import start_logging, tell
 from segocr.orphans import die_with_parent
-from segocr.settings import Settings, load_settings
+from segocr.settings import Settings, served_settings
 from segocr.supervision import noted_signals
 from segocr.troubles import Report, told
 
@@ -77,7 +77,7 @@ def main(workspace: Path, parent: int, wake: int) -> None:
 
 
 def _sweep(workspace: Path, wake: int, report: Report) -> None:
-    settings = load_settings(workspace)
+    settings = served_settings(workspace)
     engine = open_database(settings.database_url or "", folder=settings.workspace, made=True)
     with (
         noted_signals(signal.SIGTERM) as told_to_end,

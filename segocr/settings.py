@@ -21,6 +21,8 @@ from segocr.settings_table import LONGEST_SECONDS, Table
 
 FILE = "segocr.toml"
 DATABASE_VARIABLE = "SEGOCR_DATABASE_URL"
+SERVED_VARIABLE = "SEGOCR_SERVED_SETTINGS"
+"""Variable with the text of ``segocr.toml`` that all processes of a running ``segocr serve`` go by."""
 
 
 def _device(value: str) -> str:
@@ -229,7 +231,20 @@ def load_settings(workspace: Path | None = None) -> Settings:
     if folder is None:
         return Settings()
     folder = folder.resolve()
-    return parse_settings(_read(folder / FILE), folder)
+    return parse_settings(settings_text(folder), folder)
+
+
+def served_settings(workspace: Path) -> Settings:
+    """Return the settings that a process of ``segocr serve`` works by; of any other one, those of the file.
+
+    Args:
+        workspace: The folder that the service was started for.
+
+    Raises:
+        ConfigurationError: As ``load_settings``.
+    """
+    text = os.environ.get(SERVED_VARIABLE)
+    return load_settings(workspace) if text is None else parse_settings(text, workspace.resolve())
 
 
 def parse_settings(text: str, workspace: Path) -> Settings:
@@ -255,7 +270,13 @@ def parse_settings(text: str, workspace: Path) -> Settings:
         raise explained(file, text, error, Settings) from error
 
 
-def _read(file: Path) -> str:
+def settings_text(workspace: Path) -> str:
+    """Return the text of a workspace's ``segocr.toml``.
+
+    Raises:
+        ConfigurationError: It is absent or unreadable.
+    """
+    file = workspace / FILE
     try:
         return file.read_text(encoding="utf-8")
     except FileNotFoundError as error:

@@ -146,9 +146,11 @@ class Supervisor:
     Args:
         children: In the order of their start; they end in reverse. Each has to end with this process by
             itself (``segocr.orphans``), should this one be killed.
+        started: Called with a child's name whenever that was started.
     """
 
-    def __init__(self, children: Sequence[Child]) -> None:
+    def __init__(self, children: Sequence[Child], started: Callable[[str], None] = lambda _: None) -> None:
+        self._started = started
         self._places = [_Place(child) for child in children]
 
     def run(self) -> None:
@@ -170,6 +172,8 @@ class Supervisor:
         for place in self._places:
             if place.process is None and place.due <= now:
                 place.start()
+                if place.process is not None:
+                    self._started(place.child.name)
             elif place.process is None:
                 waits.append(place.due - now)
         return min(waits, default=None)

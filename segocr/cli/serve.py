@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from segocr.supervision import Child
 
 LOCK = ".serve.lock"
+SILENT = ("prefect", "keeper", "schedule")
+"""Children that do not report for themselves that they were started."""
 _IDLE_SECONDS = 3600
 
 
@@ -41,24 +43,41 @@ def command(workspace: Path | None) -> None:
     from flows.server import held_port
     from segocr.cli.output import note
     from segocr.logs import start_logging
-    from segocr.settings import load_settings
+    from segocr.settings import load_settings, parse_settings, settings_text
     from segocr.supervision import Supervisor
 
-    settings = load_settings(workspace)
-    folder = _check(settings)
+    folder = _check(load_settings(workspace))
+    text = settings_text(folder)
+    settings = parse_settings(text, folder)
     with _alone(folder) as lock, held_port() as port:
-        url, children = _children(folder, port)
-        lock({"pid": os.getpid(), "started_at": datetime.now(UTC).isoformat(), "prefect": url})
+        url, children = _children(folder, port, text)
+        started_at = datetime.now(UTC).isoformat()
+        lock({"pid": os.getpid(), "started_at": started_at, "prefect": url, "settings": digest_of(text)})
         for inbox in settings.inbox:
             note(f"drop files into {settings.inbox_folder(inbox)}; Ctrl-C ends")
         start_logging()
-        Supervisor(children).run()
+        Supervisor(children, lambda child: _note_start(folder, child)).run()
+
+
+def digest_of(settings: str) -> str:
+    """Return what tells one text of ``segocr.toml`` from another."""
+    return hashlib.sha256(settings.encode()).hexdigest()[:16]
+
+
+def _note_start(workspace: Path, child: str) -> None:
+    """Write down for ``segocr status`` that a child was started which does not say so itself."""
+    from segocr.troubles import Report
+
+    if child in SILENT:
+        with suppress(OSError):  # the one process that must not end goes on without
+            Report(workspace, child).close()
 
 
 def _check(settings: Settings) -> Path:
     """Find mistakes before anything is started; make the database's tables if it has none."""
-    from db.schema import prepare
+    from db.schema import SchemaState, prepare, schema_status
     from segocr.cli.database import workspace_database
+    from segocr.cli.output import note
     from segocr.errors import ConfigurationError
     from segocr.places import check_places, inboxes_in, places_in
 
@@ -74,6 +93,8 @@ def _check(settings: Settings) -> Path:
         place.mkdir(exist_ok=True)
     _note_broken(settings)
     engine = workspace_database(settings)
+    if schema_status(engine).state is SchemaState.EMPTY:
+        note("segocr: the database is empty and gets its tables now; were there some, put a backup back")
     prepare(engine)
     engine.dispose()
     return settings.workspace
@@ -147,12 +168,13 @@ def _alone(workspace: Path) -> Iterator[Callable[[dict[str, object]], None]]:
         write({})
 
 
-def _children(workspace: Path, port: int) -> tuple[str, list[Child]]:
+def _children(workspace: Path, port: int, settings: str) -> tuple[str, list[Child]]:
     """Return the address of Prefect's API and the processes to run, in the order of their start.
 
     Args:
         workspace: The folder, absolute.
         port: Held for a Prefect server of its own.
+        settings: Text of ``segocr.toml``; whoever is started again later goes by that one, too.
     """
     from flows.server import (
         doubts_about,
@@ -164,6 +186,7 @@ def _children(workspace: Path, port: int) -> tuple[str, list[Child]]:
         without_prefect,
     )
     from segocr.cli.output import note
+    from segocr.settings import SERVED_VARIABLE
     from segocr.supervision import Child
 
     home = workspace / ".prefect"
@@ -181,6 +204,7 @@ def _children(workspace: Path, port: int) -> tuple[str, list[Child]]:
         prefect = dict(os.environ) | {"DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
     python, parent = [sys.executable, "-P", "-m"], str(os.getpid())
     plain = without_prefect(os.environ)  # what opens documents has no use for the server's secret
+    served = {SERVED_VARIABLE: settings}
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     keeper = [*python, "segocr.cli", "hosts", "--idle", str(_IDLE_SECONDS), "--parent", parent]
     sweeper = [*python, "flows.sweeper", str(workspace), parent, str(writer)]
@@ -189,16 +213,16 @@ def _children(workspace: Path, port: int) -> tuple[str, list[Child]]:
     schedules = [*python, "flows.schedules", str(workspace), parent, name]
     children += [
         Child("keeper", keeper, plain),
-        Child("sweep", sweeper, plain, descriptors=(writer,)),
+        Child("sweep", sweeper, plain | served, descriptors=(writer,)),
         Child(
             "extract",
             extractor,
-            prefect,
+            prefect | served,
             first=["--forgive"],
             descriptors=(reader,),
             stop_seconds=120,
         ),
-        Child("schedule", schedules, prefect),
+        Child("schedule", schedules, prefect | served),
     ]
     return url, children
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from segocr.cli.output import Format, formats, print_json, print_mapping, print_rows
+from segocr.cli.serve import LOCK, SILENT, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from segocr.settings import Settings
 
 _EXTRACTS = "extract"
-_ROLES = ("sweep", _EXTRACTS)
+_ROLES = ("sweep", _EXTRACTS, *SILENT)
+_RUNS = ("retry", "reprocess", "housekeeping", "notify")
+"""What runs by schedule, and says of itself how its last run ended."""
 _NO_ROOM = 1_000_000
 """Bytes below which a disk counts as full: SQLite needs some to take a claim down."""
 
@@ -33,8 +36,8 @@ def command(output: Format) -> None:
     from segocr.settings import load_settings
 
     settings = load_settings()
-    arrivals, problem = _arrivals(settings)
     service = _service(settings)
+    arrivals, problem = _arrivals(settings, serving=service is not None)
     shown = {
         "workspace": settings.workspace,
         "service": service,
@@ -50,13 +53,17 @@ def command(output: Format) -> None:
         _print(shown)
 
 
-def _arrivals(settings: Settings) -> tuple[dict[str, Any], str | None]:
+def _arrivals(settings: Settings, *, serving: bool) -> tuple[dict[str, Any], str | None]:
     """Return how the arrivals stand, and the code of why the database cannot be asked now, if it cannot.
+
+    Args:
+        settings: Of the workspace.
+        serving: Whether a service runs: what it says is to be seen in any case.
 
     Raises:
         DatabaseError: It cannot be asked at all; waiting does not help.
     """
-    from db.arrivals import absent_inboxes
+    from db.absent import absent_inboxes
     from db.status import ArrivalsStatus, arrivals_status
     from segocr.cli.database import workspace_database
     from segocr.errors import DatabaseError
@@ -69,7 +76,7 @@ def _arrivals(settings: Settings) -> tuple[dict[str, Any], str | None]:
         removed = [{"inbox": one.inbox, "code": "inbox-removed", "files": one.files} for one in gone]
         return {**status, "paused": [*status["paused"], *removed]}, None
     except DatabaseError as error:
-        if not error.transient:
+        if not (error.transient or serving):
             raise
         # On a full disk the rest is what somebody needs to know.
         return asdict(ArrivalsStatus({}, {}, {}, None, {}, ())), error.code
@@ -117,14 +124,20 @@ def _pause(
 
 def _told_by(settings: Settings, service: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the troubles of the service's processes, and which of them are started again and again."""
+    from segocr.settings import settings_text
     from segocr.troubles import RESTARTED_OFTEN, often_restarted, read_report
 
     rows: list[dict[str, Any]] = []
     if settings.workspace is None:
         return rows
-    for role in _ROLES:
+    digest = service.get("settings")
+    if digest is not None and digest != digest_of(settings_text(settings.workspace)):
+        rows.append(_pause("settings-changed", process="serve"))
+    for role in (*_ROLES, *_RUNS):
         said = read_report(settings.workspace, role)
         rows += [_pause(one.code, one.inbox, process=role, since=one.since) for one in said.troubles]
+        if role in _RUNS:
+            continue
         if since := often_restarted(said.starts, str(service.get("started_at", ""))):
             rows.append(_pause(RESTARTED_OFTEN, process=role, since=since))
     return rows
@@ -132,8 +145,6 @@ def _told_by(settings: Settings, service: dict[str, Any]) -> list[dict[str, Any]
 
 def _service(settings: Settings) -> dict[str, Any] | None:
     """Return what ``segocr serve`` says of itself, if it runs here: process, start, Prefect's address."""
-    from segocr.cli.serve import LOCK
-
     if settings.workspace is None:
         return None
     with contextlib.suppress(OSError), (settings.workspace / LOCK).open("r", encoding="utf-8") as file:

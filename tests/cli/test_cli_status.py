@@ -21,10 +21,10 @@ from db.schema import prepare
 from flows.inboxes import Inboxes, take_lock
 from segocr.arrivals import Moved, Sighting
 from segocr.cli import run
-from segocr.cli.serve import LOCK
+from segocr.cli.serve import LOCK, _note_start, digest_of
 from segocr.errors import SegocrError
 from segocr.places import inboxes_in
-from segocr.settings import load_settings
+from segocr.settings import load_settings, settings_text
 from segocr.troubles import Report, lock_file, often_restarted, read_report
 
 LOG = logging.getLogger("segocr.test")
@@ -52,7 +52,15 @@ def serving(workspace: Path) -> Iterator[Path]:
     started = datetime.now(UTC) - timedelta(hours=1)
     with (workspace / LOCK).open("w+", encoding="utf-8") as file:
         assert take_lock(file)
-        file.write(json.dumps({"pid": os.getpid(), "started_at": started.isoformat()}))
+        file.write(
+            json.dumps(
+                {
+                    "pid": os.getpid(),
+                    "started_at": started.isoformat(),
+                    "settings": digest_of(settings_text(workspace)),
+                }
+            )
+        )
         file.flush()
         yield workspace
 
@@ -146,6 +154,36 @@ def test_restarts_of_long_ago_or_of_another_service_do_not_count() -> None:
     starts.append(now.isoformat())
     assert often_restarted(starts, "") == starts[4]
     assert often_restarted(starts, starts[4]) is None
+
+
+def test_a_scheduled_run_that_failed_is_told_and_its_starts_are_nobodys_trouble(
+    serving: Path, told: Told
+) -> None:
+    for _ in range(5):
+        report = Report(serving, "housekeeping")
+        report.say({None: fault("internal")}, LOG)
+        report.close()
+    assert codes(told()) == [("housekeeping", "internal")]
+
+
+def test_settings_that_were_edited_since_the_service_was_started_are_told(serving: Path, told: Told) -> None:
+    assert told()["paused"] == []
+    with (serving / "segocr.toml").open("a") as file:
+        file.write("[limits]\npages = 3\n")
+    assert codes(told()) == [("serve", "settings-changed")]
+
+
+def test_children_that_do_not_speak_for_themselves_are_counted_too(serving: Path, told: Told) -> None:
+    for _ in range(4):
+        for child in ("keeper", "sweep"):
+            _note_start(serving, child)
+    assert codes(told()) == [("keeper", "restarted-often")]
+
+
+def test_a_database_that_is_gone_hides_nothing_of_a_running_service(serving: Path, told: Told) -> None:
+    (serving / "segocr.db").unlink()
+    assert codes(told()) == [(None, "database-empty")]
+    assert not (serving / "segocr.db").exists()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "nonsense", '{"starts": [], "troubles": [{}]}', "\0" * 9])

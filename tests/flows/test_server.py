@@ -20,6 +20,7 @@ from websockets.typing import Subprotocol
 
 from flows.server import SECRET, ServerError, answers, doubts_about, held_port, local_server, local_url
 from segocr.cli.serve import _children
+from segocr.settings import FILE, SERVED_VARIABLE, load_settings, served_settings
 from segocr.supervision import Child
 
 HOLD_A_SERVER = """
@@ -113,9 +114,12 @@ def test_nobody_else_listens_where_the_server_is_about_to() -> None:
             other.bind(("127.0.0.1", port))
 
 
+TOML = '[[inbox]]\npath = "as it was"\n'
+
+
 def children_of_serve(workspace: Path) -> dict[str, Child]:
     """What `segocr serve` would start, by name."""
-    children = _children(workspace, 9)[1]
+    children = _children(workspace, 9, TOML)[1]
     for descriptor in (one for child in children for one in child.descriptors):
         os.close(descriptor)
     return {child.name: child for child in children}
@@ -137,6 +141,23 @@ def test_serve_tells_its_secret_to_those_who_need_it_and_has_another_one_next_ti
     assert who_knows(secret, first) == {"prefect", "extract", "schedule"}
     assert first["extract"].environment[SECRET] == secret
     assert who_knows(secret, second) == set()
+
+
+def test_processes_of_serve_go_by_the_settings_that_it_was_started_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / FILE).write_text('[[inbox]]\npath = "edited since"\n')
+    served = {
+        name
+        for name, child in children_of_serve(tmp_path).items()
+        if child.environment.get(SERVED_VARIABLE) == TOML
+    }
+    assert served == {"sweep", "extract", "schedule"}
+    monkeypatch.setenv(SERVED_VARIABLE, TOML)
+    assert [str(inbox.path) for inbox in served_settings(tmp_path).inbox] == ["as it was"]
+    assert [str(inbox.path) for inbox in load_settings(tmp_path).inbox] == ["edited since"]
+    monkeypatch.delenv(SERVED_VARIABLE)
+    assert served_settings(tmp_path) == load_settings(tmp_path)
 
 
 def test_serve_passes_on_the_secret_of_a_server_that_somebody_else_runs(
