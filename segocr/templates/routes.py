@@ -14,7 +14,8 @@ def route(path: PurePath, *, search: Sequence[Path] = ()) -> str:
     """Return the name of the template that takes a file.
 
     The template whose folder is nearest to the file wins; one with a folder wins over one with file patterns
-    only. Templates that cannot be read are passed over, as long as another one takes the file.
+    only. Templates that cannot be read are passed over where none could be nearer than one that takes the
+    file: whose folder is the file's own.
 
     Args:
         path: The file; only its name and the folders named in it count.
@@ -22,7 +23,7 @@ def route(path: PurePath, *, search: Sequence[Path] = ()) -> str:
 
     Raises:
         DocumentError: ``no-template``: none takes it; ``ambiguous-template``: several do.
-        TemplateError: None that can be read takes it, and one that cannot might.
+        TemplateError: One that cannot be read might take it.
     """
     routes: dict[str, Route] = {}
     broken: TemplateError | None = None
@@ -32,11 +33,14 @@ def route(path: PurePath, *, search: Sequence[Path] = ()) -> str:
         except TemplateError as error:
             broken = error
     try:
-        return nearest_route(path, routes)
+        name = nearest_route(path, routes)
     except DocumentError as error:
         if broken is None or error.code != "no-template":
             raise
         raise broken from error
+    if broken is not None and routes[name].nearness(path) != len(path.parts) - 1:
+        raise broken
+    return name
 
 
 def nearest_route(path: PurePath, routes: Mapping[str, Route]) -> str:

@@ -56,12 +56,13 @@ def test_a_workspace_template_has_its_route(tmp_path: Path) -> None:
     assert route(PurePath("passports/a.jpg"), search=[tmp_path]) == "passport"
 
 
-def test_a_broken_template_keeps_only_what_no_other_one_takes(tmp_path: Path) -> None:
+def test_a_broken_template_keeps_only_what_might_be_its_own(tmp_path: Path) -> None:
     (tmp_path / "lease").mkdir()
     (tmp_path / "lease" / "template.yaml").write_text("template: lease\nroute: {folder: leases\n")
     assert route(PurePath("passports/a.jpg"), search=[tmp_path]) == "passport"
-    with pytest.raises(TemplateError, match=r"lease/template\.yaml:3:1: this is not YAML"):
-        route(PurePath("leases/a.jpg"), search=[tmp_path])
+    for path in ("leases/a.jpg", "passports/of tenants/a.jpg"):
+        with pytest.raises(TemplateError, match=r"lease/template\.yaml:3:1: this is not YAML"):
+            route(PurePath(path), search=[tmp_path])
 
 
 @pytest.mark.parametrize(
