@@ -6,22 +6,26 @@ there are: the database gives each document to one of them.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from prefect import flow
 
 from db.connect import Engine, open_database
-from db.schema import prepare
+from db.schema import check_schema, prepare
 from flows.extract import run_flow
 from flows.watch import Watch
 from segocr.errors import ConfigurationError
 from segocr.logs import start_logging
 from segocr.orphans import die_with_parent
-from segocr.settings import Settings, load_settings
+from segocr.settings import Settings, load_settings, served_settings
 from segocr.steps.client import Steps
+from segocr.troubles import Report, told
+
+_log = logging.getLogger("segocr.schedule")
 
 SCHEDULER = "SEGOCR_SCHEDULER"
 """Variable with the process number of what runs schedules for ``segocr serve``."""
@@ -83,24 +87,54 @@ def own_workspace(workspace: str) -> Path:
 
 
 @contextmanager
+def reported(workspace: str, role: str) -> Iterator[None]:
+    """Have ``segocr status`` show what a ``with`` block raises, until such a block ends well.
+
+    Args:
+        workspace: A folder with ``segocr.toml``.
+        role: What the block does, as ``segocr status`` names it.
+
+    Raises:
+        SegocrError: Whatever the block raises, as ``segocr.troubles.told`` has it.
+    """
+    with closing(Report(own_workspace(workspace), role)) as report:
+        try:
+            yield
+        except Exception as error:
+            fault = told(error)
+            report.say({None: fault}, _log)
+            raise fault from None
+        report.say({}, _log)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Take the traceback off a line of Prefect's: it would name files."""
+    record.exc_info = None
+    return True
+
+
+@contextmanager
 def opened(workspace: str) -> Iterator[tuple[Settings, Engine]]:
     """Read a workspace's settings and open its database for a ``with`` block.
 
-    A run that ``segocr serve`` started ends with it, however that comes about.
+    A run that ``segocr serve`` started ends with it, however that comes about, and makes no tables: where
+    there are none, somebody removed them.
 
     Raises:
         ConfigurationError: ``foreign-workspace``, ``no-database``, or a mistake in ``segocr.toml``.
         DatabaseError: As ``db.schema.prepare``.
     """
-    if os.environ.get(SCHEDULER) == str(os.getppid()):
+    logging.getLogger("prefect.flow_runs").addFilter(_without_traceback)
+    served = os.environ.get(SCHEDULER) == str(os.getppid())
+    if served:
         die_with_parent(os.getppid())
         start_logging()
-    settings = load_settings(own_workspace(workspace))
+    settings = (served_settings if served else load_settings)(own_workspace(workspace))
     if settings.database_url is None:
         raise ConfigurationError("the workspace names no database", code="no-database")
-    engine = open_database(settings.database_url, folder=settings.workspace)
+    engine = open_database(settings.database_url, folder=settings.workspace, made=served)
     try:
-        prepare(engine)
+        (check_schema if served else prepare)(engine)
         yield settings, engine
     finally:
         engine.dispose()

@@ -14,7 +14,7 @@ from db.housekeeping import tidy
 from db.orphans import mend_orphans
 from db.status import failures_within
 from flows.reprocess import reprocess_records
-from flows.service import opened, own_workspace, start_steps
+from flows.service import opened, own_workspace, reported, start_steps
 from segocr.alerts import Alert, keep_alert, tell_alert
 from segocr.errors import DocumentError, TemplateError
 from segocr.logs import tell
@@ -37,7 +37,7 @@ def retry_failed(workspace: str) -> None:
     Raises:
         SegocrError: Nobody's document is to blame.
     """
-    with opened(workspace) as (settings, engine):
+    with reported(workspace, "retry"), opened(workspace) as (settings, engine):
         work = places_in(settings).work
         failed = find_ended(engine, since=timedelta(days=settings.retry.days))
         chosen = [one for one in failed if one.code in settings.retry.codes and _may_do_better(one, settings)]
@@ -67,7 +67,11 @@ def reprocess(workspace: str, reread: bool = True) -> None:
     Raises:
         SegocrError: Some of it is done; the next run goes on.
     """
-    with opened(workspace) as (settings, engine), start_steps(settings) as steps:
+    with (
+        reported(workspace, "reprocess"),
+        opened(workspace) as (settings, engine),
+        start_steps(settings) as steps,
+    ):
         done = reprocess_records(settings, engine, steps, reread=reread)
     counts = asdict(done) | {"broken": ",".join(done.broken) or None}
     tell(_log, logging.WARNING if done.broken else logging.INFO, "reprocess", **counts)
@@ -83,12 +87,12 @@ def keep_house(workspace: str) -> None:
     Raises:
         SegocrError: Some of it is done; the next run goes on.
     """
-    with opened(workspace) as (settings, engine):
+    with reported(workspace, "housekeeping"), opened(workspace) as (settings, engine):
         orphans = mend_orphans(engine, inboxes_in(settings), places_in(settings))
         done = tidy(engine, settings.keep)
-    log = own_workspace(workspace) / ".prefect" / "server.log"
-    if log.is_file() and log.stat().st_size > _LARGEST_LOG:
-        log.write_bytes(b"")  # its writer appends
+        log = own_workspace(workspace) / ".prefect" / "server.log"
+        if log.is_file() and log.stat().st_size > _LARGEST_LOG:
+            log.write_bytes(b"")  # its writer appends
     tell(_log, logging.INFO, "housekeeping", orphans=orphans, **asdict(done))
 
 
@@ -102,12 +106,14 @@ def notify(workspace: str) -> None:
     Raises:
         ConfigurationError: ``alert-untold``.
     """
-    with opened(workspace) as (settings, engine):
+    with reported(workspace, "notify"), opened(workspace) as (settings, engine):
         codes = failures_within(engine, timedelta(minutes=settings.alert.minutes))
-    if not (failures := sum(codes.values())):
-        return  # retried or discarded meanwhile
-    now = datetime.now(UTC).isoformat()
-    alert = Alert(now, str(settings.workspace), failures, settings.alert.minutes, codes)
-    tell(_log, logging.ERROR, "many documents fail", failures=failures, minutes=alert.minutes, codes=codes)
-    keep_alert(own_workspace(workspace), alert)
-    tell_alert(settings.alert, alert)
+        if not (failures := sum(codes.values())):
+            return  # retried or discarded meanwhile
+        now = datetime.now(UTC).isoformat()
+        alert = Alert(now, str(settings.workspace), failures, settings.alert.minutes, codes)
+        tell(
+            _log, logging.ERROR, "many documents fail", failures=failures, minutes=alert.minutes, codes=codes
+        )
+        keep_alert(own_workspace(workspace), alert)
+        tell_alert(settings.alert, alert)

@@ -20,10 +20,11 @@ from db.schema import prepare
 from flows.server import prefect_environment
 from segocr.alerts import recent_alerts
 from segocr.arrivals import State
-from segocr.errors import ConfigurationError
+from segocr.errors import ConfigurationError, SegocrError
 from segocr.inbox import file_away, sweep
 from segocr.places import inboxes_in, places_in
 from segocr.settings import load_settings
+from segocr.troubles import read_report
 
 NAME = "scheduled"
 _PATIENCE = 180.0
@@ -80,6 +81,20 @@ def test_a_run_works_in_the_workspace_of_its_process_only(
         assert caught.value.code == "foreign-workspace"
 
 
+def test_what_a_run_raises_is_told_without_names_until_one_ends_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.service import WORKSPACE, reported
+
+    monkeypatch.delenv(WORKSPACE, raising=False)
+    with pytest.raises(SegocrError, match="unexpected KeyError"), reported(str(tmp_path), "retry"):
+        raise KeyError("secret-name.jpg")
+    assert [one.code for one in read_report(tmp_path, "retry").troubles] == ["internal"]
+    with reported(str(tmp_path), "retry"):
+        pass
+    assert read_report(tmp_path, "retry").troubles == ()
+
+
 def await_it(there: Callable[[], object], log: Path) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not there():
@@ -117,6 +132,11 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(
         for name in ("retry", "housekeeping"):
             run_deployment(f"{name}/{NAME}", timeout=0, as_subflow=False)
         await_it(lambda: "retry sent_back=1" in log.read_text() and "housekeeping" in log.read_text(), log)
+        (workspace / "work").rename(workspace / "away")
+        run_deployment(f"housekeeping/{NAME}", timeout=_PATIENCE, poll_interval=0.5, as_subflow=False)
+        [trouble] = read_report(workspace, "housekeeping").troubles
+        (workspace / "away").rename(workspace / "work")
+        run_deployment(f"housekeeping/{NAME}", timeout=_PATIENCE, poll_interval=0.5, as_subflow=False)
         fine = log.read_text()
         foreign = tmp_path_factory.mktemp("foreign")
         shutil.copytree(
@@ -131,6 +151,8 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(
         status = child.wait(60)
     assert status == 0
     assert "Traceback" not in fine
+    assert (trouble.code, read_report(workspace, "housekeeping").troubles) == ("work-missing", ())
+    assert fine.count("paused code=work-missing") == fine.count("goes on code=work-missing") == 1
     assert refused.state is not None
     assert (refused.state.is_failed(), "only, not in" in str(refused.state.message)) == (True, True)
     assert not (foreign / "told.json").exists()
