@@ -78,7 +78,7 @@ def record_block(record: Record) -> Group:
     for name, value, source in values_with_source(record):
         table.add_row(
             Text("  " + one_line(name), style="bold"),
-            Text(printable(shown_value(value))),
+            Text("–" if source and value.text is None else printable(shown_value(value))),
             Text(value.status.value, style=_STYLES[value.status.value]),
             Text(f"{value.confidence:.2f}" if value.raw is not None else ""),
             Text(f"from {one_line(source)}" if source else _raw_note(value), style="dim"),

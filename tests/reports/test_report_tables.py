@@ -112,3 +112,6 @@ def test_a_part_names_its_field_and_does_not_repeat_the_reading(drawn: Drawn) ->
     assert "from date" in printed(record, width=90)
     assert explanation(record).count("11/O2/18 →") == 1
     assert "year: 2018  [corrected, confidence 0.91, from date]" in explanation(record)
+    unread = [dataclasses.replace(value, value=None, text=None) for value in (date, year)]
+    record = dataclasses.replace(drawn.record, fields={value.name: (value,) for value in unread})
+    assert printed(record, width=90).count("(11/O2/18)") == 1
