@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from db.connect import reading
@@ -22,6 +22,7 @@ from db.tables import (
 from segocr.errors import UsageError
 
 _SHORTEST_DIGEST = 6
+_UUID_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,15 @@ class Listed:
         return self.arrival.state if self.arrival else None
 
 
+def count_documents(engine: Engine, *, template: str | None = None, state: str | None = None) -> int:
+    """Return how many rows ``list_documents`` would return without a limit."""
+    queries = (_current(template, state), _unrecorded(template, state))
+    with reading(engine) as connection:
+        return sum(
+            connection.scalar(select(func.count()).select_from(query.subquery())) or 0 for query in queries
+        )
+
+
 def list_documents(
     engine: Engine, *, template: str | None = None, state: str | None = None, limit: int = 100
 ) -> list[Listed]:
@@ -107,19 +117,35 @@ def list_documents(
     return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
 
 
-def _records(connection: Connection, template: str | None, state: str | None, limit: int) -> Iterator[Listed]:
+def _current(template: str | None, state: str | None) -> Select[Any]:
+    """Choose current records."""
     query = (
-        select(ExtractionRow, DocumentRow.sha256, ArrivalRow)
-        .outerjoin(DocumentRow, DocumentRow.id == ExtractionRow.document_id)
+        select(ExtractionRow.id)
         .outerjoin(ArrivalRow, ArrivalRow.id == ExtractionRow.arrival_id)
         .where(ExtractionRow.current)
-        .order_by(ExtractionRow.extracted_at.desc())
-        .limit(limit)
     )
     if template is not None:
         query = query.where(ExtractionRow.template == template)
-    if state is not None:
-        query = query.where(ArrivalRow.state == state)
+    return query if state is None else query.where(ArrivalRow.state == state)
+
+
+def _unrecorded(template: str | None, state: str | None) -> Select[Any]:
+    """Choose arrivals that have no current record."""
+    shown = select(ExtractionRow.id).where(ExtractionRow.arrival_id == ArrivalRow.id, ExtractionRow.current)
+    query = select(ArrivalRow.id).where(~shown.exists())
+    if template is not None:
+        query = query.where(ArrivalRow.template == template)
+    return query if state is None else query.where(ArrivalRow.state == state)
+
+
+def _records(connection: Connection, template: str | None, state: str | None, limit: int) -> Iterator[Listed]:
+    query = (
+        _current(template, state)
+        .with_only_columns(ExtractionRow, DocumentRow.sha256, ArrivalRow)
+        .outerjoin(DocumentRow, DocumentRow.id == ExtractionRow.document_id)
+        .order_by(ExtractionRow.extracted_at.desc())
+        .limit(limit)
+    )
     with Session(connection) as session:
         for row, sha256, arrival in session.execute(query.options(selectinload(ExtractionRow.problems))):
             codes = tuple(sorted({problem.code for problem in row.problems}))
@@ -130,17 +156,12 @@ def _records(connection: Connection, template: str | None, state: str | None, li
 
 
 def _waiting(connection: Connection, template: str | None, state: str | None, limit: int) -> Iterator[Listed]:
-    shown = select(ExtractionRow.id).where(ExtractionRow.arrival_id == ArrivalRow.id, ExtractionRow.current)
     query = (
-        select(ArrivalRow.__table__)
-        .where(~shown.exists())
+        _unrecorded(template, state)
+        .with_only_columns(ArrivalRow.__table__)
         .order_by(ArrivalRow.received_at.desc())
         .limit(limit)
     )
-    if template is not None:
-        query = query.where(ArrivalRow.template == template)
-    if state is not None:
-        query = query.where(ArrivalRow.state == state)
     for row in connection.execute(query):
         codes = (row.last_problem_code,) if row.last_problem_code else ()
         file = str(Path(row.inbox) / row.path)
@@ -173,39 +194,66 @@ def count_rows(engine: Engine) -> dict[str, int]:
         }
 
 
-def find_document(engine: Engine, digest: str) -> str:
-    """Return the SHA-256 that starts with ``digest`` (at least 6 digits).
+def find_document(engine: Engine, word: str) -> str:
+    """Return the SHA-256 that starts with ``word`` (at least 6 digits), or of the arrival whose id does.
 
     Raises:
-        UsageError: ``unknown-document`` if none or several do.
+        UsageError: ``unknown-document`` if none or several do, or its file was never hashed.
+    """
+    found = find_shown(engine, word)
+    if isinstance(found, str):
+        return found
+    raise UsageError(
+        f"the file of the arrival {found} was never hashed: it is no document yet",
+        code="unknown-document",
+        hint=f"see `segocr documents show {str(found)[:8]}`",
+    )
+
+
+def find_shown(engine: Engine, word: str) -> str | uuid.UUID:
+    """Return what ``show_document`` takes: as ``find_document``, the arrival's id where it has no SHA-256.
+
+    Raises:
+        UsageError: ``unknown-document`` if none or several are named so.
     """
     check_schema(engine)
-    start = digest.strip().lower()
-    if len(start) < _SHORTEST_DIGEST or not set(start) <= set("0123456789abcdef"):
+    start = word.strip().lower()
+    digits = start.replace("-", "")
+    if len(digits) < _SHORTEST_DIGEST or not set(digits) <= set("0123456789abcdef"):
         raise UsageError(
-            f"{digest!r} is not the start of a SHA-256",
+            f"{word!r} is not the start of a SHA-256, nor of an arrival's id",
             hint="give at least 6 of its digits: `segocr documents list`",
         )
     with reading(engine) as connection:
         in_documents = select(DocumentRow.sha256).where(DocumentRow.sha256.startswith(start))
         in_arrivals = select(ArrivalRow.sha256).where(ArrivalRow.sha256.startswith(start))
-        found = list(connection.scalars(in_documents.union(in_arrivals).limit(3)))
+        found: set[str | uuid.UUID] = set(connection.scalars(in_documents.union(in_arrivals).limit(3)))
+        if len(digits) <= _UUID_DIGITS:
+            first, last = (uuid.UUID(digits.ljust(_UUID_DIGITS, end)) for end in "0f")
+            ids = select(ArrivalRow.id, ArrivalRow.sha256).where(ArrivalRow.id.between(first, last)).limit(3)
+            found.update(row.sha256 or row.id for row in connection.execute(ids))
     if len(found) == 1:
-        return str(found[0])
+        return found.pop()
     how_many = "several documents start" if found else "no document starts"
     raise UsageError(f"{how_many} with {start}", code="unknown-document", hint="see `segocr documents list`")
 
 
-def show_document(engine: Engine, sha256: str) -> dict[str, Any]:
-    """Return all that is known of a document, as JSON-like values."""
+def show_document(engine: Engine, which: str | uuid.UUID) -> dict[str, Any]:
+    """Return all that is known of a document, as JSON-like values.
+
+    Args:
+        engine: From ``db.connect.open_database``.
+        which: Its SHA-256, or the id of an arrival that was never hashed.
+    """
+    sha256 = which if isinstance(which, str) else None
+    brought, its = ArrivalRow.id == which, ExtractionRow.arrival_id == which
+    if sha256 is not None:
+        brought = ArrivalRow.sha256 == sha256
+        its = ExtractionRow.document_id.in_(select(DocumentRow.id).where(DocumentRow.sha256 == sha256))
     with reading(engine) as connection, Session(connection) as session:
         document = session.scalar(select(DocumentRow).where(DocumentRow.sha256 == sha256))
-        arrivals = session.scalars(
-            select(ArrivalRow).where(ArrivalRow.sha256 == sha256).order_by(ArrivalRow.received_at)
-        ).all()
-        extractions = [] if document is None else session.scalars(
-            select(ExtractionRow).where(ExtractionRow.document_id == document.id).order_by(ExtractionRow.id)
-        ).all()  # fmt: skip
+        arrivals = session.scalars(select(ArrivalRow).where(brought).order_by(ArrivalRow.received_at)).all()
+        extractions = session.scalars(select(ExtractionRow).where(its).order_by(ExtractionRow.id)).all()
         return {
             "sha256": sha256,
             "media_type": document.media_type if document else None,

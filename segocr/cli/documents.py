@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from segocr.places import Places
 
 _RECORD = ("sha256", "file", "template", "part", "status", "accepted", "state", "problems", "at")
-_ARRIVAL = ("arrival", "attempts", "message", "lease_owner", "lease_until", "received_at", "claimed_at",
-            "ended_at")  # fmt: skip
+_ARRIVAL = ("arrival", "place", "attempts", "message", "lease_owner", "lease_until", "received_at",
+            "claimed_at", "ended_at")  # fmt: skip
 _STATES = ("arrival", "file", "state", "attempts", "problems", "lease_until", "received_at", "ended_at")
 
 
@@ -47,16 +47,19 @@ def list_command(output: Format, template: str | None, state: str | None, limit:
 
     With --state the table is about the files: attempts, last problem, lease and times.
     """
-    from db.documents import list_documents
+    from db.documents import count_documents, list_documents
     from segocr.cli.database import opened_database
 
     with opened_database() as engine:
         found = list_documents(engine, template=template, state=state, limit=limit)
+        all_ = count_documents(engine, template=template, state=state) if len(found) == limit else limit
     columns: tuple[str, ...] = _RECORD + _ARRIVAL
     if output is Format.TABLE:
         columns = _STATES if state is not None else _RECORD
     cells = [_cells(one, output) for one in found]
     print_rows(columns, [[row[column] for column in columns] for row in cells], output)
+    if all_ > limit:
+        note(f"{all_ - limit} more, older ones: --limit {all_}")
 
 
 def _cells(one: Listed, output: Format) -> dict[str, object]:
@@ -76,6 +79,7 @@ def _cells(one: Listed, output: Format) -> dict[str, object]:
         "problems": list(one.problems) if output is Format.JSON else " ".join(one.problems),
         "at": _time(one.at),
         "arrival": arrival[:8] if short and arrival else arrival,
+        "place": str(brought.place) if brought and brought.place else None,
         "attempts": brought.attempts if brought else None,
         "message": brought.message if brought else None,
         "lease_owner": brought.lease_owner if brought else None,
@@ -88,15 +92,19 @@ def _time(moment: datetime | None) -> str | None:
 
 
 @command.command()
-@click.argument("sha256")
+@click.argument("which", metavar="SHA256|ARRIVAL")
 @formats(Format.TABLE, Format.JSON)
-def show(sha256: str, output: Format) -> None:
-    """Show all that is known of a document (SHA256: at least 6 of its digits)."""
-    from db.documents import find_document, show_document
+def show(which: str, output: Format) -> None:
+    """Show all that is known of a document.
+
+    It is named by at least 6 digits of its SHA-256, or of the id of an arrival that brought it; a file that
+    could not be hashed has only that id.
+    """
+    from db.documents import find_shown, show_document
     from segocr.cli.database import opened_database
 
     with opened_database() as engine:
-        shown = show_document(engine, find_document(engine, sha256))
+        shown = show_document(engine, find_shown(engine, which))
     if output is Format.JSON:
         print_json(shown)
         return

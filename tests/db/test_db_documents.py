@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +14,12 @@ from sqlalchemy import Engine, func, select
 
 from db.arrivals import Arrivals
 from db.connect import reading
-from db.documents import find_document, list_documents, show_document
+from db.documents import count_documents, find_document, find_shown, list_documents, show_document
 from db.forgetting import forget, plan_forgetting, plan_forgetting_failures
 from db.store import store_records
 from db.tables import ArrivalRow, Base
 from segocr.arrivals import Moved, Sighting, State
+from segocr.cli import run
 from segocr.errors import UsageError
 
 Arrive = Callable[..., uuid.UUID]
@@ -82,6 +84,46 @@ def test_what_is_no_digest_finds_nothing(engine: Engine, start: str) -> None:
     store_records(engine, [receipt("a")])
     with pytest.raises(UsageError):
         find_document(engine, start)
+
+
+def test_a_document_is_found_by_the_id_of_an_arrival(engine: Engine, arrive: Arrive) -> None:
+    arrival = arrive("a")
+    for word in (str(arrival)[:8], str(arrival), arrival.hex.upper()):
+        assert find_document(engine, word) == digest("a")
+
+
+def test_a_file_that_was_never_hashed_is_shown_by_the_id_of_its_arrival(engine: Engine) -> None:
+    ledger = Arrivals(engine)
+    ledger.receive("/inbox", [Sighting("empty.jpg", 0, 1)])
+    [arrival] = ledger.waiting("/inbox").values()
+    word = str(arrival.id)[:13]
+    shown = show_document(engine, find_shown(engine, word))
+    assert (shown["sha256"], shown["extractions"]) == (None, [])
+    assert [(one["id"], one["state"]) for one in shown["arrivals"]] == [(str(arrival.id), "received")]
+    with pytest.raises(UsageError) as caught:
+        find_document(engine, word)
+    assert caught.value.code == "unknown-document"
+
+
+def test_the_list_says_how_many_more_there_are_and_where_files_lie(
+    engine: Engine,
+    url: str,
+    arrive: Arrive,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arrive("a")
+    store_records(engine, [receipt("b"), receipt("c")])
+    Arrivals(engine).receive("/inbox", [Sighting("new.jpg", 7, 1)])
+    assert [count_documents(engine, state=state) for state in (None, "extracted", "failed")] == [4, 1, 0]
+    monkeypatch.setenv("SEGOCR_DATABASE_URL", url)
+    assert run(["documents", "list", "--json"]) == 0
+    said = capsys.readouterr()
+    [done] = [row for row in json.loads(said.out) if row["file"] == "scan.jpg"]
+    assert Path(done["place"]).read_bytes() == b"picture"
+    assert "more" not in said.err
+    assert run(["documents", "list", "--limit", "3"]) == 0
+    assert "1 more" in capsys.readouterr().err
 
 
 def test_a_document_is_shown_with_all_its_extractions(engine: Engine, arrive: Arrive) -> None:
