@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    func,
     insert,
     or_,
     select,
@@ -301,12 +299,14 @@ class Arrivals:
         with writing(self._engine) as connection:
             now = self._now(connection)
             mine = ArrivalRow.lease_owner == owner
+            # What kept it from being processed before is over: it was taken again.
+            over: dict[str, Any] = {"last_problem_code": None, "last_problem": None}
             unbegun = update(ArrivalRow).where(mine, taken())
-            connection.execute(unbegun.values(lease_owner=None, lease_until=None))
+            connection.execute(unbegun.values(lease_owner=None, lease_until=None, **over))
             held = and_(mine, ArrivalRow.state == State.EXTRACTING.value)
             free: dict[str, Any] = {"lease_owner": None, "lease_until": now - timedelta(microseconds=1)}
             if forgive:
-                free |= {"state": State.CLAIMED.value, "attempts": one_less(connection)}
+                free |= {"state": State.CLAIMED.value, "attempts": one_less(connection), **over}
             return connection.execute(update(ArrivalRow).where(held).values(free)).rowcount
 
     def _take(
@@ -368,47 +368,11 @@ class Arrivals:
             values: dict[str, Any] = {"lease_owner": None, "last_problem_code": code, "lease_until": None}
             if pause and not blamed:
                 values["lease_until"] = now + timedelta(seconds=pause)
-            connection.execute(held.where(taken()).values(values))
+            # Where another is blamed, what was not begun does not rest: it has no problem.
+            own = {"last_problem_code": None} if blamed else {}
+            connection.execute(held.where(taken()).values(values | own))
             if blamed:  # free at once, as lost
                 values["lease_until"] = now - timedelta(microseconds=1)
             else:
                 values |= {"state": State.CLAIMED.value, "attempts": one_less(connection)}
             return connection.execute(begun.values(values)).rowcount
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """An inbox that ``segocr.toml`` does not name any more, though files of it are not done with.
-
-    Attributes:
-        inbox: Its key: the folder.
-        files: How many of its files were claimed and have not ended: nobody takes them.
-    """
-
-    inbox: str
-    files: int
-
-    @property
-    def hint(self) -> str:
-        """What to do."""
-        return f'name it again in segocr.toml until they are done: [[inbox]] path = "{self.inbox}"'
-
-
-def absent_inboxes(engine: Engine, inboxes: Collection[str]) -> tuple[Absent, ...]:
-    """Return the inboxes whose claimed files nobody will take, most files first.
-
-    Args:
-        engine: From ``db.connect.open_database``.
-        inboxes: Keys of those that are configured.
-
-    Raises:
-        DatabaseError: The database cannot be asked.
-    """
-    stranded = and_(
-        ArrivalRow.state.in_((State.CLAIMED.value, State.EXTRACTING.value)),
-        ArrivalRow.inbox.not_in(list(inboxes)),
-    )
-    count = func.count()
-    query = select(ArrivalRow.inbox, count).where(stranded).group_by(ArrivalRow.inbox).order_by(count.desc())
-    with reading(engine) as connection:
-        return tuple(Absent(inbox, files) for inbox, files in connection.execute(query))

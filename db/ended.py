@@ -37,12 +37,13 @@ class Ended:
         id: Its own.
         inbox: The inbox's key.
         path: As it was dropped, relative to the inbox.
-        state: ``failed``, ``needs_review`` or ``extracted``.
+        state: ``failed``, ``needs_review`` or ``extracted``; ``received`` where nobody will ever claim it.
         code: Code of its last problem.
         attempts: How many were counted.
         sha256: None if it could not be hashed.
         place: Where segocr keeps its file; None: it was left in the inbox, or deleted.
         at: When it ended.
+        failed_in: The folder where a file that failed on its day is kept; None: not known.
     """
 
     id: uuid.UUID
@@ -54,6 +55,7 @@ class Ended:
     sha256: str | None
     place: Path | None
     at: datetime | None = None
+    failed_in: Path | None = None
 
     @property
     def name(self) -> str:
@@ -72,9 +74,10 @@ class Ended:
 
     @property
     def reasons(self) -> Path | None:
-        """What was written beside a failed file."""
+        """Where is written why it failed: beside it, or where it would be if it was not left in its inbox."""
         kept = self.place is not None and self.place.name.startswith(f"{self.id}-")
-        return self.place.with_name(f"{self.id}.json") if kept and self.place else None
+        folder = self.place.parent if kept and self.place else self.failed_in
+        return None if folder is None else folder / f"{self.id}.json"
 
 
 def find_ended(
@@ -85,6 +88,7 @@ def find_ended(
     states: Sequence[State] = (State.FAILED,),
     since: timedelta | None = None,
     ids: Collection[uuid.UUID] | None = None,
+    inboxes: Collection[str] | None = None,
     places: Places | None = None,
 ) -> list[Ended]:
     """Return ended arrivals, oldest first.
@@ -96,6 +100,7 @@ def find_ended(
         states: In which states.
         since: Only those received within this time.
         ids: Only these.
+        inboxes: Only of these inboxes, by their keys: what another one brought, nobody would take.
         places: The workspace's folders: a file that was moved with the workspace, or is in ``work/`` though
             it was given up, is found there.
 
@@ -115,9 +120,10 @@ def find_ended(
         Ended(
             row.id, row.inbox, row.path, State(row.state), row.last_problem_code, row.attempts,
             row.sha256, _place_of(row, places), row.ended_at,
+            places.failed / row.received_at.date().isoformat() if places else None,
         )
         for row in rows
-        if ids is None or row.id in ids
+        if (ids is None or row.id in ids) and (inboxes is None or row.inbox in inboxes)
     ]  # fmt: skip
     if not which:
         return found
@@ -177,9 +183,9 @@ def retry(engine: Engine, ended: Ended, work: Path) -> bool:
         return False
     if source is not None:
         filing.settle_in(source, target)
-        if ended.reasons is not None:
-            ended.reasons.unlink(missing_ok=True)
-            filing.remove_empty(ended.reasons.parent)
+    if ended.reasons is not None:
+        ended.reasons.unlink(missing_ok=True)
+        filing.remove_empty(ended.reasons.parent)
     # What was never hashed (empty, unreadable) goes back as a claim that somebody abandoned: hashed next.
     overdue = Arrivals(engine).now() - timedelta(microseconds=1) if ended.sha256 is None else None
     with writing(engine) as connection:
@@ -193,6 +199,8 @@ def retry(engine: Engine, ended: Ended, work: Path) -> bool:
                 lease_owner=None,
                 lease_until=overdue,
                 ended_at=None,
+                last_problem_code=None,
+                last_problem=None,
             )
         )
     return changed.rowcount == 1
@@ -236,9 +244,13 @@ class Discarding:
 def plan_discarding(engine: Engine, ended: Ended) -> Discarding:
     """Say what ``discard`` would remove; changes nothing.
 
+    Of a file that was never claimed (``received``) only the row goes.
+
     Raises:
         UsageError: ``left-in-inbox``: the file is its owner's, and forgotten it would be taken again.
     """
+    if ended.state is State.RECEIVED:
+        return Discarding(ended, ended.dropped, (), 0)
     if ended.place is None and ended.dropped.exists():
         raise UsageError(
             f"{ended.dropped} was left in its inbox, and is its owner's",

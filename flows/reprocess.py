@@ -15,7 +15,7 @@ from db.views import register_template, shape_of
 from segocr.arrivals import State
 from segocr.codeversion import deciding_code
 from segocr.errors import TemplateError
-from segocr.places import places_in
+from segocr.places import inboxes_in, places_in
 from segocr.records import Record
 from segocr.replay import replay
 from segocr.settings import Settings
@@ -100,9 +100,13 @@ def _decide(
 
 
 def _send_back(settings: Settings, engine: Engine, arrivals: Sequence[uuid.UUID | None]) -> int:
-    """Send the files of these arrivals back to work; return of how many records they are."""
-    work = places_in(settings).work
+    """Send the files of these arrivals back to work; return of how many records they are.
+
+    What came by an inbox that is configured no more stays: nobody would take it.
+    """
+    places, inboxes = places_in(settings), {inbox.key for inbox in inboxes_in(settings)}
     ids = {arrival for arrival in arrivals if arrival is not None}
     states = (State.EXTRACTED, State.NEEDS_REVIEW)
-    back = {one.id for one in find_ended(engine, states=states, ids=ids) if send_back(engine, one, work)}
+    found = find_ended(engine, states=states, ids=ids, inboxes=inboxes, places=places)
+    back = {one.id for one in found if send_back(engine, one, places.work)}
     return sum(arrival in back for arrival in arrivals)

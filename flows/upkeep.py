@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from prefect import flow
 
+from db.absent import drop_gone
 from db.ended import Ended, find_ended
 from db.ended import retry as send_back
 from db.housekeeping import tidy
@@ -38,10 +39,11 @@ def retry_failed(workspace: str) -> None:
         SegocrError: Nobody's document is to blame.
     """
     with reported(workspace, "retry"), opened(workspace) as (settings, engine):
-        work = places_in(settings).work
-        failed = find_ended(engine, since=timedelta(days=settings.retry.days))
+        places, inboxes = places_in(settings), {inbox.key for inbox in inboxes_in(settings)}
+        since = timedelta(days=settings.retry.days)
+        failed = find_ended(engine, since=since, inboxes=inboxes, places=places)
         chosen = [one for one in failed if one.code in settings.retry.codes and _may_do_better(one, settings)]
-        sent = sum(send_back(engine, one, work) for one in chosen)
+        sent = sum(send_back(engine, one, places.work) for one in chosen)
     tell(_log, logging.INFO, "retry", sent_back=sent)
 
 
@@ -88,12 +90,14 @@ def keep_house(workspace: str) -> None:
         SegocrError: Some of it is done; the next run goes on.
     """
     with reported(workspace, "housekeeping"), opened(workspace) as (settings, engine):
-        orphans = mend_orphans(engine, inboxes_in(settings), places_in(settings))
+        inboxes = inboxes_in(settings)
+        orphans = mend_orphans(engine, inboxes, places_in(settings))
+        gone = drop_gone(engine, [inbox.key for inbox in inboxes])
         done = tidy(engine, settings.keep)
         log = own_workspace(workspace) / ".prefect" / "server.log"
         if log.is_file() and log.stat().st_size > _LARGEST_LOG:
             log.write_bytes(b"")  # its writer appends
-    tell(_log, logging.INFO, "housekeeping", orphans=orphans, **asdict(done))
+    tell(_log, logging.INFO, "housekeeping", orphans=orphans, gone=gone, **asdict(done))
 
 
 @flow(name="notify", flow_run_name="notify", persist_result=False)

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
     from db.connect import Engine
     from db.documents import Listed
-    from db.ended import Ended
+    from db.ended import Discarding, Ended
     from db.forgetting import Forgetting
     from segocr.places import Places
 
 _RECORD = ("sha256", "file", "template", "part", "status", "accepted", "state", "problems", "at")
 _ARRIVAL = ("arrival", "place", "attempts", "message", "lease_owner", "lease_until", "received_at",
             "claimed_at", "ended_at")  # fmt: skip
+_REMOVED = "inbox-removed"
 _STATES = ("arrival", "file", "state", "attempts", "problems", "lease_until", "received_at", "ended_at")
 
 
@@ -200,7 +201,8 @@ def retry(which: tuple[str, ...], code: str | None, everything: bool, dry_run: b
     """Send failed files back to work, with their attempts at zero.
 
     WHICH is the start of an arrival's id or of a SHA-256 (at least 6 digits), or a path as it was dropped.
-    Named so, a file that needs review is taken, too. More than one file: you are asked first.
+    Named so, a file that needs review is taken, too. More than one file: you are asked first. What came by an
+    inbox that segocr.toml does not name any more is passed over: nobody would take it.
     """
     from db.ended import find_ended
     from db.ended import retry as retry_arrival
@@ -211,9 +213,16 @@ def retry(which: tuple[str, ...], code: str | None, everything: bool, dry_run: b
     _check_which(which, code, everything)
     states = (State.FAILED, State.NEEDS_REVIEW) if which else (State.FAILED,)
     with opened_database() as engine:
-        chosen = find_ended(engine, which, code=code, states=states, places=_places())
+        found = find_ended(engine, which, code=code, states=states, places=_places())
+        inboxes = _inboxes()
+        chosen = [ended for ended in found if ended.inbox in inboxes]
+        for ended in found:
+            if ended not in chosen:
+                note(f"not retried: {ended.dropped} (segocr.toml does not name its inbox any more)")
+        if not chosen:
+            return
         _show_ended(chosen)
-        if dry_run or not chosen:
+        if dry_run:
             return
         if len(chosen) > 1 and not yes:
             click.confirm(f"Retry these {len(chosen)} files?", abort=True, err=True)
@@ -231,15 +240,15 @@ def discard(which: tuple[str, ...], code: str | None, everything: bool, dry_run:
     """Remove failed files for good: the file, what was written beside it, and its failed record.
 
     WHICH is the start of an arrival's id or of a SHA-256 (at least 6 digits), or a path as it was dropped.
+    What waits for an inbox that segocr.toml does not name any more can be named, too, or all of it by
+    `--code inbox-removed`: segocr forgets that it saw it. A file that was left in its inbox is its owner's.
     """
     from db.ended import discard as discard_arrival
-    from db.ended import find_ended, plan_discarding
     from segocr.cli.database import opened_database
 
     _check_which(which, code, everything)
     with opened_database() as engine:
-        found = find_ended(engine, which, code=code, places=_places())
-        plans = [plan_discarding(engine, ended) for ended in found]
+        plans = _plans_to_discard(engine, which, code)
         for plan in plans:
             note(f"{plan.dropped}: {plan.extractions} failed record{'' if plan.extractions == 1 else 's'}")
             for file in plan.files:
@@ -255,6 +264,41 @@ def discard(which: tuple[str, ...], code: str | None, everything: bool, dry_run:
             else:
                 note(f"not discarded: {plan.dropped} (somebody sent it back to work, or has it)")
     note(f"discarded: {count}")
+
+
+def _plans_to_discard(engine: Engine, which: Sequence[str], code: str | None) -> list[Discarding]:
+    """Plan what can be discarded, and note of the rest why not.
+
+    Raises:
+        UsageError: ``unknown-arrival``; ``left-in-inbox`` of one that was named.
+    """
+    from db.ended import find_ended, plan_discarding
+
+    states = [State.FAILED, State.RECEIVED] if which else [State.FAILED]
+    if code == _REMOVED:
+        code, states = None, [State.RECEIVED]
+    inboxes = _inboxes()
+    plans: list[Discarding] = []
+    for ended in find_ended(engine, which, code=code, states=states, places=_places()):
+        if ended.state is State.RECEIVED and ended.inbox in inboxes:
+            if which:
+                note(f"not discarded: {ended.dropped} (it is about to be taken)")
+            continue
+        try:
+            plans.append(plan_discarding(engine, ended))
+        except UsageError as error:
+            if which:
+                raise
+            note(f"not discarded: {error.message}")
+    return plans
+
+
+def _inboxes() -> set[str]:
+    """Return the keys of the inboxes that are configured."""
+    from segocr.places import inboxes_in
+    from segocr.settings import load_settings
+
+    return {inbox.key for inbox in inboxes_in(load_settings())}
 
 
 def _show_ended(chosen: Sequence[Ended]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select, update
 
 from db.arrivals import Arrivals
 from db.connect import reading, writing
+from db.status import pauses
 from db.store import Processed, store_documents, store_records
 from db.tables import ArrivalRow, ExtractionRow
 from segocr.arrivals import Arrival, Moved, Sighting, State
@@ -229,6 +230,21 @@ def test_an_arrival_ends_as_its_records_say(
     [taken] = arrivals.take("me", 1, 60)
     store_records(engine, records, arrival=taken.id, owner="me")
     assert state_of(engine, taken.id)[0] == state.value
+
+
+def test_only_what_rests_is_told_as_resting(engine: Engine, arrivals: Arrivals, clock: Clock) -> None:
+    ready(arrivals, "begun", "not begun")
+    begun, other = arrivals.take("me", 2, 60)
+    arrivals.begin("me", [begun.id])
+    arrivals.release("me", [begun.id, other.id], blamed=True, code="host-died")
+    assert pauses(engine) == ()
+    [taken] = arrivals.take("me", 2, 60)
+    arrivals.release("me", [taken.id], blamed=False, code="template", pause=15)
+    assert [(one.code, one.files) for one in pauses(engine)] == [("template", 1)]
+    clock.on(16)
+    arrivals.take("me", 2, 60)
+    arrivals.lose("me")  # it was taken again, and stopped for another reason
+    assert pauses(engine) == ()
 
 
 def test_two_workers_at_once_never_take_the_same(engine: Engine, arrivals: Arrivals) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from pathlib import Path
@@ -14,13 +15,15 @@ from sqlalchemy import Engine, func, select
 from db.connect import reading
 from db.ended import Ended, discard, find_ended, plan_discarding, retry
 from db.orphans import mend_orphans
+from db.status import arrivals_status
 from db.store import store_records
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow
 from segocr import filing
 from segocr.arrivals import State
 from segocr.cli import run
 from segocr.errors import UsageError
-from segocr.inbox import recover
+from segocr.inbox import file_away, recover, sweep
+from segocr.places import After
 
 
 @pytest.fixture
@@ -61,8 +64,9 @@ def test_a_retried_file_is_taken_again_as_if_it_were_new(folders: Folders) -> No
     assert folders.files() == ["failed/.json", "failed/a.jpg"]
     assert retry(folders.engine, ended, folders.places.work)
     assert folders.files() == ["work/a.jpg"]
+    assert arrivals_status(folders.engine).paused == ()  # it failed before; now nothing is known against it
     [again] = folders.ledger.take("you", 10, 60)
-    assert (again.id, again.attempts, again.path) == (ended.id, 0, "a.jpg")
+    assert (again.id, again.attempts, again.path, again.problem) == (ended.id, 0, "a.jpg", None)
     assert again.file.read_bytes() == b"a.jpg"
     store_records(folders.engine, [receipt("x", sha256=again.sha256)], arrival=again.id, owner="you")
     assert folders.row(again).state == "extracted"
@@ -188,6 +192,47 @@ def test_a_file_that_was_left_in_its_inbox_is_not_discarded(folders: Folders) ->
     with pytest.raises(UsageError) as caught:
         plan_discarding(folders.engine, left)
     assert caught.value.code == "left-in-inbox"
+
+
+def fail_where_it_lies(folders: Folders, name: str) -> Ended:
+    """Let a file fail that is left in its inbox."""
+    inbox = dataclasses.replace(folders.inbox, after=After.LEAVE)
+    inbox.folder.mkdir(exist_ok=True)
+    (inbox.folder / name).write_text(name)
+    sweep(inbox, folders.places, folders.ledger, "me")
+    [arrival] = folders.ledger.take("me", 10, 60)
+    folders.ledger.end(arrival.id, State.FAILED, "encrypted", None)
+    file_away(inbox, folders.places, folders.ledger, arrival, State.FAILED, "encrypted")
+    [ended] = find_ended(folders.engine, [str(arrival.id)], places=folders.places)
+    return ended
+
+
+@pytest.mark.parametrize("what", ["retry", "discard"])
+def test_the_reasons_of_a_file_that_was_left_go_with_its_failure(folders: Folders, what: str) -> None:
+    ended = fail_where_it_lies(folders, "a.jpg")
+    assert folders.files() == ["failed/.json", "inbox/a.jpg"]
+    if what == "retry":
+        assert retry(folders.engine, ended, folders.places.work)
+        assert folders.files() == ["inbox/a.jpg"]
+    else:
+        ended.dropped.unlink()
+        assert discard(folders.engine, plan_discarding(folders.engine, ended))
+        assert folders.files() == []
+
+
+def test_one_file_that_was_left_keeps_no_other_one_from_being_discarded(
+    folders: Folders, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SEGOCR_DATABASE_URL", url)
+    (folders.root / "segocr.toml").write_text('[[inbox]]\npath = "inbox"\n')
+    monkeypatch.chdir(folders.root)
+    other, left = fail(folders, "b.jpg", "encrypted"), fail_where_it_lies(folders, "a.jpg")
+    assert run(["documents", "discard", "--code", "encrypted", "--yes"]) == 0
+    said = capsys.readouterr().err
+    assert "was left in its inbox" in said
+    assert "discarded: 1" in said
+    assert [one.id for one in find_ended(folders.engine)] == [left.id] != [other.id]
+    assert run(["documents", "discard", str(left.id), "--yes"]) == 2
 
 
 def test_a_row_whose_file_is_gone_fails_and_one_that_was_put_back_settles_again(folders: Folders) -> None:

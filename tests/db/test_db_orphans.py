@@ -10,7 +10,7 @@ import pytest
 from files_in_work import Folders
 from sqlalchemy import Engine, select
 
-from db.arrivals import absent_inboxes
+from db.absent import absent_inboxes
 from db.connect import reading
 from db.ended import find_ended, retry
 from db.orphans import mend_orphans
@@ -213,12 +213,3 @@ def test_what_was_said_to_be_filed_while_the_folder_was_away_is_filed(folders: F
     recover(folders.inbox, folders.places, folders.ledger, "sweeper")
     assert folders.files() == ["done/a.jpg"]
     assert mend(folders) == 0
-
-
-def test_inboxes_that_are_not_configured_any_more_are_named_with_what_waits(folders: Folders) -> None:
-    end(folders, "c.jpg", State.EXTRACTED)
-    claim(folders, "a.jpg", "b.jpg")
-    assert absent_inboxes(folders.engine, [folders.inbox.key, "/other"]) == ()
-    [absent] = absent_inboxes(folders.engine, ["/other"])
-    assert (absent.inbox, absent.files) == (folders.inbox.key, 2)
-    assert folders.inbox.key in absent.hint

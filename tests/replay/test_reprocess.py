@@ -76,6 +76,8 @@ def test_records_of_a_changed_template_are_brought_up_to_date(
 
     changed(NAME, ("image_size: 480", "image_size: 800"))
     assert reprocess_records(settings, engine, steps, reread=False).staying == len(records)
+    without = settings.model_copy(update={"inbox": ()})  # nobody would take them
+    assert reprocess_records(without, engine, steps, reread=True).staying == len(records)
     done = reprocess_records(settings, engine, steps, reread=True)
     assert (done.decided, done.sent_back, done.staying) == (0, len(records), 0)
     names = {path.name for path in (settings.workspace / "work").rglob("*.jpg")}
