@@ -14,7 +14,7 @@ from typing import NamedTuple, TextIO
 from db.arrivals import Arrivals
 from db.connect import Engine
 from db.orphans import mend_orphans
-from segocr.errors import DatabaseError, SegocrError
+from segocr.errors import ConfigurationError, DatabaseError, SegocrError
 from segocr.inbox import recover, sweep
 from segocr.places import check_places, check_writable, inboxes_in, places_in
 from segocr.settings import Settings
@@ -29,12 +29,14 @@ class AllSwept(NamedTuple):
         waiting: How many still settle.
         failed: How many failed: empty or unreadable for too long, or gone.
         problems: What was wrong, by inbox; None: with what all of them need.
+        closed: Inboxes that have sub-folders which cannot be listed: all else in them is taken.
     """
 
     ready: int
     waiting: int
     failed: int
     problems: Mapping[str | None, SegocrError]
+    closed: Mapping[str | None, SegocrError]
 
 
 class Inboxes:
@@ -84,11 +86,12 @@ class Inboxes:
     def sweep(self) -> AllSwept:
         """Look at every inbox once; what is wrong with one keeps no other one from being looked at."""
         problems: dict[str | None, SegocrError] = {}
+        closed: dict[str | None, SegocrError] = {}
         ready = waiting = failed = 0
         with _noted(problems, None):
             mend_orphans(self._engine, list(self.by_key.values()), self.places)
         if problems:  # into a work folder that is not the right one nothing is claimed
-            return AllSwept(ready, waiting, failed, problems)
+            return AllSwept(ready, waiting, failed, problems, closed)
         for inbox in self.by_key.values():
             # Apart from the sweep: where nothing can be filed, new files can still be claimed.
             with _noted(problems, inbox.key):
@@ -99,7 +102,17 @@ class Inboxes:
                 ready += len(swept.ready)
                 waiting += swept.waiting
                 failed += len(swept.failed)
-        return AllSwept(ready, waiting, failed, problems)
+                if swept.closed:
+                    closed[inbox.key] = _closed(len(swept.closed))
+        return AllSwept(ready, waiting, failed, problems, closed)
+
+
+def _closed(count: int) -> ConfigurationError:
+    return ConfigurationError(
+        f"{count} sub-folders cannot be listed: what is in them is not taken",
+        code="subfolder-closed",
+        hint="let this user read them, or name them in `ignore`; the log says which",
+    )
 
 
 @contextmanager

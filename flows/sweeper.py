@@ -54,13 +54,13 @@ class Sweeper:
 
     def _sweep(self, changed: bool) -> None:
         begin = time.monotonic()
-        ready, waiting, _, problems = self._inboxes.sweep()
-        self._pace.swept(waiting, time.monotonic() - begin, moving=changed or ready > 0)
-        if ready:
-            tell(_log, logging.INFO, "claimed", files=ready, settling=waiting)
+        swept = self._inboxes.sweep()
+        self._pace.swept(swept.waiting, time.monotonic() - begin, moving=changed or swept.ready > 0)
+        if swept.ready:
+            tell(_log, logging.INFO, "claimed", files=swept.ready, settling=swept.waiting)
             with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
                 os.write(self._wake, b".")
-        self._report.say(problems, _log)  # it is tried again at every sweep
+        self._report.say({**swept.closed, **swept.problems}, _log)  # it is tried again at every sweep
 
 
 def main(workspace: Path, parent: int, wake: int) -> None:

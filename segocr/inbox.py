@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ def _take_in(
         moved += some
         failure = error or failure
     if failure is not None:
-        raise _cannot_move(inbox, failure) from failure
+        raise _cannot_move(inbox, places, failure) from failure
     return moved
 
 
@@ -202,8 +203,9 @@ def _is_its_own(inbox: Inbox, arrival: Arrival, error: OSError) -> bool:
     return isinstance(error, PermissionError) and closed
 
 
-def _cannot_move(inbox: Inbox, error: OSError) -> Exception:
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+def _cannot_move(inbox: Inbox, places: Places, error: OSError) -> Exception:
+    takes = os.access(places.work, os.W_OK | os.X_OK)
+    if takes and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return read_only(inbox.folder)
     return _no_room(error, "take files out of the inbox")
 
@@ -259,7 +261,7 @@ def _fail_stale(
         file_away(kept_in, places, ledger, lying, State.FAILED, code)
         failed.append(arrival.id)
     if failure is not None:
-        raise _cannot_move(inbox, failure) from failure
+        raise _cannot_move(inbox, places, failure) from failure
     return failed
 
 
@@ -350,7 +352,7 @@ def recover(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> list[uu
     _, failure = move_claimed(inbox, places, ledger, Hold(ledger, owner, there))
     file_ended(inbox, places, ledger, owner)
     if failure is not None:
-        raise _cannot_move(inbox, failure) from failure
+        raise _cannot_move(inbox, places, failure) from failure
     return failed
 
 

@@ -134,23 +134,56 @@ engine = open_database("sqlite:///segocr.db", folder=Path.cwd())
 with contextlib.closing(Inboxes(settings, engine, "sweep")) as inboxes:
     inboxes.sweep()
     swept = inboxes.sweep()
-    print(json.dumps([swept.ready, {Path(key).name: error.code for key, error in swept.problems.items()}]))
+    print(swept.ready)
+    for problems in (swept.problems, swept.closed):
+        print(json.dumps({Path(key).name: error.code for key, error in problems.items()}))
 """
+SWEPT = [sys.executable, "-c", SWEEP]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def test_a_read_only_inbox_is_told_and_the_other_one_is_claimed_from(unprivileged: Any) -> None:
-    folder = unprivileged.folder
+@pytest.fixture
+def two(unprivileged: Any) -> Path:
+    """A workspace with a file in each of two inboxes, for a user whom permissions stop."""
+    folder: Path = unprivileged.folder
     (folder / "segocr.toml").write_text(TWO)
-    prepare(open_database("sqlite:///segocr.db", folder=folder))
+    engine = open_database("sqlite:///segocr.db", folder=folder)
+    prepare(engine)
+    engine.dispose()
     for name in ("inbox", "second"):
         (folder / name / "passports").mkdir(parents=True)
         (folder / name / "passports" / "a.jpg").write_text(name)
-    (folder / "second").chmod(0o555)
-    done = unprivileged.run([sys.executable, "-c", SWEEP], env={**os.environ, "PYTHONPATH": str(ROOT)})
-    (folder / "second").chmod(0o755)
-    assert json.loads(done.stdout or "null") == [1, {"second": "inbox-read-only"}], done.stderr
-    assert files_below(folder / "work") == ["a.jpg"]
-    assert files_below(folder / "inbox") == []
+    return folder
+
+
+def test_a_read_only_inbox_is_told_and_the_other_one_is_claimed_from(unprivileged: Any, two: Path) -> None:
+    (two / "second").chmod(0o555)
+    done = unprivileged.run(SWEPT, env=ENVIRONMENT)
+    (two / "second").chmod(0o755)
+    assert done.stdout.split("\n") == ["1", '{"second": "inbox-read-only"}', "{}", ""], done.stderr
+    assert files_below(two / "work") == ["a.jpg"]
+    assert files_below(two / "inbox") == []
+
+
+def test_a_sub_folder_that_cannot_be_listed_is_told_and_all_else_is_taken(
+    unprivileged: Any, two: Path
+) -> None:
+    (two / "second" / "private").mkdir(mode=0o300)
+    done = unprivileged.run(SWEPT, env=ENVIRONMENT)
+    (two / "second" / "private").chmod(0o700)
+    assert done.stdout.split("\n") == ["2", "{}", '{"second": "subfolder-closed"}', ""], done.stderr
+
+
+def test_a_work_folder_that_is_read_only_is_no_fault_of_an_inbox(unprivileged: Any, two: Path) -> None:
+    (two / "work").mkdir()
+    unprivileged.run(SWEPT, env=ENVIRONMENT)
+    for name in ("inbox", "second"):
+        (two / name / "passports" / "b.jpg").write_text(f"another {name}")
+    (two / "work").chmod(0o555)
+    done = unprivileged.run(SWEPT, env=ENVIRONMENT)
+    (two / "work").chmod(0o755)
+    told = '{"inbox": "folder-unusable", "second": "folder-unusable"}'
+    assert done.stdout.split("\n") == ["0", told, "{}", ""], done.stderr
 
 
 def test_nothing_is_claimed_into_a_work_folder_that_is_not_the_right_one(
