@@ -117,6 +117,29 @@ def test_half_copies_of_killed_movers_are_removed(apart: Service) -> None:
     assert the_only_copy(apart) == CONTENT
 
 
+@pytest.mark.parametrize("other", ["ends", "dies"])
+def test_two_who_file_the_same_file_leave_it_whole(
+    tmp_path: Path, shm: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    source, target = tmp_path / "a.jpg", shm / "done" / "a.jpg"
+    source.write_bytes(CONTENT)
+
+    def meanwhile() -> None:
+        if other == "ends":
+            filing.settle_in(source, target)
+            return
+        at_half(monkeypatch, dies)
+        with pytest.raises(KeyboardInterrupt):
+            filing.settle_in(source, target)
+
+    at_half(monkeypatch, meanwhile)
+    with pytest.raises(FileNotFoundError):  # its own half copy; it is tried again
+        filing.settle_in(source, target)
+    filing.settle_in(source, target)
+    assert not source.exists()
+    assert [path.read_bytes() for path in target.parent.iterdir()] == [CONTENT]
+
+
 def test_what_is_moved_is_ready_before_the_rest_is(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("segocr.inbox._TOGETHER", 2)
     for number in range(5):
