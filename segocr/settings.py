@@ -80,8 +80,7 @@ class InboxSettings(Table):
         path: The folder; a relative one starts at the workspace.
         interval: Seconds between two sweeps.
         settle_seconds: A file counts as written when it has not changed for so long.
-        stale_after: Seconds after which a claim that nobody renewed is given back, and a file that stays
-            empty or unreadable has failed.
+        stale_after: Seconds after which a file that stays empty or unreadable has failed.
         after: What becomes of a file once its records are stored: moved to ``done/``, left, or deleted.
         ready: How a file shows that it is whole: ``settled`` (unchanged for so long), ``marker`` (a file of
             its name and ``.done`` beside it), or ``renamed`` (at once: writers rename whole files).
