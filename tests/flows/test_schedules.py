@@ -23,7 +23,7 @@ from segocr.arrivals import State
 from segocr.errors import ConfigurationError, SegocrError
 from segocr.inbox import file_away, sweep
 from segocr.places import inboxes_in, places_in
-from segocr.settings import load_settings
+from segocr.settings import SERVED_VARIABLE, load_settings
 from segocr.troubles import read_report
 
 NAME = "scheduled"
@@ -93,6 +93,34 @@ def test_what_a_run_raises_is_told_without_names_until_one_ends_well(
     with reported(str(tmp_path), "retry"):
         pass
     assert read_report(tmp_path, "retry").troubles == ()
+
+
+OPENED = """
+import os, sys
+os.environ["SEGOCR_SCHEDULER"] = str(os.getppid())
+from flows.service import opened
+from segocr.errors import DatabaseError
+with opened(sys.argv[1]) as (settings, _):
+    print(settings.limits.pages)
+os.unlink("segocr.db")
+try:
+    with opened(sys.argv[1]):
+        pass
+except DatabaseError as error:
+    print(error.code, os.path.exists("segocr.db"))
+"""
+
+
+def test_a_run_of_a_service_goes_by_its_settings_and_makes_no_database(workspace: Path) -> None:
+    served = {SERVED_VARIABLE: "[limits]\npages = 7\n", "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", OPENED, str(workspace)],
+        env={**os.environ, **served},
+        cwd=workspace,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["7", "database-empty", "False"], done.stderr
 
 
 def await_it(there: Callable[[], object], log: Path) -> None:
