@@ -78,21 +78,21 @@ def find_matches(texts: Sequence[str], constraint: Constraint) -> list[Match | N
     """
     found = _search(texts, texts, constraint)
     second = [place for place, match in enumerate(found) if match is None or not match.whole]
-    corrected = [_with_digits(texts[place]) for place in second]
+    corrected = [with_digits(texts[place]) for place in second]
     for place, match in zip(
         second, _search([texts[place] for place in second], corrected, constraint), strict=True
     ):
         if match is not None and (found[place] is None or match.whole):
             found[place] = match
     if not any(match is not None and match.whole for match in found):
-        corrected = [_with_digits(text) for text in texts]
+        corrected = [with_digits(text) for text in texts]
         for place, match in enumerate(_search(texts, corrected, constraint, near=True)):
             if match is not None and match.whole and len(match.text) >= _LEAST_MISREAD:
                 found[place] = replace(match, cost=match.cost + _MISREAD)
     return found
 
 
-def _with_digits(text: str) -> str:
+def with_digits(text: str) -> str:
     """Return a text of the same length with look-alikes of digits set right in words that hold digits."""
     text = "".join(TWINS.get(character, character) for character in text)
     words = text.split(" ")

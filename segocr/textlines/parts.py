@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from segocr.evaluation.labels import Label, Polygon
 from segocr.geometry import Points
-from segocr.templates import Template
-from segocr.textlines.evidence import constrained_fields
+from segocr.templates import FieldSpec, Template
+from segocr.textlines.evidence import Match, constrained_fields
 from segocr.textlines.features import PageEvidence
 from segocr.textlines.head import WORD_FEATURES, Forest, Head
 from segocr.textlines.lines import TextLine
+from segocr.textlines.widening import widened
 
 Floats = NDArray[np.float32]
 Span = tuple[int, int]
@@ -49,7 +50,7 @@ def spans_of(
         probabilities: ``float32 (n, 1 + classes)``; the words of improbable lines are not looked at.
         head: Its second forest knows words.
     """
-    spans: Spans = {name: _matched(template, name, page, len(lines)) for name in template.classes}
+    spans: Spans = {name: _matched(template, name, page, lines) for name in template.classes}
     if head.parts is not None:
         for name in learned_classes(template):
             number = template.classes.index(name)
@@ -58,19 +59,24 @@ def spans_of(
     return spans
 
 
-def _matched(template: Template, name: str, page: PageEvidence, lines: int) -> list[Span | None]:
-    """Return the longest whole matches of the fields of a class."""
-    spans: list[Span | None] = [None] * lines
+def _matched(
+    template: Template, name: str, page: PageEvidence, lines: Sequence[TextLine]
+) -> list[Span | None]:
+    """Return the longest whole matches of the fields of a class, with what beside them could be theirs."""
+    longest: list[tuple[Match, FieldSpec] | None] = [None] * len(lines)
     for spec in template.fields_of(name):
         for place, match in enumerate(page.matches.get(spec.name, ())):
-            known = spans[place]
+            known = longest[place]
             if (
                 match is not None
                 and match.whole
-                and (known is None or match.end - match.start > known[1] - known[0])
+                and (known is None or match.end - match.start > known[0].end - known[0].start)
             ):
-                spans[place] = (match.start, match.end)
-    return spans
+                longest[place] = match, spec
+    return [
+        None if found is None else widened(line, (found[0].start, found[0].end), found[1])
+        for line, found in zip(lines, longest, strict=True)
+    ]
 
 
 def _learned(text: str, number: int, forest: Forest) -> Span | None:

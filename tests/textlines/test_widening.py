@@ -1,0 +1,132 @@
+"""Of a line a field's value is read whole, and labels are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segocr.geometry import rectangle
+from segocr.templates import load_template
+from segocr.textlines.features import look_at
+from segocr.textlines.lines import TextLine
+from segocr.textlines.parts import spans_of
+from segocr.textlines.training import train_on
+
+AMOUNT = "{type: money, decimals: 2}"
+SPACES = "{type: money, decimals: 2, ignore_spaces: true}"
+GOODS = "{pattern: '([0-9]+ x )?[A-Z]+ [0-9]+[.][0-9]{2}', instances: all}"
+DATE = "{type: date, formats: [dd/MM/yyyy, d/M/yyyy, dd/MM/yy]}"
+
+
+def part(folder: Path, field: str, text: str, wide: tuple[int, ...] = ()) -> str:
+    """Return what is read of a line for a field.
+
+    Args:
+        folder: For the template.
+        field: As written there.
+        text: As read without a constraint.
+        wide: Places of spaces that are five characters wide.
+    """
+    (folder / "template.yaml").write_text(f"template: thing\nversion: 1\nfields:\n  a: {field}\n")
+    template = load_template(folder)
+    widths = np.array([5.0 if place in wide else 1.0 for place in range(len(text))])
+    bounds = np.concatenate([[0.0], np.cumsum(widths) / widths.sum()])
+    lines = [TextLine(rectangle(200.0, 20.0), 1.0, text, 1.0, bounds)]
+    head = train_on(template, [], ocr=("0" * 64, "model"), python=Path("python")).head
+    spans = spans_of(template, look_at(template, lines), lines, np.ones((1, 2), np.float32), head)
+    (span,) = spans["a"]
+    return text if span is None else text[slice(*span)]
+
+
+@pytest.mark.parametrize("field", [AMOUNT, SPACES])
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [
+        ("", "1 234.50"),
+        ("TOTAL ", "1 234.50"),
+        ("TOTAL: ", "12 345 678.00"),
+        ("", "1, 234.50"),
+        ("", "- 12.50"),
+        ("", "\N{EN DASH} 12.50"),
+        ("TOTAL ", "(12.50)"),
+        ("TOTAL ", "( 12.50 )"),
+        ("TOTAL ", "(12.50"),
+        ("TOTAL ", "12.50)"),
+        # With its label it is not accepted by chance: a dash may part the two.
+        ("", "TOTAL - 12.50"),
+    ],
+)
+def test_digits_signs_and_brackets_of_an_amount_are_read_with_it(
+    tmp_path: Path, field: str, label: str, value: str
+) -> None:
+    assert part(tmp_path, field, label + value) == value
+
+
+@pytest.mark.parametrize("field", [AMOUNT, SPACES])
+@pytest.mark.parametrize(
+    ("before", "value", "behind"),
+    [
+        ("TOTAL ", "12.50", ""),
+        ("CASH ", "12.50", ""),
+        ("TOTAL : ", "12.50", ""),
+        ("TOTAL (RM) ", "12.50", ""),
+        ("TOTAL (2) ", "12.50", ""),
+        ("QTY 2 ", "12.50", ""),
+        ("1. ", "234.50", ""),
+        ("2 x ", "12.50", ""),
+        ("0 ", "120.00", ""),
+        ("*", "12.50", ""),
+        ("@6% ", "12.50", ""),
+        ("", "12.50", " 8%"),
+        ("", "12.50", " - CASH"),
+        ("(incl. ", "GST 0.71", ")"),
+    ],
+)
+def test_labels_and_other_numbers_beside_an_amount_are_not(
+    tmp_path: Path, field: str, before: str, value: str, behind: str
+) -> None:
+    assert part(tmp_path, field, before + value + behind) == value
+
+
+def test_columns_are_parted_by_wide_spaces(tmp_path: Path) -> None:
+    assert part(tmp_path, AMOUNT, "5 123.50") == "5 123.50"
+    assert part(tmp_path, AMOUNT, "5 123.50", wide=(1,)) == "123.50"
+
+
+@pytest.mark.parametrize("count", ["6 x ", "6 \N{MULTIPLICATION SIGN} ", "6 X ", "6x ", "6x", "6 "])
+def test_a_misread_beginning_that_the_pattern_knows_is_read_with_the_rest(tmp_path: Path, count: str) -> None:
+    assert part(tmp_path, GOODS, f"{count}BREAD 15.75") == f"{count}BREAD 15.75"
+
+
+@pytest.mark.parametrize("label", ["1. ", "1) ", "NO: ", "x "])
+def test_a_beginning_that_it_does_not_know_is_a_label(tmp_path: Path, label: str) -> None:
+    assert part(tmp_path, GOODS, f"{label}BREAD 15.75") == "BREAD 15.75"
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "behind"),
+    [
+        ("Date: ", "12/03/2018", " 14:22"),
+        ("14:22 ", "12/03/2018", ""),
+        ("", "12/03/18", " 14:22"),
+        ("DATE - ", "12/03/2018", ""),
+        ("", "1 2/03/2018", ""),
+    ],
+)
+def test_a_time_beside_a_date_is_not_a_part_of_it(
+    tmp_path: Path, before: str, value: str, behind: str
+) -> None:
+    assert part(tmp_path, DATE, before + value + behind) == value
+
+
+def test_what_satisfies_check_digits_is_whole(tmp_path: Path) -> None:
+    field = "{pattern: '[0-9]{13,19}', checks: [luhn]}"
+    assert part(tmp_path, field, "4111111111111111 12") == "4111111111111111"
+    assert part(tmp_path, "{pattern: '[0-9]{13,19}'}", "4111111111111111 12") == "4111111111111111 12"
+
+
+@pytest.mark.parametrize(("field", "text"), [(GOODS, "6 STRAßE 1 BREAD 15.75"), ("{pattern: ' +'}", "- -")])
+def test_no_text_is_too_strange(tmp_path: Path, field: str, text: str) -> None:
+    assert part(tmp_path, field, text) in text
