@@ -21,6 +21,7 @@ from db.tables import ArrivalRow, DocumentRow, ExtractionRow, ReadingRow, Region
 from segocr import filing
 from segocr.arrivals import State
 from segocr.errors import UsageError
+from segocr.places import Places
 from segocr.settings_service import KeepSettings
 
 _TOGETHER = 500
@@ -50,7 +51,7 @@ class Tidied:
     megabytes: int
 
 
-def tidy(engine: Engine, keep: KeepSettings) -> Tidied:
+def tidy(engine: Engine, keep: KeepSettings, places: Places | None = None) -> Tidied:
     """Remove what the settings no longer keep, and give unused room of the database back.
 
     After an interruption, calling it again goes on.
@@ -58,6 +59,7 @@ def tidy(engine: Engine, keep: KeepSettings) -> Tidied:
     Args:
         engine: From ``db.connect.open_database``.
         keep: For how long what is kept; 0 keeps for ever.
+        places: The workspace's folders: where the reasons of a failure lie whose file stayed in its inbox.
 
     Raises:
         DatabaseError: Some of it is done.
@@ -70,7 +72,7 @@ def tidy(engine: Engine, keep: KeepSettings) -> Tidied:
 
     return Tidied(
         done=_drop_done(engine, before(keep.done)),
-        failed=_drop_failed(engine, before(keep.failed)),
+        failed=_drop_failed(engine, before(keep.failed), places),
         versions=_drop_versions(engine, before(keep.versions)),
         lattices=_drop_lattices(engine, before(keep.lattices)),
         documents=_drop_documents(engine),
@@ -102,11 +104,11 @@ def _drop_done(engine: Engine, moment: datetime | None) -> int:
     return count
 
 
-def _drop_failed(engine: Engine, moment: datetime | None) -> int:
+def _drop_failed(engine: Engine, moment: datetime | None, places: Places | None) -> int:
     if moment is None:
         return 0
     count = 0
-    for ended in find_ended(engine):
+    for ended in find_ended(engine, places=places):
         if ended.at is not None and ended.at < moment:
             with suppress(UsageError):  # left in its inbox: it is its owner's
                 count += discard(engine, plan_discarding(engine, ended))

@@ -93,7 +93,7 @@ def keep_house(workspace: str) -> None:
         inboxes = inboxes_in(settings)
         orphans = mend_orphans(engine, inboxes, places_in(settings))
         gone = drop_gone(engine, [inbox.key for inbox in inboxes])
-        done = tidy(engine, settings.keep)
+        done = tidy(engine, settings.keep, places_in(settings))
         log = own_workspace(workspace) / ".prefect" / "server.log"
         if log.is_file() and log.stat().st_size > _LARGEST_LOG:
             log.write_bytes(b"")  # its writer appends

@@ -18,6 +18,8 @@ from db.housekeeping import Tidied, tidy
 from db.store import store_records
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow, ReadingRow
 from segocr.arrivals import State
+from segocr.inbox import file_away, sweep
+from segocr.places import After
 from segocr.settings_service import KeepSettings
 
 NOTHING = Tidied(0, 0, 0, 0, 0, 0)
@@ -79,6 +81,21 @@ def test_failed_files_go_with_their_rows(folders: Folders) -> None:
     assert tidy(folders.engine, KeepSettings(failed=7)) == replace(NOTHING, failed=1)
     assert folders.files() == ["failed/.json", "failed/young.jpg"]
     assert [count(folders.engine, table) for table in (ArrivalRow, ExtractionRow, DocumentRow)] == [1, 1, 1]
+
+
+def test_the_reasons_of_what_was_left_in_its_inbox_go_with_its_rows(folders: Folders) -> None:
+    leaving = replace(folders.inbox, after=After.LEAVE)
+    folders.inbox.folder.mkdir()
+    (folders.inbox.folder / "a.jpg").write_bytes(b"broken")
+    sweep(leaving, folders.places, folders.ledger, "me")
+    [arrival] = folders.ledger.take("me", 1, 60)
+    folders.ledger.end(arrival.id, State.FAILED, "truncated", "it is truncated")
+    file_away(leaving, folders.places, folders.ledger, arrival, State.FAILED, "truncated")
+    (folders.inbox.folder / "a.jpg").unlink()
+    grow_old(folders.engine, TEN_DAYS)
+    assert folders.files() == ["failed/.json"]
+    assert tidy(folders.engine, KeepSettings(failed=7), folders.places).failed == 1
+    assert folders.files() == []
 
 
 def test_older_versions_go_and_the_current_one_never(engine: Engine) -> None:
