@@ -8,6 +8,7 @@ crash in somebody's C library reaches anything else.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
@@ -92,6 +93,12 @@ class _Process:
 
 
 _running: list[_Process] = []
+
+
+@atexit.register
+def _end_running() -> None:
+    while _running:
+        _running.pop().end()
 
 
 def start_own() -> None:
