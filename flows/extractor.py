@@ -23,7 +23,7 @@ from db.connect import Engine, open_database
 from flows.server import ServerError, answers
 from segocr.errors import DatabaseError, HostError, SegocrError
 from segocr.logs import start_logging, tell
-from segocr.orphans import die_with_parent
+from segocr.parentdeath import die_with_parent
 from segocr.settings import Settings, served_settings
 from segocr.steps.client import Steps
 from segocr.supervision import drained, noted_signals

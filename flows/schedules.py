@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flows.server import answers
 from segocr.logs import start_logging, tell
-from segocr.orphans import die_with_parent
+from segocr.parentdeath import die_with_parent
 from segocr.settings import Settings, served_settings
 
 _log = logging.getLogger("segocr.schedule")

@@ -26,7 +26,7 @@ from importlib import metadata
 from pathlib import Path
 
 from segocr.errors import SegocrError
-from segocr.orphans import die_with_parent
+from segocr.parentdeath import die_with_parent
 
 _START_SECONDS = 180.0
 _STOP_SECONDS = 15.0

@@ -20,7 +20,7 @@ from flows.extract import run_flow
 from flows.watch import Watch
 from segocr.errors import ConfigurationError
 from segocr.logs import start_logging
-from segocr.orphans import die_with_parent
+from segocr.parentdeath import die_with_parent
 from segocr.settings import Settings, load_settings, served_settings
 from segocr.steps.client import Steps
 from segocr.troubles import Report, told

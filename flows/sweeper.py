@@ -18,7 +18,7 @@ from db.connect import open_database
 from flows.inboxes import Inboxes
 from flows.pace import Folders, Pace
 from segocr.logs import start_logging, tell
-from segocr.orphans import die_with_parent
+from segocr.parentdeath import die_with_parent
 from segocr.settings import Settings, served_settings
 from segocr.supervision import noted_signals
 from segocr.troubles import Report, told

@@ -381,8 +381,7 @@ class _Reader:
 
 def _by_field(crop_lines: Sequence[_Line], model: OcrModel) -> CropReadings:
     found: dict[str, list[Reading]] = {}
-    # They were put in order before anything was read: upside down the last one is the first.
-    for place, line in enumerate(crop_lines[:: -1 if crop_lines[0].direction else 1]):
+    for place, line in enumerate(crop_lines[:: -1 if crop_lines[0].direction else 1]):  # as the page reads
         for best in line.best:
             found.setdefault(best.spec.name, []).append(_reading(line, best, place, model))
     return {name: tuple(readings) for name, readings in found.items()}

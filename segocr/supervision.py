@@ -145,7 +145,7 @@ class Supervisor:
 
     Args:
         children: In the order of their start; they end in reverse. Each has to end with this process by
-            itself (``segocr.orphans``), should this one be killed.
+            itself (``segocr.parentdeath``), should this one be killed.
         started: Called with a child's name whenever that was started.
     """
 

@@ -86,7 +86,7 @@ def _stop() -> None:
 
 
 def _serve(templates: Sequence[str], idle: float, device: str | None, parent: int | None) -> None:
-    from segocr.orphans import die_with_parent
+    from segocr.parentdeath import die_with_parent
     from segocr.settings import check_device
     from segocr.steps.keeper import Keeper
     from segocr.steps.service import Service, await_end

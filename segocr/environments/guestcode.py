@@ -22,7 +22,7 @@ from segocr.steps.guest import digest_of
 _SOURCE = Path(__file__).parents[1]
 _GUEST = (
     "geometry.py",
-    "orphans.py",
+    "parentdeath.py",
     "constraints",
     "validators",
     "steps/__init__.py",

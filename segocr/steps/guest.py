@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segocr.orphans import die_with_parent
+from segocr.parentdeath import die_with_parent
 from segocr.steps.protocol import Channel, Message, ProtocolError, Refusal
 
 Operation = Callable[[Message], Message]

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from segocr.orphans import die_with_parent
+from segocr.parentdeath import die_with_parent
 
 _LONGEST = 300
 """Characters of what a function says that are kept."""

@@ -1,4 +1,4 @@
-"""No orphans: a process that ends with the one that started it. Guest code: standard library only."""
+"""Parent death: a process that ends with the one that started it. Guest code: standard library only."""
 
 from __future__ import annotations
 
