@@ -133,6 +133,17 @@ def count_untyped(engine: Engine, shape: TemplateShape) -> int:
         return connection.execute(query.where(or_(*untyped))).scalar_one()
 
 
+def untyped_notice(engine: Engine, shape: TemplateShape) -> str | None:
+    """Return what to tell a person whose new views show values of older records as null; None: they don't."""
+    count = count_untyped(engine, shape)
+    if not count:
+        return None
+    return (
+        f"{count} older record{'s' * (count != 1)} of {shape.name} with no value of the type that a field "
+        f"has now, shown as null; run: segocr replay {shape.name}"
+    )
+
+
 def _is_registered(connection: Connection, shape: TemplateShape, fields: list[list[Any]]) -> bool:
     row = connection.execute(
         select(TemplateRow.version, TemplateRow.fields).where(TemplateRow.name == shape.name)

@@ -17,7 +17,7 @@ from db.connect import Engine
 from db.duplicates import find_first, known_contents, link
 from db.status import pauses
 from db.store import outcome
-from db.views import register_template, shape_of
+from db.views import register_template, shape_of, untyped_notice
 from flows.batch import Batch, Item
 from flows.filer import Ended, Filer
 from flows.inboxes import Inboxes
@@ -365,7 +365,9 @@ class Watch:
             search=self._settings.template_folders,
             validators_folder=self._settings.validators_folder,
         )
-        register_template(self._engine, shape_of(template))
+        shape = shape_of(template)
+        if register_template(self._engine, shape) and (notice := untyped_notice(self._engine, shape)):
+            _log.warning(notice)
         pipeline = Pipeline(
             template,
             self._steps,

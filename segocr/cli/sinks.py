@@ -241,14 +241,11 @@ class Store(Sink):
             self._engine.dispose()
 
     def _tell_untyped(self) -> None:
-        from db.views import count_untyped
+        from db.views import untyped_notice
 
         for shape in self._renewed:
-            if count := count_untyped(self._engine, shape):
-                note(
-                    f"{_count(count, 'older record')} of {shape.name} with no value of the type that a field "
-                    f"has now, shown as null; run: segocr replay {shape.name}"
-                )
+            if notice := untyped_notice(self._engine, shape):
+                note(notice)
 
 
 def printing(output: Format, *, explain: bool) -> list[Sink]:

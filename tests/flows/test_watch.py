@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from scripted import SETTINGS, Scripted, drop, files_below, rows, settle
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from db.connect import open_database
 from db.schema import prepare
+from db.views import TemplateShape, ViewField, register_template
 from segocr.errors import DatabaseError, ModelError
 from segocr.pipeline import Work
 from segocr.places import After, Duplicates
@@ -247,8 +248,8 @@ def test_files_that_a_sweep_ends_are_counted_by_the_next_extraction(tmp_path: Pa
     from flows.watch import Watch
 
     (tmp_path / "inbox").mkdir()
-    text = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\nstale_after = 0.001\n'
-    settings = parse_settings(text, tmp_path)
+    toml = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\nstale_after = 0.001\n'
+    settings = parse_settings(toml, tmp_path)
     engine = open_database("sqlite:///segocr.db", folder=tmp_path)
     prepare(engine)
     (tmp_path / "inbox" / "empty.jpg").touch()
@@ -258,3 +259,25 @@ def test_files_that_a_sweep_ends_are_counted_by_the_next_extraction(tmp_path: Pa
         assert watch.extract() == {"failed": 1}
         assert watch.extract() == {}
     engine.dispose()
+
+
+def test_older_records_that_a_changed_type_leaves_without_a_value_are_logged(
+    watch: Any, settings: Settings, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    drop(settings, "passports/old.jpg")
+    settle(watch)
+    assert watch.extract() == {"extracted": 1}
+    assert "older record" not in caplog.text
+    with engine.begin() as connection:  # as if birth_date had been a text when it was read
+        connection.execute(
+            text(
+                "insert into field_values (extraction_id, name, ordinal, type, value, status, accepted,"
+                " confidence) select id, 'birth_date', 0, 'text', '1 May', 'ok', true, 0.99 from extractions"
+            )
+        )
+    register_template(engine, TemplateShape("passport", 1, (ViewField("birth_date", "text"),)))
+    drop(settings, "passports/new.jpg")
+    settle(watch)
+    assert watch.extract() == {"extracted": 1}
+    assert "1 older record of passport with no value of the type" in caplog.text
+    assert "segocr replay passport" in caplog.text
