@@ -148,6 +148,7 @@ def start_steps(settings: Settings) -> Steps:
 @contextmanager
 def _watching(workspace: str, role: str) -> Iterator[Watch]:
     with (
+        reported(workspace, role),
         opened(workspace) as (settings, engine),
         start_steps(settings) as steps,
         Watch(settings, engine, steps, run_flow, role=role) as watch,

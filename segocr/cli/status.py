@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _EXTRACTS = "extract"
 _ROLES = ("sweep", _EXTRACTS, *SILENT)
-_RUNS = ("retry", "reprocess", "housekeeping", "notify")
+_RUNS = ("watch", "extract-ready", "retry", "reprocess", "housekeeping", "notify")
 """What runs by schedule, and says of itself how its last run ended."""
 _NO_ROOM = 1_000_000
 """Bytes below which a disk counts as full: SQLite needs some to take a claim down."""

@@ -160,11 +160,15 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(
         for name in ("retry", "housekeeping"):
             run_deployment(f"{name}/{NAME}", timeout=0, as_subflow=False)
         await_it(lambda: "retry sent_back=1" in log.read_text() and "housekeeping" in log.read_text(), log)
+        sent_back = [path.name for path in (workspace / "work").rglob("*.jpg")]
         (workspace / "work").rename(workspace / "away")
-        run_deployment(f"housekeeping/{NAME}", timeout=_PATIENCE, poll_interval=0.5, as_subflow=False)
-        [trouble] = read_report(workspace, "housekeeping").troubles
-        (workspace / "away").rename(workspace / "work")
-        run_deployment(f"housekeeping/{NAME}", timeout=_PATIENCE, poll_interval=0.5, as_subflow=False)
+        troubles = []
+        for away in (True, False):
+            for name in ("housekeeping", "watch"):
+                run_deployment(f"{name}/{NAME}", timeout=_PATIENCE, poll_interval=0.5, as_subflow=False)
+                troubles.append([one.code for one in read_report(workspace, name).troubles])
+            if away:
+                (workspace / "away").rename(workspace / "work")
         fine = log.read_text()
         foreign = tmp_path_factory.mktemp("foreign")
         shutil.copytree(
@@ -179,12 +183,12 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(
         status = child.wait(60)
     assert status == 0
     assert "Traceback" not in fine
-    assert (trouble.code, read_report(workspace, "housekeeping").troubles) == ("work-missing", ())
-    assert fine.count("paused code=work-missing") == fine.count("goes on code=work-missing") == 1
+    assert troubles == [["work-missing"], ["work-missing"], [], []]
+    assert fine.count("paused code=work-missing") == fine.count("goes on code=work-missing") == 2
     assert refused.state is not None
     assert (refused.state.is_failed(), "only, not in" in str(refused.state.message)) == (True, True)
     assert not (foreign / "told.json").exists()
     [alert] = recent_alerts(workspace, timedelta(hours=1))
     assert (alert.failures, alert.codes) == (3, {"gave-up": 1, "encrypted": 1, "no-template": 1})
     assert json.loads((workspace / "told.json").read_text())["codes"] == alert.codes
-    assert [path.name for path in (workspace / "work").rglob("*.jpg")] == ["a.jpg"]
+    assert sent_back == ["a.jpg"]
