@@ -17,8 +17,9 @@ from pathlib import Path
 from db.arrivals import Arrivals
 from db.connect import Engine, open_database, writing
 from db.schema import prepare
-from segocr.inbox import recover, sweep
-from segocr.places import After, Inbox, Places
+from segocr.inbox.places import After, Inbox, Places
+from segocr.inbox.recovery import recover
+from segocr.inbox.taking import sweep
 
 MOMENT = "2026-03-01 12:00:00.000000"
 

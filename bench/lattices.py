@@ -18,13 +18,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from segocr import crops, lines
+from segocr import crops
 from segocr.constraints import Constraint, Decoded, decode
 from segocr.constraints.deciding import decide
 from segocr.constraints.lattice import Lattice
 from segocr.evaluation.labels import read_labels
 from segocr.evaluation.scenes import read_picture
 from segocr.pages import Page
+from segocr.reading import lines
 from segocr.regions import Region
 from segocr.steps.client import Steps
 from segocr.steps.contract import Image, OcrModel

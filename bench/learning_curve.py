@@ -41,11 +41,11 @@ from segocr.settings import Settings, load_settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template, load_template
-from segocr.textlines.examples import Example, gather, is_sparse
 from segocr.textlines.head import Head
 from segocr.textlines.segmenting import closer_looks, surest
-from segocr.textlines.training import train_on
 from segocr.textlines.worth import Worth, as_seen
+from segocr.training.heads.examples import Example, gather, is_sparse
+from segocr.training.heads.train import train_on
 
 CACHE = Path(".cache/textlines")
 COVERED, BESIDE = 0.9, 0.2

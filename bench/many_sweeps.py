@@ -25,9 +25,9 @@ from db.connect import Engine, open_database, reading
 from db.schema import prepare
 from flows.inboxes import Inboxes
 from flows.pace import Folders
-from segocr.arrivals import State
 from segocr.bench.memory import pss
-from segocr.inbox import file_away
+from segocr.inbox.arrivals import State
+from segocr.inbox.filing import file_away
 from segocr.settings import load_settings
 
 INTERVAL = 0.05

@@ -13,8 +13,8 @@ from db.arrivalrows import ENDED, chunks
 from db.arrivals import Arrivals
 from db.connect import reading, writing
 from db.tables import ArrivalRow
-from segocr import nolinks
-from segocr.arrivals import State
+from segocr.inbox import nolinks
+from segocr.inbox.arrivals import State
 
 _OLD = timedelta(days=1)
 """So long a file is gone before it is dropped: another workspace of this database may look at that inbox."""

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or
 
 from db.connect import database_error
 from db.tables import ArrivalRow, DocumentRow, table_of
-from segocr.arrivals import Arrival, Sighting, State
+from segocr.inbox.arrivals import Arrival, Sighting, State
 
 ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)
 MANY = 500

@@ -1,4 +1,4 @@
-"""Arrivals in the database: the ledger of ``segocr.arrivals``, and the queue that extraction takes from."""
+"""Arrivals in the database: the ledger of ``segocr.inbox``, and the queue that extraction takes from."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ from db.arrivalrows import (
 from db.connect import reading, writing
 from db.tables import ArrivalRow, table_of
 from db.types import PathText
-from segocr.arrivals import Arrival, Moved, Sighting, State
-from segocr.workfolder import MISSING, PAUSE_SECONDS
+from segocr.inbox.arrivals import Arrival, Moved, Sighting, State
+from segocr.inbox.workfolder import MISSING, PAUSE_SECONDS
 
 _FILED = (
     update(table_of(ArrivalRow))
@@ -55,7 +55,7 @@ _UNMOVED = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_(N
 
 
 class Arrivals:
-    """The ledger (``segocr.arrivals.Ledger``) over an engine.
+    """The ledger (``segocr.inbox.arrivals.Ledger``) over an engine.
 
     Args:
         engine: From ``db.connect.open_database``; its tables must exist.

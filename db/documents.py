@@ -31,7 +31,7 @@ class Brought:
 
     Attributes:
         id: Its own; commands take the start of it.
-        state: Where it stands (``segocr.arrivals.State``).
+        state: Where it stands (``segocr.inbox.arrivals.State``).
         attempts: How often its processing was started while it alone could be to blame.
         problem: Code of what last went wrong.
         message: The same in words.
@@ -105,7 +105,7 @@ def list_documents(
     Args:
         engine: From ``db.connect.open_database``.
         template: Only this template's.
-        state: Only arrivals in this state (``segocr.arrivals.State``).
+        state: Only arrivals in this state (``segocr.inbox.arrivals.State``).
         limit: Most rows.
 
     Raises:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, select
 from db.arrivalrows import MANY, End, end_arrivals, hold_arrivals
 from db.connect import reading, writing
 from db.tables import DocumentRow, ExtractionRow
-from segocr.arrivals import State
+from segocr.inbox.arrivals import State
 from segocr.records import RecordStatus
 
 

@@ -16,12 +16,12 @@ from db.arrivals import Arrivals
 from db.connect import reading, writing
 from db.schema import check_schema
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow
-from segocr import filing
-from segocr.arrivals import State
 from segocr.errors import UsageError
-from segocr.places import Places
+from segocr.inbox import moving
+from segocr.inbox.arrivals import State
+from segocr.inbox.places import Places
+from segocr.inbox.workfolder import is_right, known_work, work_missing
 from segocr.records import RecordStatus
-from segocr.workfolder import is_right, known_work, work_missing
 
 _SHORTEST = 6
 _HOLD = timedelta(seconds=60)
@@ -182,10 +182,10 @@ def retry(engine: Engine, ended: Ended, work: Path) -> bool:
     if not _hold(engine, ended, _RETRY):
         return False
     if source is not None:
-        filing.settle_in(source, target)
+        moving.settle_in(source, target)
     if ended.reasons is not None:
         ended.reasons.unlink(missing_ok=True)
-        filing.remove_empty(ended.reasons.parent)
+        moving.remove_empty(ended.reasons.parent)
     # What was never hashed (empty, unreadable) goes back as a claim that somebody abandoned: hashed next.
     overdue = Arrivals(engine).now() - timedelta(microseconds=1) if ended.sha256 is None else None
     with writing(engine) as connection:
@@ -285,7 +285,7 @@ def discard(engine: Engine, plan: Discarding) -> bool:
     for file in plan.files:
         with suppress(FileNotFoundError):
             file.unlink()
-        filing.remove_empty(file.parent)
+        moving.remove_empty(file.parent)
     held = and_(ArrivalRow.id == plan.ended.id, ArrivalRow.lease_owner == _DISCARD)
     with writing(engine) as connection:
         document = connection.scalar(select(ArrivalRow.document_id).where(held))

@@ -24,9 +24,9 @@ from db.tables import (
     ReadingRow,
     RegionRow,
 )
-from segocr import filing
 from segocr.errors import UsageError
-from segocr.places import Places
+from segocr.inbox import moving
+from segocr.inbox.places import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _ways(row: Row[Any], places: Places) -> Iterator[Path]:
     name, day = Path(row.path).name, row.received_at.date().isoformat()
     yield places.claimed(row.id, name)
     for folder in (places.done, places.failed):
-        yield folder / day / filing.name_with_id(row.id, name)
+        yield folder / day / moving.name_with_id(row.id, name)
 
 
 def forget(engine: Engine, plan: Forgetting, *, places: Places | None = None) -> Forgetting:
@@ -183,4 +183,4 @@ def _delete(files: Sequence[Path]) -> None:
         with suppress(FileNotFoundError):
             file.unlink()
         if file.parent.parent.name == "work":
-            filing.remove_empty(file.parent)
+            moving.remove_empty(file.parent)

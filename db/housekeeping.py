@@ -18,11 +18,11 @@ from db.connect import reading, translated, writing
 from db.ended import discard, find_ended, plan_discarding
 from db.schema import check_schema
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow, ReadingRow, RegionRow
-from segocr import filing
-from segocr.arrivals import State
 from segocr.errors import UsageError
-from segocr.places import Places
-from segocr.settings_service import KeepSettings
+from segocr.inbox import moving
+from segocr.inbox.arrivals import State
+from segocr.inbox.places import Places
+from segocr.settings.service import KeepSettings
 
 _TOGETHER = 500
 """Rows in a transaction: whoever stores records meanwhile waits for no longer than that takes."""
@@ -96,7 +96,7 @@ def _drop_done(engine: Engine, moment: datetime | None) -> int:
             file = Path(place)
             if file.name.startswith(f"{arrival}-"):  # what segocr filed, and nothing else
                 file.unlink(missing_ok=True)
-                filing.remove_empty(file.parent)
+                moving.remove_empty(file.parent)
                 gone.append(arrival)
         with writing(engine) as connection:
             connection.execute(update(ArrivalRow).where(ArrivalRow.id.in_(gone)).values(place=None))

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from db.connect import writing
 from db.tables import ArrivalRow, table_of
-from segocr.logs import tell
-from segocr.places import Inbox, Places
-from segocr.workfolder import known_work, remember_work
+from segocr.inbox.places import Inbox, Places
+from segocr.inbox.workfolder import known_work, remember_work
+from segocr.service.logs import tell
 
 _log = logging.getLogger("segocr.sweep")
 

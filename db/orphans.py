@@ -1,8 +1,8 @@
 """Orphans: rows whose file is gone from ``work/``, and files there that no row knows (a restored backup).
 
 A file counts as vanished only where ``work/`` is surely the folder that it was claimed into: the mark in it
-says so (``segocr.workfolder``). Else nobody is to blame, and all wait until the folder is back. What was
-given up, and lies in ``work/<id>/`` after all, is taken up again.
+says so (``segocr.inbox.workfolder``). Else nobody is to blame, and all wait until the folder is back. What
+was given up, and lies in ``work/<id>/`` after all, is taken up again.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from db.arrivals import Arrivals
 from db.connect import reading, writing
 from db.moves import follow_move, follow_workspace
 from db.tables import ArrivalRow
-from segocr import filing
-from segocr.arrivals import State
-from segocr.logs import tell
-from segocr.places import After, Inbox, Places
-from segocr.workfolder import MISSING, PAUSE_SECONDS, adopt_work, is_right, known_work, work_missing
+from segocr.inbox import moving
+from segocr.inbox.arrivals import State
+from segocr.inbox.places import After, Inbox, Places
+from segocr.inbox.workfolder import MISSING, PAUSE_SECONDS, adopt_work, is_right, known_work, work_missing
+from segocr.service.logs import tell
 
 _log = logging.getLogger("segocr.sweep")
 _OLD_SECONDS = 600.0
@@ -219,12 +219,12 @@ def _settle_files(engine: Engine, inboxes: Sequence[Inbox], places: Places) -> i
 def _return_files(folder: Path, target: Inbox | None) -> int:
     returned = 0
     for file in list(folder.iterdir()):
-        if file.name.endswith(filing.PARTIAL):
+        if file.name.endswith(moving.PARTIAL):
             file.unlink()
         elif target is not None:
-            filing.return_to(file, target.folder, file.name)
+            moving.return_to(file, target.folder, file.name)
             returned += 1
-    filing.remove_empty(folder)
+    moving.remove_empty(folder)
     return returned
 
 

@@ -11,7 +11,7 @@ from db.connect import writing
 from db.store import store_record
 from db.stored import StoredRecord
 from db.tables import ArrivalRow, ExtractionRow
-from segocr.arrivals import State
+from segocr.inbox.arrivals import State
 from segocr.records import Record
 
 

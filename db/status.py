@@ -12,7 +12,7 @@ from db.arrivals import Arrivals
 from db.connect import reading
 from db.schema import check_schema
 from db.tables import ArrivalRow
-from segocr.arrivals import State
+from segocr.inbox.arrivals import State
 
 _WAITING = (State.RECEIVED.value, State.CLAIMED.value, State.EXTRACTING.value)
 _ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)

@@ -19,7 +19,7 @@ from db.connect import writing
 from db.evidence import insert_evidence
 from db.tables import DocumentRow, ExtractionRow, ProblemRow, table_of
 from db.types import PathText
-from segocr.arrivals import State
+from segocr.inbox.arrivals import State
 from segocr.records import Record, RecordStatus
 
 _FAILED = RecordStatus.FAILED.value

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from db.types import Moment, Number, PathText, SafeJSON, SafeText
-from segocr.arrivals import State
+from segocr.inbox.arrivals import State
 from segocr.readings import ReadingStatus
 from segocr.records import FieldStatus, RecordStatus, Severity
 

@@ -21,7 +21,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from flows.heartbeat import BEAT
 from flows.server import HEARTBEAT_SECONDS
 from segocr.settings import load_settings
-from segocr.settings_service import AlertSettings
+from segocr.settings.service import AlertSettings
 
 _SILENCE = timedelta(seconds=5 * HEARTBEAT_SECONDS)
 _ENDS = ("Completed", "Failed", "Cancelled", "Crashed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect.events import emit_event
 
 from flows.filer import Ended
-from segocr.arrivals import State
+from segocr.inbox.arrivals import State
 
 _NAMES = {
     State.EXTRACTED: "segocr.document.stored",

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 from db.connect import Engine, open_database
 from flows.server import ServerError, answers
 from segocr.errors import DatabaseError, HostError, SegocrError
-from segocr.logs import start_logging, tell
 from segocr.parentdeath import die_with_parent
+from segocr.service.logs import start_logging, tell
+from segocr.service.supervision import drained, noted_signals
+from segocr.service.troubles import Report, told
 from segocr.settings import Settings, served_settings
 from segocr.steps.client import Steps
-from segocr.supervision import drained, noted_signals
-from segocr.troubles import Report, told
 
 if TYPE_CHECKING:
     from flows.watch import Watch

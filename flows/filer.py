@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.inboxes import Inboxes
-from segocr.arrivals import Arrival, State
 from segocr.errors import DatabaseError, SegocrError
-from segocr.inbox import file_ended, put_away
-from segocr.logs import tell
+from segocr.inbox.arrivals import Arrival, State
+from segocr.inbox.filing import file_ended, put_away
+from segocr.service.logs import tell
 
 _log = logging.getLogger("segocr.watch")
 

@@ -15,10 +15,11 @@ from db.arrivals import Arrivals
 from db.connect import Engine
 from db.orphans import mend_orphans
 from segocr.errors import ConfigurationError, DatabaseError, SegocrError
-from segocr.inbox import recover, sweep
-from segocr.places import check_places, check_writable, inboxes_in, places_in
+from segocr.inbox.places import check_places, check_writable, inboxes_in, places_in
+from segocr.inbox.recovery import recover
+from segocr.inbox.taking import sweep
+from segocr.service.troubles import lock_file, told
 from segocr.settings import Settings
-from segocr.troubles import lock_file, told
 
 
 class AllSwept(NamedTuple):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from db.arrivals import Arrivals
 from segocr.errors import DatabaseError
-from segocr.logs import tell
+from segocr.service.logs import tell
 
 _log = logging.getLogger("segocr.watch")
 

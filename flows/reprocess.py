@@ -12,10 +12,10 @@ from db.ended import retry as send_back
 from db.replaying import store_replayed
 from db.stored import StoredRecord, current_templates, outdated_ids, stored_records
 from db.views import register_template, shape_of
-from segocr.arrivals import State
 from segocr.codeversion import deciding_code
 from segocr.errors import TemplateError
-from segocr.places import inboxes_in, places_in
+from segocr.inbox.arrivals import State
+from segocr.inbox.places import inboxes_in, places_in
 from segocr.records import Record
 from segocr.replay import replay
 from segocr.settings import Settings

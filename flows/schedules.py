@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 from flows.server import answers
-from segocr.logs import start_logging, tell
 from segocr.parentdeath import die_with_parent
+from segocr.service.logs import start_logging, tell
 from segocr.settings import Settings, served_settings
 
 _log = logging.getLogger("segocr.schedule")

@@ -19,11 +19,11 @@ from db.schema import check_schema, prepare
 from flows.extract import run_flow
 from flows.watch import Watch
 from segocr.errors import ConfigurationError
-from segocr.logs import start_logging
 from segocr.parentdeath import die_with_parent
+from segocr.service.logs import start_logging
+from segocr.service.troubles import Report, told
 from segocr.settings import Settings, load_settings, served_settings
 from segocr.steps.client import Steps
-from segocr.troubles import Report, told
 
 _log = logging.getLogger("segocr.schedule")
 
@@ -95,7 +95,7 @@ def reported(workspace: str, role: str) -> Iterator[None]:
         role: What the block does, as ``segocr status`` names it.
 
     Raises:
-        SegocrError: Whatever the block raises, as ``segocr.troubles.told`` has it.
+        SegocrError: Whatever the block raises, as ``segocr.service.troubles.told`` has it.
     """
     with closing(Report(own_workspace(workspace), role)) as report:
         try:

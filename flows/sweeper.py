@@ -17,11 +17,11 @@ from pathlib import Path
 from db.connect import open_database
 from flows.inboxes import Inboxes
 from flows.pace import Folders, Pace
-from segocr.logs import start_logging, tell
 from segocr.parentdeath import die_with_parent
+from segocr.service.logs import start_logging, tell
+from segocr.service.supervision import noted_signals
+from segocr.service.troubles import Report, told
 from segocr.settings import Settings, served_settings
-from segocr.supervision import noted_signals
-from segocr.troubles import Report, told
 
 _log = logging.getLogger("segocr.sweep")
 

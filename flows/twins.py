@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from segocr.arrivals import Arrival
 from segocr.errors import DocumentError
+from segocr.inbox.arrivals import Arrival
 
 
 def same_failure(first: Arrival, code: str | None, message: str | None = None) -> DocumentError:

@@ -16,10 +16,10 @@ from db.orphans import mend_orphans
 from db.status import failures_within
 from flows.reprocess import reprocess_records
 from flows.service import opened, own_workspace, reported, start_steps
-from segocr.alerts import Alert, keep_alert, tell_alert
 from segocr.errors import DocumentError, TemplateError
-from segocr.logs import tell
-from segocr.places import inboxes_in, places_in
+from segocr.inbox.places import inboxes_in, places_in
+from segocr.service.alerts import Alert, keep_alert, tell_alert
+from segocr.service.logs import tell
 from segocr.settings import Settings
 from segocr.templates import route
 

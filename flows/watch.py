@@ -23,11 +23,11 @@ from flows.filer import Ended, Filer
 from flows.inboxes import Inboxes
 from flows.leases import leases_renewed
 from flows.twins import Twins, same_failure
-from segocr.arrivals import Arrival, State
 from segocr.errors import DocumentError, HostDied, HostTimeout, SegocrError, TemplateError
-from segocr.inbox import is_unchanged, put_back
+from segocr.inbox.arrivals import Arrival, State
+from segocr.inbox.claimed import is_unchanged, put_back
+from segocr.inbox.places import Duplicates
 from segocr.pipeline import Pipeline, Work
-from segocr.places import Duplicates
 from segocr.recipes import choose_models
 from segocr.records import Record
 from segocr.settings import Settings

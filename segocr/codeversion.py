@@ -15,13 +15,12 @@ from pathlib import Path
 _SOURCE = Path(__file__).parent
 _CONSTRAINTS = ("constraints",)
 _DECIDING = (
-    *_CONSTRAINTS, "validators", "acceptance.py", "candidates.py", "fields.py", "marginals.py",
-    "preferences.py", "readingorder.py",
+    *_CONSTRAINTS, "validators", "deciding", "fields.py", "steps/validate",
+    "templates/implied.py", "templates/fieldspecs.py", "templates/spec.py", "templates/written.py",
 )  # fmt: skip
 _READING = (
-    "geometry.py", "smoothing.py", "snapping.py", "blocks.py", "crops.py", "lines.py", "refit.py",
-    "upright.py", "looks.py", "recognition.py", "pipeline.py", "elsewhere.py", "inkgaps.py",
-    "textlines", "steps/open", "steps/ocr", "steps/segment",
+    "geometry.py", "finding", "crops.py", "reading", "pipeline.py", "textlines",
+    "steps/open", "steps/ocr", "steps/segment", "steps/openvino_models.py",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segocr.errors import DocumentError
-from segocr.nolinks import OPEN_FILE, folder_of
+from segocr.inbox.nolinks import OPEN_FILE, folder_of
 
 _BLOCK = 1 << 20
 _KINDS = {

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from segocr.acceptance import about_readings, is_acceptable, what_acceptance_lacks, worth_of
-from segocr.readingorder import in_reading_order
+from segocr.deciding.acceptance import about_readings, is_acceptable, what_acceptance_lacks, worth_of
+from segocr.deciding.readingorder import in_reading_order
 from segocr.readings import Reading, ReadingStatus
 from segocr.records import FieldStatus, FieldValue, Problem, RecordStatus, Severity
 from segocr.templates.spec import FieldSpec, Template

@@ -19,27 +19,27 @@ from numpy.typing import NDArray
 
 from segocr import crops, geometry
 from segocr.ahead import ahead
-from segocr.blocks import joined
-from segocr.candidates import chosen
 from segocr.crops import Crop
+from segocr.deciding.candidates import chosen
 from segocr.documents import Document, hashed, opened
 from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult, field_values
+from segocr.finding.blocks import joined
+from segocr.finding.smoothing import with_second_look
+from segocr.finding.snapping import snap_pages
 from segocr.geometry import Points
 from segocr.pages import Page, PageInfo
+from segocr.reading.recognition import CropReadings, read_pages
+from segocr.reading.upright import one_way
 from segocr.readings import Reading
 from segocr.recipes import Models, fitting_head, recipe_of
-from segocr.recognition import CropReadings, read_pages
 from segocr.records import Problem, Record, RecordStatus, failure
 from segocr.regions import Region
 from segocr.settings import Settings
-from segocr.smoothing import with_second_look
-from segocr.snapping import snap_pages
 from segocr.steps.client import Steps
 from segocr.steps.contract import OpenOptions, SegmentedRegion
 from segocr.templates import Template
 from segocr.textlines import segmenting as textlines
-from segocr.upright import one_way
 
 PAGES_AT_ONCE = 4
 """Pages segmented in one call: also the most whose pixels one stage holds."""

@@ -22,7 +22,7 @@ class ReadingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One line of text read from a region; what its text is says ``segocr.preferences.with_decision``.
+    """One line of text read from a region; what its text is, says ``deciding.preferences.with_decision``.
 
     Attributes:
         region: Where it was found.

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from segocr.alphabets import warn_of_lacking
 from segocr.codeversion import deciding_code, reading_code
 from segocr.environments.locate import resolve
 from segocr.errors import EnvironmentMissing, ModelError, SegocrError
@@ -18,6 +17,7 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.engines import engine_of
 from segocr.templates import FieldSpec, Template
+from segocr.templates.alphabets import warn_of_lacking
 from segocr.templates.trust import require_trust
 from segocr.textlines.fitting import require_fitting, require_same_reader
 from segocr.textlines.head import Head, load_head

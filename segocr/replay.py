@@ -14,10 +14,10 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from segocr.candidates import Candidate, chosen
 from segocr.constraints import ConstraintError
+from segocr.deciding.candidates import Candidate, chosen
+from segocr.deciding.preferences import answered, asked, decided, decided_by, with_decision
 from segocr.fields import PartResult, field_values
-from segocr.preferences import answered, asked, decided, decided_by, with_decision
 from segocr.readings import Reading, ReadingStatus
 from segocr.recipes import replayed
 from segocr.records import Problem, Record

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from segocr.alerts import Alert, keep_alert, recent_alerts, tell_alert
 from segocr.errors import ConfigurationError
-from segocr.settings_service import AlertSettings
+from segocr.service.alerts import Alert, keep_alert, recent_alerts, tell_alert
+from segocr.settings.service import AlertSettings
 
 
 def alert(ago: timedelta = timedelta(0), failures: int = 20) -> Alert:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segocr.blocks import joined
+from segocr.finding.blocks import joined
 from segocr.geometry import reading_angle
 from segocr.regions import Region
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segocr import geometry
-from segocr.candidates import LEAST_WORTH, instances, shared_part, without_overlaps
+from segocr.deciding.candidates import LEAST_WORTH, instances, shared_part, without_overlaps
 from segocr.readings import Reading, ReadingStatus
 from segocr.regions import Region
 

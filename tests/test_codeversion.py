@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,15 +44,18 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
     [
         ("constraints/scores.py", {"constraints_code", "deciding_code"}),
         ("constraints/checks/mrz.py", {"constraints_code", "deciding_code"}),
-        ("preferences.py", {"deciding_code"}),
-        ("candidates.py", {"deciding_code"}),
+        ("deciding/preferences.py", {"deciding_code"}),
+        ("deciding/candidates.py", {"deciding_code"}),
         ("fields.py", {"deciding_code"}),
-        ("acceptance.py", {"deciding_code"}),
-        ("readingorder.py", {"deciding_code"}),
+        ("deciding/acceptance.py", {"deciding_code"}),
+        ("deciding/readingorder.py", {"deciding_code"}),
         ("validators/dates.py", {"deciding_code"}),
+        ("steps/validate/python.py", {"deciding_code"}),
+        ("templates/implied.py", {"deciding_code"}),
         ("crops.py", {"reading_code"}),
-        ("recognition.py", {"reading_code"}),
+        ("reading/recognition.py", {"reading_code"}),
         ("steps/ocr/strips.py", {"reading_code"}),
+        ("steps/openvino_models.py", {"reading_code"}),
         ("reports/html.py", set()),
         ("cli/replay.py", set()),
     ],
@@ -65,3 +69,61 @@ def test_an_edit_changes_what_it_decides(
 def test_every_file_that_is_named_exists() -> None:
     for name in (*codeversion._DECIDING, *codeversion._READING):
         assert (codeversion._SOURCE / name).exists(), name
+
+
+ENTRIES = (
+    "segocr.pipeline", "segocr.steps.open.engine", "segocr.steps.ocr.openvino", "segocr.steps.ocr.paddleocr",
+    "segocr.steps.segment.openvino", "segocr.steps.segment.ultralytics", "segocr.steps.validate.python",
+)  # fmt: skip
+"""Where a document's way through the orchestrator and through each guest begins."""
+CARRIES = (
+    "ahead", "codeversion", "documents", "errors", "inputs", "pages", "parentdeath", "readings", "recipes",
+    "records", "regions", "spelling", "environments.*", "inbox.nolinks", "settings.*",
+    "steps.attached", "steps.client", "steps.contract", "steps.engines", "steps.guest", "steps.host",
+    "steps.keeper", "steps.modelfiles", "steps.protocol", "steps.refusals", "steps.service",
+    "templates.alphabets", "templates.cache", "templates.classes", "templates.load", "templates.mistakes",
+    "templates.names", "templates.own", "templates.routes", "templates.source", "templates.trust",
+    "extraction",
+)  # fmt: skip
+"""Modules on that way that pass on, look up or refuse, and decide nothing about a value."""
+
+
+def test_every_module_on_the_way_of_a_document_is_named_or_only_carries() -> None:
+    named = {
+        path.relative_to(codeversion._SOURCE.parent)
+        for path in codeversion._files((*codeversion._READING, *codeversion._DECIDING))
+    }
+    carries = {pattern.removesuffix(".*"): pattern.endswith(".*") for pattern in CARRIES}
+    unknown = [
+        module
+        for module in _closure(ENTRIES)
+        if Path(*module.split(".")).with_suffix(".py") not in named
+        and module.removeprefix("segocr.") not in carries
+        and not carries.get(module.removeprefix("segocr.").rpartition(".")[0], False)
+    ]
+    assert unknown == []
+
+
+def _closure(entries: Iterable[str]) -> list[str]:
+    """Return the modules that some modules import, directly or not; packages themselves left out."""
+    seen: set[str] = set()
+    waiting = list(entries)
+    while waiting:
+        module = waiting.pop()
+        if module not in seen and _source(module).is_file():
+            seen.add(module)
+            waiting += _imported(_source(module))
+    return sorted(seen)
+
+
+def _source(module: str) -> Path:
+    return codeversion._SOURCE.parent / Path(*module.split(".")).with_suffix(".py")
+
+
+def _imported(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("segocr"):
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+            yield str(node.module)
+            if (init := _source(f"{node.module}.__init__")).is_file():
+                yield from _imported(init)

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from segocr import crops, geometry, lines
+from segocr import crops, geometry
 from segocr.pages import Page
+from segocr.reading import lines
 from segocr.regions import Region
 
 

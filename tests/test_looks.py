@@ -7,7 +7,7 @@ import pytest
 
 from segocr.constraints import Decoded, greedy
 from segocr.geometry import rectangle
-from segocr.looks import LONGER, LOWER, LOWEST, TALLER, Best
+from segocr.reading.looks import LONGER, LOWER, LOWEST, TALLER, Best
 from segocr.templates import FieldSpec, load_template
 
 PLATE = load_template("license_plate").fields["plate"]

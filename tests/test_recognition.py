@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from segocr.constraints import compile_constraint, decode
+from segocr.deciding.preferences import PREFERENCE, of_value, prefer
 from segocr.errors import TemplateError
-from segocr.preferences import PREFERENCE, of_value, prefer
 from segocr.templates import load_template
 
 ALPHABET = ["", "A", "B", "O", "0", "1", "2", "-"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from segocr import crops, geometry
 from segocr.pages import Page
-from segocr.refit import refit
+from segocr.reading.refit import refit
 from segocr.regions import Region
 
 TEXT = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<"

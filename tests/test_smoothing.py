@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr.smoothing import smoothed, with_second_look
+from segocr.finding.smoothing import smoothed, with_second_look
 from segocr.steps.contract import SegmentedRegion
 from segocr.templates import load_template
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from segocr.finding.snapping import Window, snap_pages, snapped, window_of
 from segocr.geometry import minimum_rectangle, quad_size, reading_angle
-from segocr.inkgaps import gaps
+from segocr.reading.inkgaps import gaps
 from segocr.regions import Region
-from segocr.snapping import Window, snap_pages, snapped, window_of
 
 TOP, HEIGHT = 100.0, 30.0
 WORDS = ((60, 160), (180, 300), (320, 420), (450, 760))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from segocr.supervision import Child, Supervisor
+from segocr.service.supervision import Child, Supervisor
 
 
 def test_every_start_of_a_child_is_told() -> None:

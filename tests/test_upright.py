@@ -10,9 +10,9 @@ import pytest
 from segocr import crops, geometry
 from segocr.crops import Crop
 from segocr.pages import Page
+from segocr.reading.upright import one_way, stands_on_its_head
 from segocr.regions import Region
 from segocr.templates import Template, load_template
-from segocr.upright import one_way, stands_on_its_head
 
 Found = list[tuple[Crop, list]]
 

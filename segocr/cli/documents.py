@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segocr.arrivals import State
 from segocr.cli.output import Format, formats, note, print_json, print_mapping, print_rows
 from segocr.errors import UsageError
+from segocr.inbox.arrivals import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from db.documents import Listed
     from db.ended import Discarding, Ended
     from db.forgetting import Forgetting
-    from segocr.places import Places
+    from segocr.inbox.places import Places
 
 _RECORD = ("sha256", "file", "template", "part", "status", "accepted", "state", "problems", "at")
 _ARRIVAL = ("arrival", "place", "attempts", "message", "lease_owner", "lease_until", "received_at",
@@ -150,7 +150,7 @@ def forget(which: str, dry_run: bool, yes: bool) -> None:
 
 def _places() -> Places | None:
     """Return the workspace's folders; outside of one, files are only known by their rows."""
-    from segocr.places import places_in
+    from segocr.inbox.places import places_in
     from segocr.settings import load_settings
 
     settings = load_settings()
@@ -207,7 +207,7 @@ def retry(which: tuple[str, ...], code: str | None, everything: bool, dry_run: b
     from db.ended import find_ended
     from db.ended import retry as retry_arrival
     from segocr.cli.database import opened_database
-    from segocr.places import places_in
+    from segocr.inbox.places import places_in
     from segocr.settings import load_settings
 
     _check_which(which, code, everything)
@@ -295,7 +295,7 @@ def _plans_to_discard(engine: Engine, which: Sequence[str], code: str | None) ->
 
 def _inboxes() -> set[str]:
     """Return the keys of the inboxes that are configured."""
-    from segocr.places import inboxes_in
+    from segocr.inbox.places import inboxes_in
     from segocr.settings import load_settings
 
     return {inbox.key for inbox in inboxes_in(load_settings())}

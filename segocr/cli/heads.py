@@ -17,14 +17,14 @@ from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template, shipped_folder
-from segocr.textlines.cache import require_usable
 from segocr.textlines.evidence import constrained_fields
 from segocr.textlines.head import Head, load_head
-from segocr.textlines.labels import has_area
-from segocr.textlines.nextpages import unlabelled_pages
-from segocr.textlines.outlook import expected_gain
-from segocr.textlines.training import Missed, Trained, train_textlines
 from segocr.training.data import check_page, require_labels
+from segocr.training.heads.cache import require_usable
+from segocr.training.heads.labels import has_area
+from segocr.training.heads.nextpages import unlabelled_pages
+from segocr.training.heads.outlook import expected_gain
+from segocr.training.heads.train import Missed, Trained, train_textlines
 from segocr.training.install import require_own, require_writable
 from segocr.training.labels import labelled_pages
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from segocr.places import Inbox
+    from segocr.inbox.places import Inbox
+    from segocr.service.supervision import Child
     from segocr.settings import Settings
-    from segocr.supervision import Child
 
 LOCK = ".serve.lock"
 SILENT = ("prefect", "keeper", "schedule")
@@ -42,9 +42,9 @@ def command(workspace: Path | None) -> None:
     """
     from flows.server import held_port
     from segocr.cli.output import note
-    from segocr.logs import start_logging
+    from segocr.service.logs import start_logging
+    from segocr.service.supervision import Supervisor
     from segocr.settings import load_settings, parse_settings, settings_text
-    from segocr.supervision import Supervisor
 
     folder = _check(load_settings(workspace))
     text = settings_text(folder)
@@ -66,7 +66,7 @@ def digest_of(settings: str) -> str:
 
 def _note_start(workspace: Path, child: str) -> None:
     """Write down for ``segocr status`` that a child was started which does not say so itself."""
-    from segocr.troubles import Report
+    from segocr.service.troubles import Report
 
     if child in SILENT:
         with suppress(OSError):  # the one process that must not end goes on without
@@ -79,7 +79,7 @@ def _check(settings: Settings) -> Path:
     from segocr.cli.database import workspace_database
     from segocr.cli.output import note
     from segocr.errors import ConfigurationError
-    from segocr.places import check_places, inboxes_in, places_in
+    from segocr.inbox.places import check_places, inboxes_in, places_in
 
     if settings.workspace is None:
         raise ConfigurationError("this folder is in no workspace", hint="run: segocr init")
@@ -104,7 +104,7 @@ def _note_closed(inboxes: Sequence[Inbox]) -> None:
     """Say which inboxes no file can be taken out of; the others are served all the same."""
     from segocr.cli.output import note
     from segocr.errors import ConfigurationError
-    from segocr.places import check_writable
+    from segocr.inbox.places import check_writable
 
     for inbox in inboxes:
         try:
@@ -186,8 +186,8 @@ def _children(workspace: Path, port: int, settings: str) -> tuple[str, list[Chil
         without_prefect,
     )
     from segocr.cli.output import note
+    from segocr.service.supervision import Child
     from segocr.settings import SERVED_VARIABLE
-    from segocr.supervision import Child
 
     home = workspace / ".prefect"
     home.mkdir(mode=0o700, exist_ok=True)

@@ -67,7 +67,7 @@ def _arrivals(settings: Settings, *, serving: bool) -> tuple[dict[str, Any], str
     from db.status import ArrivalsStatus, arrivals_status
     from segocr.cli.database import workspace_database
     from segocr.errors import DatabaseError
-    from segocr.places import inboxes_in
+    from segocr.inbox.places import inboxes_in
 
     engine = workspace_database(settings)
     try:
@@ -124,8 +124,8 @@ def _pause(
 
 def _told_by(settings: Settings, service: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the troubles of the service's processes, and which of them are started again and again."""
+    from segocr.service.troubles import RESTARTED_OFTEN, often_restarted, read_report
     from segocr.settings import settings_text
-    from segocr.troubles import RESTARTED_OFTEN, often_restarted, read_report
 
     rows: list[dict[str, Any]] = []
     if settings.workspace is None:
@@ -161,7 +161,7 @@ def _service(settings: Settings) -> dict[str, Any] | None:
 def _inboxes_at_fault(settings: Settings) -> list[dict[str, Any]]:
     """Return the inboxes that cannot be swept as things are now."""
     from segocr.errors import ConfigurationError
-    from segocr.places import check_places, check_writable, inboxes_in, places_in
+    from segocr.inbox.places import check_places, check_writable, inboxes_in, places_in
 
     inboxes = inboxes_in(settings)
     found = [_pause("inbox-missing", inbox.key) for inbox in inboxes if not inbox.folder.is_dir()]
@@ -179,7 +179,7 @@ def _inboxes_at_fault(settings: Settings) -> list[dict[str, Any]]:
 
 def _places_at_fault(settings: Settings) -> list[dict[str, Any]]:
     """Return what keeps files from being claimed and filed, whether or not a service has noticed it."""
-    from segocr.places import places_in
+    from segocr.inbox.places import places_in
 
     places = places_in(settings)
     folders = [settings.workspace or Path.cwd(), places.work, places.done, places.failed]
@@ -203,7 +203,7 @@ def _alerts(settings: Settings) -> list[dict[str, Any]]:
     """Return the alerts of the last day, oldest first."""
     from datetime import timedelta
 
-    from segocr.alerts import recent_alerts
+    from segocr.service.alerts import recent_alerts
 
     if settings.workspace is None:
         return []
@@ -232,7 +232,7 @@ def _hosts() -> list[dict[str, Any]]:
 
 def _disk(settings: Settings) -> list[dict[str, Any]]:
     """Return free and total megabytes of the file systems that the service writes to."""
-    from segocr.places import places_in
+    from segocr.inbox.places import places_in
 
     places = places_in(settings)
     folders = [settings.workspace or Path.cwd(), places.work, places.done, places.failed]

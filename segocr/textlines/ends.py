@@ -21,7 +21,7 @@ from segocr.constraints.binding import named_characters
 from segocr.constraints.lengths import known_length
 from segocr.geometry import Points
 from segocr.pages import Page
-from segocr.refit import refit
+from segocr.reading.refit import refit
 from segocr.templates import Template
 from segocr.textlines.lines import PROBABLE, TextLine, whole_page
 from segocr.textlines.parts import Spans

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr.evaluation.labels import Label, Polygon
-from segocr.geometry import Points
 from segocr.templates import FieldSpec, Template
 from segocr.textlines.evidence import Match, constrained_fields
 from segocr.textlines.features import PageEvidence
@@ -27,9 +25,10 @@ Span = tuple[int, int]
 Spans = dict[str, list[Span | None]]
 """By class, for each line of a page the characters that would belong to it; None for all of them."""
 
-_WORD = re.compile(r"[(\[]?[^\s(\[]+|[(\[]")
+WORD = re.compile(r"[(\[]?[^\s(\[]+|[(\[]")
 _LEAST_PROBABLE = 0.05
-_EVEN = 0.02
+_SUREST = 0.02
+"""A word is never surer than this to belong to the part, or not to."""
 
 
 def learned_classes(template: Template) -> list[str]:
@@ -81,12 +80,12 @@ def _matched(
 
 def _learned(text: str, number: int, forest: Forest) -> Span | None:
     """Return the run of words that most probably is the field; None for the whole line."""
-    words = list(_WORD.finditer(text))
+    words = list(WORD.finditer(text))
     if len(words) < 2:
         return None
     inside = forest.tell(word_features(text, number))[:, 1]
     best, total, start, chosen = -math.inf, 0.0, 0, (0, len(words))
-    for place, share in enumerate(np.clip(inside, _EVEN, 1 - _EVEN).tolist()):
+    for place, share in enumerate(np.clip(inside, _SUREST, 1 - _SUREST).tolist()):
         if total <= 0:
             total, start = 0.0, place
         total += math.log(share / (1 - share))
@@ -104,7 +103,7 @@ def word_features(text: str, number: int) -> Floats:
         text: Of the line.
         number: Of the class that the line belongs to, from 0.
     """
-    words = list(_WORD.finditer(text))
+    words = list(WORD.finditer(text))
     own = np.array([_look(text, word.start(), word.group()) for word in words], np.float32)
     if not len(own):
         return np.zeros((0, WORD_FEATURES), np.float32)
@@ -127,33 +126,3 @@ def _look(text: str, start: int, word: str) -> list[float]:
         sum(c.isupper() for c in word) / size, word[0] in "([", word[-1] in ")]", depth > 0,
         word[-1] in ":.,;-", "-" in word, any(c in ":/=#" for c in word),
     ]  # fmt: skip
-
-
-def words_inside(line: TextLine, class_name: str, labels: Sequence[Label]) -> NDArray[np.int64] | None:
-    """Return by word of a line whether a label shows it, ``int64 (words,)``; None if labels show none.
-
-    Args:
-        line: A line of the class.
-        class_name: The class.
-        labels: Of the page.
-    """
-    middles = np.array(
-        [(line.bounds[word.start()] + line.bounds[word.end()]) / 2 for word in _WORD.finditer(line.text)]
-    )
-    inside = np.zeros(len(middles), np.int64)
-    for label in labels:
-        if label.class_name == class_name:
-            for start, end in _shown(line.quad, (*label.polygons, *label.alternatives)):
-                inside |= (middles >= start - _EVEN) & (middles <= end + _EVEN)
-    return inside if inside.any() else None
-
-
-def _shown(quad: Points, polygons: Sequence[Polygon]) -> Iterator[tuple[float, float]]:
-    """Yield between which shares of a line's length labels lie that stand at its height."""
-    origin, along, down = quad[0], quad[1] - quad[0], quad[3] - quad[0]
-    for polygon in polygons:
-        offsets = polygon - origin
-        across = offsets @ down / max(float(down @ down), 1e-9)
-        shares = offsets @ along / max(float(along @ along), 1e-9)
-        if min(across.max(), 1.0) - max(across.min(), 0.0) >= 0.5 * min(np.ptp(across), 1.0):
-            yield float(shares.min()), float(shares.max())

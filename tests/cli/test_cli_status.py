@@ -19,13 +19,13 @@ from db.arrivals import Arrivals
 from db.connect import open_database
 from db.schema import prepare
 from flows.inboxes import Inboxes, take_lock
-from segocr.arrivals import Moved, Sighting
 from segocr.cli import run
 from segocr.cli.serve import LOCK, _note_start, digest_of
 from segocr.errors import SegocrError
-from segocr.places import inboxes_in
+from segocr.inbox.arrivals import Moved, Sighting
+from segocr.inbox.places import inboxes_in
+from segocr.service.troubles import Report, lock_file, often_restarted, read_report
 from segocr.settings import load_settings, settings_text
-from segocr.troubles import Report, lock_file, often_restarted, read_report
 
 LOG = logging.getLogger("segocr.test")
 

@@ -12,9 +12,10 @@ from sqlalchemy import Engine, select
 from db.arrivals import Arrivals
 from db.connect import reading
 from db.tables import ArrivalRow
-from segocr.arrivals import Arrival, State
-from segocr.inbox import file_away, sweep
-from segocr.places import Inbox, Places, Ready
+from segocr.inbox.arrivals import Arrival, State
+from segocr.inbox.filing import file_away
+from segocr.inbox.places import Inbox, Places, Ready
+from segocr.inbox.taking import sweep
 
 _ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-?")
 

@@ -13,8 +13,8 @@ from db.absent import absent_inboxes, drop_gone
 from db.arrivals import Arrivals
 from db.connect import reading
 from db.tables import ArrivalRow
-from segocr.arrivals import Sighting, State
 from segocr.cli import run
+from segocr.inbox.arrivals import Sighting, State
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from db.connect import reading, writing
 from db.status import pauses
 from db.store import Processed, store_documents, store_records
 from db.tables import ArrivalRow, ExtractionRow
-from segocr.arrivals import Arrival, Moved, Sighting, State
 from segocr.errors import DatabaseError
+from segocr.inbox.arrivals import Arrival, Moved, Sighting, State
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from db.documents import count_documents, find_document, find_shown, list_docume
 from db.forgetting import forget, plan_forgetting, plan_forgetting_failures
 from db.store import store_records
 from db.tables import ArrivalRow, Base
-from segocr.arrivals import Moved, Sighting, State
 from segocr.cli import run
 from segocr.errors import UsageError
+from segocr.inbox.arrivals import Moved, Sighting, State
 
 Arrive = Callable[..., uuid.UUID]
 

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 
 from db.duplicates import find_first, known_contents, link
 from db.store import store_records
-from segocr.arrivals import Arrival, State
 from segocr.errors import DatabaseError
+from segocr.inbox.arrivals import Arrival, State
 from segocr.records import Record
 
 

@@ -18,12 +18,14 @@ from db.orphans import mend_orphans
 from db.status import arrivals_status
 from db.store import store_records
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow
-from segocr import filing
-from segocr.arrivals import State
 from segocr.cli import run
 from segocr.errors import UsageError
-from segocr.inbox import file_away, recover, sweep
-from segocr.places import After
+from segocr.inbox import moving
+from segocr.inbox.arrivals import State
+from segocr.inbox.filing import file_away
+from segocr.inbox.places import After
+from segocr.inbox.recovery import recover
+from segocr.inbox.taking import sweep
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def test_a_file_that_failed_unhashed_is_hashed_when_retried(folders: Folders) ->
     assert again.sha256 == ended.sha256
 
 
-@pytest.mark.parametrize("point", ["segocr.filing.settle_in", "segocr.filing.remove_empty"])
+@pytest.mark.parametrize("point", ["segocr.inbox.moving.settle_in", "segocr.inbox.moving.remove_empty"])
 def test_a_crash_while_retrying_leaves_the_file_failed(
     folders: Folders, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
@@ -158,14 +160,14 @@ def test_a_retry_under_way_is_not_discarded_and_a_discarding_not_retried(
     ended = fail(folders, "a.jpg")
     plan = plan_discarding(folders.engine, ended)
     answers = []
-    settle_in, remove_empty = filing.settle_in, filing.remove_empty
+    settle_in, remove_empty = moving.settle_in, moving.remove_empty
 
     def meanwhile(source: Path, target: Path) -> None:
         answers.append(discard(folders.engine, plan))
         settle_in(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr("segocr.filing.settle_in", meanwhile)
+        patch.setattr("segocr.inbox.moving.settle_in", meanwhile)
         assert retry(folders.engine, ended, folders.places.work)
     assert (answers, folders.files()) == ([False], ["work/a.jpg"])
 
@@ -179,7 +181,7 @@ def test_a_retry_under_way_is_not_discarded_and_a_discarding_not_retried(
         remove_empty(folder)
 
     with monkeypatch.context() as patch:
-        patch.setattr("segocr.filing.remove_empty", retried)
+        patch.setattr("segocr.inbox.moving.remove_empty", retried)
         assert discard(folders.engine, plan_discarding(folders.engine, failed_again))
     assert answers == [False, False, False]
     assert folders.files() == []

@@ -17,10 +17,11 @@ from db.connect import writing
 from db.housekeeping import Tidied, tidy
 from db.store import store_records
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow, ReadingRow
-from segocr.arrivals import State
-from segocr.inbox import file_away, sweep
-from segocr.places import After
-from segocr.settings_service import KeepSettings
+from segocr.inbox.arrivals import State
+from segocr.inbox.filing import file_away
+from segocr.inbox.places import After
+from segocr.inbox.taking import sweep
+from segocr.settings.service import KeepSettings
 
 NOTHING = Tidied(0, 0, 0, 0, 0, 0)
 TEN_DAYS = timedelta(days=10)

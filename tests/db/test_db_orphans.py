@@ -15,10 +15,11 @@ from db.connect import reading
 from db.ended import find_ended, retry
 from db.orphans import mend_orphans
 from db.tables import ArrivalRow
-from segocr.arrivals import Arrival, State
 from segocr.errors import SegocrError
-from segocr.inbox import put_back, recover
-from segocr.workfolder import FILE, known_work
+from segocr.inbox.arrivals import Arrival, State
+from segocr.inbox.claimed import put_back
+from segocr.inbox.recovery import recover
+from segocr.inbox.workfolder import FILE, known_work
 
 
 @pytest.fixture

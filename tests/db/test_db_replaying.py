@@ -16,7 +16,7 @@ from db.queries import run_query
 from db.replaying import store_replayed
 from db.store import store_records
 from db.stored import StoredRecord, current_ids, current_templates, stored_records
-from segocr.arrivals import Moved, Sighting
+from segocr.inbox.arrivals import Moved, Sighting
 from segocr.pages import PageInfo
 from segocr.readings import Reading
 from segocr.records import FieldStatus, Problem, Record, RecordStatus, Severity

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_fields import line, result, template
 
-from segocr.readingorder import in_reading_order
+from segocr.deciding.readingorder import in_reading_order
 from segocr.readings import Reading
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from segocr.arrivals import State
-from segocr.settings_service import AlertSettings
+from segocr.inbox.arrivals import State
+from segocr.settings.service import AlertSettings
 
 _PATIENCE = 120.0
 

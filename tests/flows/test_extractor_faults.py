@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from segocr.troubles import read_report
+from segocr.service.troubles import read_report
 
 
 def test_a_process_that_cannot_begin_says_why_without_a_traceback(tmp_path: Path) -> None:
@@ -32,9 +32,9 @@ from pathlib import Path
 from types import SimpleNamespace
 import flows.extractor as extractor
 import flows.watch
-from segocr.logs import start_logging
+from segocr.service.logs import start_logging
 from segocr.settings import parse_settings
-from segocr.troubles import Report
+from segocr.service.troubles import Report
 
 tries, rests = [], []
 
@@ -85,9 +85,9 @@ from types import SimpleNamespace
 import flows.extractor as extractor
 import flows.watch
 from segocr.errors import TemplateError
-from segocr.logs import start_logging
+from segocr.service.logs import start_logging
 from segocr.settings import parse_settings
-from segocr.troubles import Report, read_report
+from segocr.service.troubles import Report, read_report
 
 tries, seen, workspace = [], [], Path(sys.argv[1])
 

@@ -18,13 +18,14 @@ from db.arrivals import Arrivals
 from db.connect import open_database
 from db.schema import prepare
 from flows.server import prefect_environment
-from segocr.alerts import recent_alerts
-from segocr.arrivals import State
 from segocr.errors import ConfigurationError, SegocrError
-from segocr.inbox import file_away, sweep
-from segocr.places import inboxes_in, places_in
+from segocr.inbox.arrivals import State
+from segocr.inbox.filing import file_away
+from segocr.inbox.places import inboxes_in, places_in
+from segocr.inbox.taking import sweep
+from segocr.service.alerts import recent_alerts
+from segocr.service.troubles import read_report
 from segocr.settings import SERVED_VARIABLE, load_settings
-from segocr.troubles import read_report
 
 NAME = "scheduled"
 _PATIENCE = 180.0

@@ -20,8 +20,8 @@ from websockets.typing import Subprotocol
 
 from flows.server import SECRET, ServerError, answers, doubts_about, held_port, local_server, local_url
 from segocr.cli.serve import _children
+from segocr.service.supervision import Child
 from segocr.settings import FILE, SERVED_VARIABLE, load_settings, served_settings
-from segocr.supervision import Child
 
 HOLD_A_SERVER = """
 import sys, time

@@ -17,8 +17,8 @@ from db.connect import open_database
 from db.schema import prepare
 from db.views import TemplateShape, ViewField, register_template
 from segocr.errors import DatabaseError, ModelError
+from segocr.inbox.places import After, Duplicates
 from segocr.pipeline import Work
-from segocr.places import After, Duplicates
 from segocr.settings import Settings, parse_settings
 
 
@@ -206,10 +206,10 @@ def test_a_chunk_that_was_filed_while_the_database_was_locked_is_noted_by_the_ne
 ) -> None:
     from flows import watch as module
     from flows.batch import Batch
-    from segocr import filing
+    from segocr.inbox import moving
 
     other = sqlite3.connect(tmp_path / "segocr.db", isolation_level=None)
-    settle_in, failures = filing.settle_in, []
+    settle_in, failures = moving.settle_in, []
 
     def settle_and_lock(source: Path, target: Path) -> None:
         settle_in(source, target)
@@ -227,7 +227,7 @@ def test_a_chunk_that_was_filed_while_the_database_was_locked_is_noted_by_the_ne
 
     monkeypatch.setattr(module, "Pipeline", Scripted)
     monkeypatch.setattr(module, "choose_models", lambda *_, **__: None)
-    monkeypatch.setattr(filing, "settle_in", settle_and_lock)
+    monkeypatch.setattr(moving, "settle_in", settle_and_lock)
     impatient = open_database("sqlite:///segocr.db", folder=tmp_path, busy_seconds=0.2)
     for name in ("a", "b"):
         drop(settings, f"passports/{name}.jpg")

@@ -27,8 +27,8 @@ from flows.sweeper import Sweeper
 from flows.watch import Watch
 from segocr.errors import DatabaseError, SegocrError, TemplateError
 from segocr.pipeline import Work
+from segocr.service.troubles import Report, read_report
 from segocr.settings import Settings, parse_settings
-from segocr.troubles import Report, read_report
 
 ROOT = Path(__file__).parents[2]
 TWO = """

@@ -14,7 +14,7 @@ from inbox_service import Service
 from db.arrivals import Arrivals
 from db.connect import open_database
 from db.schema import prepare
-from segocr.places import Inbox, Places
+from segocr.inbox.places import Inbox, Places
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ from hand_clock import Clock
 from sqlalchemy import Engine
 
 from db.arrivals import Arrivals
-from segocr.arrivals import Arrival, State
-from segocr.inbox import Swept, file_away, recover, sweep
-from segocr.places import Inbox, Places
+from segocr.inbox.arrivals import Arrival, State
+from segocr.inbox.filing import file_away
+from segocr.inbox.places import Inbox, Places
+from segocr.inbox.recovery import recover
+from segocr.inbox.taking import Swept, sweep
 
 
 @dataclasses.dataclass

@@ -15,11 +15,13 @@ from hand_clock import Clock
 from db.arrivals import Arrivals
 from db.connect import open_database
 from db.schema import prepare
-from segocr import filing
-from segocr.arrivals import Arrival, State
 from segocr.errors import SegocrError
-from segocr.inbox import file_away, recover, sweep
-from segocr.places import Inbox, Places, Ready
+from segocr.inbox import moving
+from segocr.inbox.arrivals import Arrival, State
+from segocr.inbox.filing import file_away
+from segocr.inbox.places import Inbox, Places, Ready
+from segocr.inbox.recovery import recover
+from segocr.inbox.taking import sweep
 
 DAY = "2026-03-01"
 
@@ -94,7 +96,7 @@ def test_whatever_stands_under_a_last_place_is_not_touched(service: Service, kin
 
 def test_a_long_name_that_is_taken_gets_another_one(service: Service) -> None:
     arrival = service.ended("n" * 250 + ".jpg")
-    wanted = service.places.done / DAY / filing.name_with_id(arrival.id, arrival.name)
+    wanted = service.places.done / DAY / moving.name_with_id(arrival.id, arrival.name)
     foreign(wanted)
     place = service.file(arrival)
     assert place is not None
@@ -153,7 +155,7 @@ def test_a_read_only_disk_is_not_told_as_one_across_file_systems(
 FORBIDDEN = """
 import sys
 from pathlib import Path
-from segocr.filing import settle_in
+from segocr.inbox.moving import settle_in
 from segocr.diskfaults import disk_error
 try:
     settle_in(Path("a.jpg"), Path("done/x/a.jpg"))

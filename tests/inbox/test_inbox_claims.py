@@ -11,10 +11,11 @@ from typing import BinaryIO
 import pytest
 from inbox_service import Service, dies
 
-from segocr import filing
-from segocr.arrivals import Arrival
-from segocr.holding import CLAIM_SECONDS
-from segocr.inbox import recover, sweep
+from segocr.inbox import moving
+from segocr.inbox.arrivals import Arrival
+from segocr.inbox.holding import CLAIM_SECONDS
+from segocr.inbox.recovery import recover
+from segocr.inbox.taking import sweep
 
 CONTENT = b"0123456789" * 300_000
 
@@ -22,7 +23,9 @@ CONTENT = b"0123456789" * 300_000
 @pytest.fixture
 def apart(service: Service, shm: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
     """A service with a settled file and a work folder on another file system; its clock is the only one."""
-    monkeypatch.setattr("segocr.holding.time", SimpleNamespace(monotonic=lambda: service.clock().timestamp()))
+    monkeypatch.setattr(
+        "segocr.inbox.holding.time", SimpleNamespace(monotonic=lambda: service.clock().timestamp())
+    )
     service.places = dataclasses.replace(service.places, work=shm)
     service.drop("a.jpg", CONTENT)
     service.sweep()
@@ -36,16 +39,16 @@ def another_recovers(apart: Service) -> None:
 
 def at_half(monkeypatch: pytest.MonkeyPatch, then: Callable[[], None]) -> None:
     """Let the next copy, and only that one, do something else when it is half done."""
-    pour = filing._pour
+    pour = moving._pour
 
     def pour_in_halves(source: BinaryIO, sink: BinaryIO, on_block: Callable[[], object]) -> None:
-        monkeypatch.setattr(filing, "_pour", pour)
+        monkeypatch.setattr(moving, "_pour", pour)
         sink.write(source.read(len(CONTENT) // 2))
         sink.flush()
         then()
         pour(source, sink, on_block)
 
-    monkeypatch.setattr(filing, "_pour", pour_in_halves)
+    monkeypatch.setattr(moving, "_pour", pour_in_halves)
 
 
 def the_only_copy(apart: Service) -> bytes:
@@ -56,7 +59,7 @@ def the_only_copy(apart: Service) -> bytes:
 def test_a_file_that_takes_long_to_copy_stays_its_movers(
     apart: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pour, looks = filing._pour, []
+    pour, looks = moving._pour, []
 
     def pour_slowly(source: BinaryIO, sink: BinaryIO, on_block: Callable[[], object]) -> None:
         def slowly() -> None:
@@ -66,7 +69,7 @@ def test_a_file_that_takes_long_to_copy_stays_its_movers(
 
         pour(source, sink, slowly)
 
-    monkeypatch.setattr(filing, "_pour", pour_slowly)
+    monkeypatch.setattr(moving, "_pour", pour_slowly)
     assert len(apart.sweep().ready) == 1
     assert looks == [[], [], []]
     [arrival] = apart.take()
@@ -112,7 +115,7 @@ def test_half_copies_of_killed_movers_are_removed(apart: Service) -> None:
     [waiting] = apart.ledger.waiting(apart.inbox.key).values()
     folder = apart.places.work / str(waiting.id)
     folder.mkdir()
-    (folder / f"4e07408562bedb8b{filing.PARTIAL}").write_bytes(CONTENT[:9])
+    (folder / f"4e07408562bedb8b{moving.PARTIAL}").write_bytes(CONTENT[:9])
     assert len(apart.sweep().ready) == 1
     assert the_only_copy(apart) == CONTENT
 
@@ -126,22 +129,22 @@ def test_two_who_file_the_same_file_leave_it_whole(
 
     def meanwhile() -> None:
         if other == "ends":
-            filing.settle_in(source, target)
+            moving.settle_in(source, target)
             return
         at_half(monkeypatch, dies)
         with pytest.raises(KeyboardInterrupt):
-            filing.settle_in(source, target)
+            moving.settle_in(source, target)
 
     at_half(monkeypatch, meanwhile)
     with pytest.raises(FileNotFoundError):  # its own half copy; it is tried again
-        filing.settle_in(source, target)
-    filing.settle_in(source, target)
+        moving.settle_in(source, target)
+    moving.settle_in(source, target)
     assert not source.exists()
     assert [path.read_bytes() for path in target.parent.iterdir()] == [CONTENT]
 
 
 def test_what_is_moved_is_ready_before_the_rest_is(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segocr.inbox._TOGETHER", 2)
+    monkeypatch.setattr("segocr.inbox.taking._TOGETHER", 2)
     for number in range(5):
         service.drop(f"{number}.jpg")
     service.sweep()

@@ -8,14 +8,16 @@ import pytest
 from inbox_service import Service, dies
 
 from db.tables import ArrivalRow
-from segocr.arrivals import State
-from segocr.holding import CLAIM_SECONDS
-from segocr.inbox import Swept
-from segocr.inbox import recover as recover_inbox
-from segocr.places import After
+from segocr.inbox.arrivals import State
+from segocr.inbox.holding import CLAIM_SECONDS
+from segocr.inbox.places import After
+from segocr.inbox.recovery import recover as recover_inbox
+from segocr.inbox.taking import Swept
 
 
-@pytest.mark.parametrize("point", ["segocr.filing.take", "segocr.inbox.hashed", "db.arrivals.Arrivals.moved"])
+@pytest.mark.parametrize(
+    "point", ["segocr.inbox.moving.take", "segocr.inbox.claimed.hashed", "db.arrivals.Arrivals.moved"]
+)
 def test_a_crash_during_a_claim_is_mended(
     service: Service, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
@@ -37,7 +39,7 @@ def test_another_process_mends_a_claim_only_after_its_lease(
     service.drop("a.jpg")
     service.sweep()
     with monkeypatch.context() as patch:
-        patch.setattr("segocr.filing.take", dies)
+        patch.setattr("segocr.inbox.moving.take", dies)
         with pytest.raises(KeyboardInterrupt):
             service.sweep(after=10)
     recover_inbox(service.inbox, service.places, service.ledger, "another")
@@ -49,7 +51,8 @@ def test_another_process_mends_a_claim_only_after_its_lease(
 
 @pytest.mark.parametrize("state", [State.EXTRACTED, State.FAILED])
 @pytest.mark.parametrize(
-    "point", ["segocr.filing.settle_in", "segocr.filing.remove_empty", "db.arrivals.Arrivals.filed"]
+    "point",
+    ["segocr.inbox.moving.settle_in", "segocr.inbox.moving.remove_empty", "db.arrivals.Arrivals.filed"],
 )
 def test_a_crash_while_filing_is_mended(
     service: Service, monkeypatch: pytest.MonkeyPatch, point: str, state: State
@@ -79,7 +82,7 @@ def test_an_inbox_that_is_not_mounted_after_a_crash_loses_no_file(
     service.drop("a.jpg")
     service.sweep()
     with monkeypatch.context() as patch:
-        patch.setattr("segocr.inbox.move_claimed", dies)
+        patch.setattr("segocr.inbox.taking.move_claimed", dies)
         with pytest.raises(KeyboardInterrupt):
             service.sweep(after=10)
     away = service.inbox.folder.rename(service.inbox.folder.with_name("share"))

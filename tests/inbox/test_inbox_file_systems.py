@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from inbox_service import Service, dies
 
-from segocr import filing
-from segocr.inbox import is_unchanged
+from segocr.inbox import moving
+from segocr.inbox.claimed import is_unchanged
 
 
 @pytest.fixture
@@ -64,14 +64,14 @@ def test_an_original_that_changes_while_it_is_copied_stays_and_settles_again(
 ) -> None:
     original = apart.drop("a.jpg")
     apart.sweep()
-    pour = filing._pour
+    pour = moving._pour
 
     def copy_and_change(*words: Any) -> None:
         pour(*words)
         change(original)
 
     with monkeypatch.context() as patch:
-        patch.setattr(filing, "_pour", copy_and_change)
+        patch.setattr(moving, "_pour", copy_and_change)
         assert apart.sweep(after=10).ready == ()
     assert list(apart.places.work.iterdir()) == []
     changed = original.read_bytes()
@@ -89,17 +89,17 @@ def test_an_original_that_changes_while_it_is_compared_with_its_copy_stays(
     original = apart.drop("a.jpg")
     apart.sweep()
     with monkeypatch.context() as patch:
-        patch.setattr(filing, "_remove_same", dies)
+        patch.setattr(moving, "_remove_same", dies)
         with pytest.raises(KeyboardInterrupt):
             apart.sweep(after=10)
-    digest = filing._digest
+    digest = moving._digest
 
     def digest_and_change(path: Path) -> bytes:
         change(original)
         return digest(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(filing, "_digest", digest_and_change)
+        patch.setattr(moving, "_digest", digest_and_change)
         apart.recover()
     assert original.read_bytes() != b"content"
 
@@ -110,9 +110,10 @@ from pathlib import Path
 from db.arrivals import Arrivals
 from db.connect import open_database
 from db.schema import prepare
-from segocr.inbox import recover, sweep
-from segocr.logs import start_logging
-from segocr.places import Inbox, Places, Ready
+from segocr.inbox.recovery import recover
+from segocr.inbox.taking import sweep
+from segocr.service.logs import start_logging
+from segocr.inbox.places import Inbox, Places, Ready
 
 start_logging()
 root = Path(sys.argv[1])

@@ -13,10 +13,11 @@ from inbox_service import Service
 
 from segocr.documents import opened
 from segocr.errors import DocumentError
-from segocr.holding import Hold
-from segocr.inbox import Swept, is_unchanged, move_claimed, put_back
-from segocr.places import After
-from segocr.scanning import scan
+from segocr.inbox.claimed import is_unchanged, put_back
+from segocr.inbox.holding import Hold
+from segocr.inbox.places import After
+from segocr.inbox.scanning import scan
+from segocr.inbox.taking import Swept, move_claimed
 
 
 def test_only_regular_files_are_taken(service: Service, tmp_path: Path) -> None:

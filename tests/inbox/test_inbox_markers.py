@@ -11,8 +11,8 @@ import pytest
 from inbox_service import Service, dies
 
 from segocr.errors import SegocrError
-from segocr.inbox import Swept
-from segocr.places import After, Ready
+from segocr.inbox.places import After, Ready
+from segocr.inbox.taking import Swept
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_crash_before_the_move_leaves_the_file_and_its_marker(
     marked: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("segocr.filing.take", dies)
+        patch.setattr("segocr.inbox.moving.take", dies)
         with pytest.raises(KeyboardInterrupt):
             marked.sweep()
     assert marked.files() == ["inbox/a.jpg", "inbox/a.jpg.done"]
@@ -82,7 +82,7 @@ def test_a_file_that_a_full_disk_kept_from_being_moved_keeps_its_marker(marked: 
 
 def stop_before_the_marker_goes(marked: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("segocr.filing.remove_marker", dies)
+        patch.setattr("segocr.inbox.moving.remove_marker", dies)
         with pytest.raises(KeyboardInterrupt):
             marked.sweep()
     assert (marked.inbox.folder / "a.jpg.done").exists()

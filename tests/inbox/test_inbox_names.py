@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 from inbox_service import Service
 
-from segocr.inbox import put_back
-from segocr.scanning import scan
+from segocr.inbox.claimed import put_back
+from segocr.inbox.scanning import scan
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from inbox_service import Service
 
-from segocr.arrivals import State
 from segocr.errors import ConfigurationError, SegocrError
-from segocr.inbox import Swept, file_away, is_unchanged, put_back
-from segocr.places import After, Duplicates, Inbox, Places, Ready, check_places, inboxes_in
-from segocr.scanning import scan
+from segocr.inbox.arrivals import State
+from segocr.inbox.claimed import is_unchanged, put_back
+from segocr.inbox.filing import file_away
+from segocr.inbox.places import After, Duplicates, Inbox, Places, Ready, check_places, inboxes_in
+from segocr.inbox.scanning import scan
+from segocr.inbox.taking import Swept
 from segocr.settings import parse_settings
 
 
@@ -186,9 +188,9 @@ from db.arrivals import Arrivals
 from db.connect import open_database
 from db.schema import prepare
 from segocr.errors import ConfigurationError, SegocrError
-from segocr.inbox import sweep
-from segocr.places import After, Duplicates, Inbox, Places, Ready, check_writable, inboxes_in
-from segocr.scanning import scan
+from segocr.inbox.taking import sweep
+from segocr.inbox.places import After, Duplicates, Inbox, Places, Ready, check_writable, inboxes_in
+from segocr.inbox.scanning import scan
 from segocr.settings import parse_settings
 
 root = Path(sys.argv[1])

@@ -16,9 +16,10 @@ from db.store import store_records
 from db.stored import current_ids, stored_records
 from db.views import register_template, shape_of
 from flows.reprocess import Reprocessed, reprocess_records
-from segocr.arrivals import State
-from segocr.inbox import file_away, sweep
-from segocr.places import inboxes_in, places_in
+from segocr.inbox.arrivals import State
+from segocr.inbox.filing import file_away
+from segocr.inbox.places import inboxes_in, places_in
+from segocr.inbox.taking import sweep
 from segocr.records import Record
 from segocr.settings import Settings, parse_settings
 from segocr.steps.client import Steps

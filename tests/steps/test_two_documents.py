@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from segocr.elsewhere import elsewhere
 from segocr.evaluation.labels import read_labels
 from segocr.extraction import extract
+from segocr.finding.elsewhere import elsewhere
 from segocr.geometry import rectangle
 from segocr.records import Record
 from segocr.regions import Region

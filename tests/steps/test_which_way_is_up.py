@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from segocr import crops, geometry
-from segocr.blocks import joined
 from segocr.constraints import compile_constraint
 from segocr.evaluation.labels import read_labels
 from segocr.evaluation.run import widen
+from segocr.finding.blocks import joined
 from segocr.pages import Page
-from segocr.recognition import read_pages
+from segocr.reading.recognition import read_pages
 from segocr.regions import Region
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel

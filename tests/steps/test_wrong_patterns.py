@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segocr import crops, lines
+from segocr import crops
 from segocr.constraints import Decoded, compile_constraint, judge
 from segocr.evaluation.labels import LabelledDocument, read_labels
 from segocr.evaluation.run import true_regions
 from segocr.pages import Page
+from segocr.reading import lines
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.synthesis.backgrounds import read_picture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from segocr.alphabets import lacking, warn_of_lacking
 from segocr.templates import load_template
+from segocr.templates.alphabets import lacking, warn_of_lacking
 
 ALPHABET = ("", *map(chr, range(0x20, 0x7F)), "é")
 
@@ -45,7 +45,7 @@ def test_the_warning_names_template_field_model_and_characters(
     (tmp_path / "template.yaml").write_text(
         "template: thing\nversion: 1\nfields:\n  a: {pattern: '[0-9]+[€£]'}\n"
     )
-    with caplog.at_level(logging.WARNING, logger="segocr.alphabets"):
+    with caplog.at_level(logging.WARNING, logger="segocr.templates.alphabets"):
         warn_of_lacking(load_template(tmp_path), ALPHABET, "SomeOcr")
     [record] = caplog.records
     message = record.getMessage()

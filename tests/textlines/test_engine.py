@@ -20,11 +20,11 @@ from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.templates import Template, load_template
-from segocr.textlines.examples import Example, gather
 from segocr.textlines.fitting import require_fitting, require_same_reader
 from segocr.textlines.head import load_head
 from segocr.textlines.segmenting import segment
-from segocr.textlines.training import Trained, train_on, train_textlines
+from segocr.training.heads.examples import Example, gather
+from segocr.training.heads.train import Trained, train_on, train_textlines
 
 OCR = OcrModel("openvino", "PP-OCRv6_small")
 SEEN, UNSEEN = slice(0, 4), slice(4, 6)

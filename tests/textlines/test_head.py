@@ -18,9 +18,9 @@ import pytest
 from numpy.typing import NDArray
 
 from segocr.errors import ModelError
-from segocr.textlines.growing import ask
 from segocr.textlines.head import Forest, Head, HeadCard, load_head
 from segocr.textlines.words import BUCKETS
+from segocr.training.heads.growing import ask
 
 LEAF = 0xFFFF
 

@@ -7,8 +7,8 @@ import pytest
 
 from segocr.evaluation.labels import Label
 from segocr.geometry import rectangle
-from segocr.textlines.labels import has_area, mark
 from segocr.textlines.lines import TextLine
+from segocr.training.heads.labels import has_area, mark
 
 
 def test_a_label_without_area_meets_no_line() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from segocr.evaluation.labels import LabelledDocument
-from segocr.textlines.outlook import Kin, deal, expected_gain, kin_of, strangers
+from segocr.training.heads.outlook import Kin, deal, expected_gain, kin_of, strangers
 
 
 def drawn(folder: Path, name: str, shade: int, group: str | None = None) -> LabelledDocument:

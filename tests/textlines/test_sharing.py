@@ -16,10 +16,10 @@ from segocr.extraction import extract
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template, load_template
-from segocr.textlines.examples import gather
 from segocr.textlines.lines import TextLine
 from segocr.textlines.sharing import cut_between_fields
-from segocr.textlines.training import train_on
+from segocr.training.heads.examples import gather
+from segocr.training.heads.train import train_on
 
 OCR = OcrModel("openvino", "PP-OCRv6_small")
 TEXT = """

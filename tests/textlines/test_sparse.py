@@ -18,10 +18,10 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import Image, LinePolygon, OcrModel
 from segocr.synthesis.backgrounds import read_picture
 from segocr.templates import load_template
-from segocr.textlines.examples import gather, is_sparse
 from segocr.textlines.head import Head, load_head
 from segocr.textlines.lines import find_lines
 from segocr.textlines.segmenting import segment
+from segocr.training.heads.examples import gather, is_sparse
 
 OCR = OcrModel("openvino", "PP-OCRv6_small")
 PLATES = Path(__file__).parents[2] / "templates" / "license_plate"

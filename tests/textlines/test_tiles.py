@@ -15,9 +15,9 @@ from segocr.pages import Page
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.synthesis.backgrounds import read_picture
-from segocr.textlines.labels import mark
 from segocr.textlines.lines import find_lines
 from segocr.textlines.tiles import smaller_lines, tiles_of
+from segocr.training.heads.labels import mark
 
 OCR = OcrModel("openvino", "PP-OCRv6_small")
 SHRUNK = 0.16

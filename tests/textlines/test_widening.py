@@ -12,7 +12,7 @@ from segocr.templates import load_template
 from segocr.textlines.features import look_at
 from segocr.textlines.lines import TextLine
 from segocr.textlines.parts import spans_of
-from segocr.textlines.training import train_on
+from segocr.training.heads.train import train_on
 
 AMOUNT = "{type: money, decimals: 2}"
 SPACES = "{type: money, decimals: 2, ignore_spaces: true}"

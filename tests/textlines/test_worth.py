@@ -16,20 +16,20 @@ from segocr.crops import Crop
 from segocr.evaluation.labels import LabelledDocument, read_labels
 from segocr.geometry import rectangle
 from segocr.pages import Page
-from segocr.recognition import read_pages
+from segocr.reading.recognition import read_pages
 from segocr.regions import Region
 from segocr.steps.client import Steps
 from segocr.steps.contract import Image, OcrModel, StripReading
 from segocr.synthesis.backgrounds import read_picture
 from segocr.templates import Template, load_template
 from segocr.textlines import segmenting
-from segocr.textlines.examples import Example, gather
 from segocr.textlines.head import Head
-from segocr.textlines.learning_worth import learn_worth
 from segocr.textlines.lines import TextLine, find_lines
 from segocr.textlines.segmenting import segment, surest
-from segocr.textlines.training import train_on
 from segocr.textlines.worth import KEPT, as_seen, chosen, thresholds
+from segocr.training.heads.examples import Example, gather
+from segocr.training.heads.train import train_on
+from segocr.training.heads.worth import learn_worth
 
 OCR = OcrModel("openvino", "PP-OCRv6_small")
 UNSEEN = 2

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from segocr import geometry
 from segocr.crops import Crop
 from segocr.geometry import Points
-from segocr.refit import refit
+from segocr.reading.refit import refit
 
 _SAME_ROW = 0.5
 """Two lines stand on one row if their heights overlap by this share of the smaller one."""

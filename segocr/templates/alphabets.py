@@ -14,7 +14,7 @@ _LARGE = 200
 _NAMED = 20
 _NUMBERS = ("integer", "decimal", "money")
 
-_log = logging.getLogger("segocr.alphabets")
+_log = logging.getLogger("segocr.templates.alphabets")
 
 
 def lacking(template: Template, alphabet: Collection[str]) -> Mapping[str, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segocr.marginals import part_worth
+from segocr.deciding.marginals import part_worth
 from segocr.readings import Reading, ReadingStatus
 from segocr.records import Problem
 from segocr.templates.spec import Accept, FieldSpec, Template

@@ -22,17 +22,18 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template
 from segocr.textlines.calibration import fitted
-from segocr.textlines.checking import Right, check, instances
 from segocr.textlines.evidence import constrained_fields
-from segocr.textlines.examples import Example, gather, is_sparse, with_shared_lines_cut
 from segocr.textlines.features import features_of, own_names
-from segocr.textlines.growing import ask
 from segocr.textlines.head import Forest, Head, HeadCard
-from segocr.textlines.learning_worth import everything, learn_worth
-from segocr.textlines.nextpages import next_pages, sureness
-from segocr.textlines.outlook import Dealt, Kin, deal, kin_of, none_dealt
-from segocr.textlines.parts import Spans, learned_classes, spans_of, word_features, words_inside
+from segocr.textlines.parts import Spans, learned_classes, spans_of, word_features
 from segocr.textlines.words import BUCKETS
+from segocr.training.heads.checking import Right, check, instances
+from segocr.training.heads.examples import Example, gather, is_sparse, with_shared_lines_cut
+from segocr.training.heads.growing import ask
+from segocr.training.heads.nextpages import next_pages, sureness
+from segocr.training.heads.outlook import Dealt, Kin, deal, kin_of, none_dealt
+from segocr.training.heads.wordlabels import words_inside
+from segocr.training.heads.worth import everything, learn_worth
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

@@ -14,10 +14,10 @@ from segocr.evaluation.labels import LabelledDocument
 from segocr.inputs import find_inputs
 from segocr.synthesis.backgrounds import read_picture
 from segocr.templates import Template
-from segocr.textlines.examples import Example
 from segocr.textlines.features import features_of
 from segocr.textlines.head import Head
 from segocr.textlines.patterns import guess
+from segocr.training.heads.examples import Example
 
 Floats = NDArray[np.float32]
 

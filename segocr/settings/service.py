@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from segocr.settings_table import LONGEST_DAYS, LONGEST_SECONDS, Table
+from segocr.settings.table import LONGEST_DAYS, LONGEST_SECONDS, Table
 
 SHORTEST_SCHEDULE = 10.0
 """Seconds: a scheduled run is a process of its own, which costs two or three seconds before it begins."""

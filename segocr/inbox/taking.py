@@ -1,11 +1,6 @@
-"""The inbox: files that people drop, seen, settled, claimed, and filed when their record is stored.
+"""Taking files out of an inbox: seen, settled, claimed and hashed.
 
-    a sweep: scan → settle → claim (row, then rename into work/<id>/) → SHA-256, a few files at a time
-    once its record is committed: file_away (done/<date>/<id>-<name>, or failed/… with the reasons)
-
-Every step is first written in the ledger or first done on disk in such an order that ``recover``, at the next
-sweep, finds what a crash left and goes on. Files are found by ``segocr.scanning`` and moved by
-``segocr.filing``.
+scan → settle → claim (row, then rename into work/<id>/) → SHA-256, a few files at a time
 """
 
 from __future__ import annotations
@@ -19,16 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from segocr import filing, nolinks
-from segocr.arrivals import Arrival, Ledger, Moved, Sighting, State
 from segocr.diskfaults import disk_error
-from segocr.documents import hashed, opened
-from segocr.errors import ConfigurationError, DocumentError, SegocrError
-from segocr.freeplace import free_place
-from segocr.holding import CLAIM_SECONDS, Hold
-from segocr.nolinks import NotTheFile
-from segocr.places import MARKER, After, Inbox, Places, Ready, read_only
-from segocr.scanning import scan, take_out_markers, tell_closed
+from segocr.errors import ConfigurationError
+from segocr.inbox import moving, nolinks
+from segocr.inbox.arrivals import Arrival, Ledger, Moved, Sighting, State
+from segocr.inbox.claimed import digest_if_same, put_back
+from segocr.inbox.filing import file_away
+from segocr.inbox.holding import CLAIM_SECONDS, Hold
+from segocr.inbox.nolinks import NotTheFile
+from segocr.inbox.places import MARKER, After, Inbox, Places, Ready, read_only
+from segocr.inbox.scanning import scan, take_out_markers, tell_closed
 
 _TOGETHER = 32
 """Files that are claimed at once. They can be extracted when these few are moved, not when all are."""
@@ -159,7 +154,7 @@ def _take_in(
         moved += some
         failure = error or failure
     if failure is not None:
-        raise _cannot_move(inbox, places, failure) from failure
+        raise cannot_move(inbox, places, failure) from failure
     return moved
 
 
@@ -184,7 +179,7 @@ def move_claimed(
                 failure = error
             continue
         lying = dataclasses.replace(arrival, place=place)
-        digest = _digest_if_same(lying)
+        digest = digest_if_same(lying)
         if digest is None:
             put_back(lying, ledger, hold.owner)
         else:
@@ -203,39 +198,23 @@ def _is_its_own(inbox: Inbox, arrival: Arrival, error: OSError) -> bool:
     return isinstance(error, PermissionError) and closed
 
 
-def _cannot_move(inbox: Inbox, places: Places, error: OSError) -> Exception:
+def cannot_move(inbox: Inbox, places: Places, error: OSError) -> Exception:
+    """Return the error for what keeps files from being moved that is no file's own fault."""
     takes = os.access(places.work, os.W_OK | os.X_OK)
     if takes and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return read_only(inbox.folder)
-    return _no_room(error, "take files out of the inbox")
-
-
-def _no_room(error: OSError, what: str) -> SegocrError:
-    return disk_error(error, what)
+    return disk_error(error, "take files out of the inbox")
 
 
 def _into_work(inbox: Inbox, arrival: Arrival, places: Places, hold: Hold) -> Path | None:
     if inbox.after is After.LEAVE:
         return None
     target = places.work / str(arrival.id) / arrival.name
-    filing.take(inbox.folder, arrival.path, target, hold.keep)
+    moving.take(inbox.folder, arrival.path, target, hold.keep)
     if inbox.ready is Ready.MARKER:
         # After the file: without its marker, one that could not be moved would never be taken again.
-        filing.remove_marker(inbox.folder, arrival.path, MARKER)
+        moving.remove_marker(inbox.folder, arrival.path, MARKER)
     return target
-
-
-def _digest_if_same(arrival: Arrival) -> str | None:
-    """Return the file's digest if it still has the size and mtime of its last sighting, before and after."""
-    root = Path(arrival.inbox)
-    try:
-        with opened(arrival.file, below=root if arrival.place is None else None) as descriptor:
-            document = hashed(arrival.file, descriptor, max_bytes=arrival.size)
-        found = nolinks.look(root, arrival.path) if arrival.place is None else arrival.place.lstat()
-    except (OSError, DocumentError):
-        return None
-    same = (found.st_size, found.st_mtime_ns) == (arrival.size, arrival.mtime_ns)
-    return document.sha256 if same else None
 
 
 def _fail_stale(
@@ -261,126 +240,5 @@ def _fail_stale(
         file_away(kept_in, places, ledger, lying, State.FAILED, code)
         failed.append(arrival.id)
     if failure is not None:
-        raise _cannot_move(inbox, places, failure) from failure
+        raise cannot_move(inbox, places, failure) from failure
     return failed
-
-
-def file_away(
-    inbox: Inbox, places: Places, ledger: Ledger, arrival: Arrival, state: State, code: str | None = None
-) -> Path | None:
-    """Put an ended arrival's file where it stays, and note that; as ``put_away``.
-
-    Raises:
-        SegocrError: As ``put_away``, or whatever the ledger raises; nothing is lost then.
-    """
-    place = put_away(inbox, places, arrival, state, code)
-    ledger.filed({arrival.id: place})
-    return place
-
-
-def put_away(
-    inbox: Inbox, places: Places, arrival: Arrival, state: State, code: str | None = None
-) -> Path | None:
-    """Put an ended arrival's file where it stays; call it only after the record is committed.
-
-    The ledger is to be told (``Ledger.filed``). Calling it again after a crash goes on where it stopped.
-    Nothing is ever replaced.
-
-    Returns:
-        Where it lies now; None if it was deleted or stays in the inbox.
-
-    Raises:
-        SegocrError: ``disk-full``, ``folder-unusable``; nothing is lost then.
-    """
-    place = _last_place(inbox, places, arrival, state)
-    try:
-        if place is not None:
-            # Foreign bytes under its name are this arrival's affair alone: they stay, and it takes another.
-            place = free_place(arrival, places.work / str(arrival.id) / arrival.name, place)
-        _settle_for_good(inbox, places, arrival, state, code, place)
-    except OSError as error:
-        raise _no_room(error, "file what was processed") from error
-    return place
-
-
-def _settle_for_good(
-    inbox: Inbox, places: Places, arrival: Arrival, state: State, code: str | None, place: Path | None
-) -> None:
-    here = places.work / str(arrival.id) / arrival.name  # never the inbox: a new file may stand there
-    if place is not None:
-        filing.settle_in(here, place)
-    elif inbox.after is After.DELETE:
-        here.unlink(missing_ok=True)
-    if state is State.FAILED:
-        reasons = filing.Reasons(arrival.path, arrival.sha256, arrival.attempts, code or arrival.problem)
-        filing.write_reasons(places.failed / _day(arrival) / f"{arrival.id}.json", reasons)
-    filing.remove_empty(here.parent)
-
-
-def _last_place(inbox: Inbox, places: Places, arrival: Arrival, state: State) -> Path | None:
-    if inbox.after is After.LEAVE:
-        return None
-    if state is not State.FAILED and inbox.after is After.DELETE:
-        return None
-    folder = places.failed if state is State.FAILED else places.done
-    return folder / _day(arrival) / filing.name_with_id(arrival.id, arrival.name)
-
-
-def _day(arrival: Arrival) -> str:
-    return arrival.received_at.date().isoformat()
-
-
-def recover(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> list[uuid.UUID]:
-    """Go on where a crash stopped: finish claims that were not moved, file what ended and was not filed.
-
-    Returns:
-        Arrivals that failed, because their files are gone from ``work/``.
-    """
-    failed: list[uuid.UUID] = []
-    there: list[Arrival] = []
-    for arrival in ledger.abandoned(owner, inbox.key, CLAIM_SECONDS):
-        if (places.work / str(arrival.id) / arrival.name).exists() or not _is_gone(arrival):
-            there.append(arrival)
-        elif arrival.place is None:
-            # The next sweep drops it if it is gone. Failed, it would never be taken again, though all that
-            # happened may be that the inbox is not mounted just now: then it is an empty folder.
-            ledger.give_back([arrival.id], owner)
-        else:
-            ledger.end(arrival.id, State.FAILED, "vanished", "the file is neither in the inbox nor in work")
-            ledger.filed({arrival.id: None})
-            failed.append(arrival.id)
-    _, failure = move_claimed(inbox, places, ledger, Hold(ledger, owner, there))
-    file_ended(inbox, places, ledger, owner)
-    if failure is not None:
-        raise _cannot_move(inbox, places, failure) from failure
-    return failed
-
-
-def _is_gone(arrival: Arrival) -> bool:
-    if arrival.place is not None:
-        return not arrival.place.exists()
-    return nolinks.is_gone(Path(arrival.inbox), arrival.path)
-
-
-def file_ended(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> None:
-    """File what ended and was not filed; call it where nobody under this name is about to do so."""
-    for arrival in ledger.unfiled(owner):
-        if arrival.inbox == inbox.key:
-            file_away(inbox, places, ledger, arrival, arrival.state)
-
-
-def is_unchanged(arrival: Arrival) -> bool:
-    """Whether a claimed file still has the bytes that were hashed; ask before its record is committed."""
-    digest = _digest_if_same(arrival)
-    return digest is not None and digest == arrival.sha256
-
-
-def put_back(arrival: Arrival, ledger: Ledger, owner: str | None = None) -> None:
-    """Return a claimed file to its inbox, where it settles again; a new file of its name is not replaced.
-
-    With ``owner``, an arrival that somebody else holds by now stays his.
-    """
-    if arrival.place is not None and arrival.place.exists():
-        filing.return_to(arrival.place, Path(arrival.inbox), arrival.path)
-        filing.remove_empty(arrival.place.parent)
-    ledger.give_back([arrival.id], owner)

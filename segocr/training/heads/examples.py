@@ -16,11 +16,11 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.synthesis.backgrounds import read_picture
 from segocr.templates import Template
-from segocr.textlines.cache import LineCache
 from segocr.textlines.features import PageEvidence, look_at
-from segocr.textlines.labels import Marked, mark
 from segocr.textlines.lines import TextLine, find_lines, read_lines
 from segocr.textlines.sharing import cut_between_fields
+from segocr.training.heads.cache import LineCache
+from segocr.training.heads.labels import Marked, mark
 
 _ENOUGH_PAGES = 20
 _AROUND = 2.0

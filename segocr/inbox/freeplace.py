@@ -7,8 +7,8 @@ import os
 import stat
 from pathlib import Path
 
-from segocr import filing
-from segocr.arrivals import Arrival
+from segocr.inbox import moving
+from segocr.inbox.arrivals import Arrival
 
 
 def free_place(arrival: Arrival, here: Path, wanted: Path) -> Path:
@@ -29,7 +29,7 @@ def free_place(arrival: Arrival, here: Path, wanted: Path) -> Path:
     while _is_taken(place, here):
         number += 1
         # In front: behind a long name it would be cut off.
-        place = wanted.with_name(filing.name_with_id(arrival.id, f"{number}-{arrival.name}"))
+        place = wanted.with_name(moving.name_with_id(arrival.id, f"{number}-{arrival.name}"))
     return place
 
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from segocr.logs import tell
+from segocr.service.logs import tell
 
 _log = logging.getLogger("segocr.serve")
 _SHORTEST_PAUSE = 0.2

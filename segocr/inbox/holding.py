@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from segocr.arrivals import Arrival, Ledger
+from segocr.inbox.arrivals import Arrival, Ledger
 
 CLAIM_SECONDS = 300.0
 """How long others leave alone what somebody moves who died; one who lives says so three times as often."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from segocr.errors import ConfigurationError
-from segocr.settings_service import AlertSettings
+from segocr.settings.service import AlertSettings
 
 FILE = ".alerts.jsonl"
 _KEPT = 100

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from segocr.diskfaults import disk_error
 from segocr.errors import SegocrError
-from segocr.logs import tell
+from segocr.service.logs import tell
 
 RESTARTED_OFTEN = "restarted-often"
 _ROOM = 4096

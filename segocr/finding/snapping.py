@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr import geometry
-from segocr.candidates import SAME_PLACE
 from segocr.crops import Margins, strip_of
+from segocr.deciding.candidates import SAME_PLACE
 from segocr.geometry import Points
-from segocr.inkgaps import gaps
+from segocr.reading.inkgaps import gaps
 from segocr.regions import Region
 
 _AROUND = 6.0

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from segocr.arrivals import Sighting
-from segocr.logs import tell
-from segocr.nolinks import NotTheFile, folder_at
-from segocr.places import MARKER, Inbox
+from segocr.inbox.arrivals import Sighting
+from segocr.inbox.nolinks import NotTheFile, folder_at
+from segocr.inbox.places import MARKER, Inbox
+from segocr.service.logs import tell
 
 _log = logging.getLogger("segocr.inbox")
 _told_closed: dict[str, frozenset[str]] = {}

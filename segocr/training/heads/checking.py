@@ -17,8 +17,8 @@ from segocr.evaluation.labels import Label
 from segocr.evaluation.scores import Share
 from segocr.templates import Template
 from segocr.textlines.assignment import Assigned, assign
-from segocr.textlines.examples import Example
 from segocr.textlines.parts import Spans
+from segocr.training.heads.examples import Example
 
 Floats = NDArray[np.float32]
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.templates import Template
-from segocr.textlines.examples import Example
 from segocr.textlines.features import look_at
-from segocr.textlines.growing import ask
 from segocr.textlines.head import Forest
-from segocr.textlines.outlook import Kin, strangers
 from segocr.textlines.worth import as_seen, chosen, left_of, place_features, thresholds
+from segocr.training.heads.examples import Example
+from segocr.training.heads.growing import ask
+from segocr.training.heads.outlook import Kin, strangers
 
 _FOLDS = 4
 _FEWEST = 20

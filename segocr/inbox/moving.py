@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from segocr.nolinks import NotTheFile, folder_at, folder_of, open_at
+from segocr.inbox.nolinks import NotTheFile, folder_at, folder_of, open_at
 
 PARTIAL = ".partial"
 """How the name of a copy ends that is not whole yet. Each copy has a name of its own: whoever else copies

@@ -1,11 +1,11 @@
 """Recognition: from crops to readings. Which lines, which way is up, and a second look where one pays.
 
 A page is read the way its regions' long sides suggest, or turned by 180° where the lines of a zone stand in
-the wrong order (``segocr.upright``). Only where nothing on it makes sense that way is it read again the other
-way up, and the page's regions vote as a whole: one illegible line does not turn alone.
+the wrong order (``upright``). Only where nothing on it makes sense that way is it read again the other way
+up, and the page's regions vote as a whole: one illegible line does not turn alone.
 Where a field takes the best of several regions, the surest one is read first, and the others only if it gives
 no answer, or if they may be of another document. A line that is still in doubt gets a bounded number of
-second looks (another height, the unfitted quadrilateral, the fields of another class; see ``segocr.looks``).
+second looks (another height, the unfitted quadrilateral, the fields of another class; see ``looks``).
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from itertools import chain, repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr import geometry, lines
+from segocr import geometry
 from segocr.constraints.lengths import known_length
 from segocr.crops import Crop, Margins, strip
-from segocr.elsewhere import elsewhere
+from segocr.deciding.preferences import answered, asked, decided, with_decision
+from segocr.finding.elsewhere import elsewhere
 from segocr.geometry import Points
-from segocr.looks import FIRST, LONGER, LONGEST, LOWER, LOWEST, ORDER, TALLER, UNFITTED, Best, Look
-from segocr.preferences import answered, asked, decided, with_decision
+from segocr.reading import lines
+from segocr.reading.looks import FIRST, LONGER, LONGEST, LOWER, LOWEST, ORDER, TALLER, UNFITTED, Best, Look
+from segocr.reading.upright import stands_on_its_head
 from segocr.readings import Reading
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import FieldSpec, Template
-from segocr.upright import stands_on_its_head
 
 CropReadings = Mapping[str, tuple[Reading, ...]]
 """Field name to the readings of one crop's lines, in reading order."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from segocr import geometry
-from segocr.candidates import SAME_PLACE, shared_part
+from segocr.deciding.candidates import SAME_PLACE, shared_part
 from segocr.geometry import Points
+from segocr.reading.upright import one_way
 from segocr.regions import Region
-from segocr.upright import one_way
 
 _FAR = 1.6
 """Lines of one block are no further apart than this, middle to middle, in heights of the higher one."""

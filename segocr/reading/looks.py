@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from segocr import lines
 from segocr.constraints.decoded import Decoded
 from segocr.constraints.scores import judge
 from segocr.crops import Crop, Margins
 from segocr.geometry import Points
+from segocr.reading import lines
 from segocr.templates import FieldSpec
 
 _WINS_BY = 0.05

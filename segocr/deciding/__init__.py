@@ -1,0 +1,1 @@
+"""Deciding: which reading counts for a field, in which order, and what it is worth."""

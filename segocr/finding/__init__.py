@@ -1,0 +1,1 @@
+"""Finding: what a segmentation engine found on a page becomes the regions that are worth reading."""

@@ -1,0 +1,1 @@
+"""The service beside its flows: processes kept running, logs, troubles and alerts."""
