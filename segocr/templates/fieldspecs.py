@@ -121,10 +121,9 @@ class FieldCompiler:
             )
 
     def _formats(self, at: tuple[Step, ...], written: FieldWritten) -> None:
-        needed = dates.DATE_PARTS if written.type == "date" else dates.TIME_PARTS
         for place, layout in enumerate(written.formats or ()):
             try:
-                dates.check_format(layout, needed)
+                dates.check_format(layout, written.type)
             except dates.FormatError as error:
                 raise self.source.mistake(str(error), (*at, "formats", place)) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Set
 from functools import cache
 
 from segocr.validators.failures import Refused
@@ -55,24 +56,39 @@ def format_pattern(layout: str) -> re.Pattern[str]:
         raise FormatError(f"{layout!r} names a part twice") from error
 
 
-def check_format(layout: str, needed: tuple[str, ...]) -> None:
-    """Refuse a format that does not say all that a value needs.
+_NEEDED = {"date": ("year|short", "month|name", "day"), "time": ("hour|half", "minute")}
+_OF_A_TIME = frozenset({"hour", "half", "minute", "second", "noon"})
+
+
+def check_format(layout: str, kind: str) -> None:
+    """Refuse a format that does not say what a value needs, or from which two people would read two values.
 
     Args:
         layout: The format.
-        needed: Groups, each as alternatives: ``("year|short", "month|name", "day")``.
+        kind: ``date`` or ``time``.
 
     Raises:
-        FormatError: It is not understood or lacks a part.
+        FormatError: It is not understood, lacks a part, or has one that does not fit the others.
     """
-    found = format_pattern(layout).groupindex
-    for part in needed:
-        if not any(name in found for name in part.split("|")):
+    said = format_pattern(layout).groupindex.keys()
+    for part in _NEEDED[kind]:
+        if not said & set(part.split("|")):
             raise FormatError(f"{layout!r} does not say the {part.split('|')[0]}")
+    if kind == "time" and (fault := _fault_of_clock(said)):
+        raise FormatError(f"{layout!r} {fault}")
 
 
-DATE_PARTS = ("year|short", "month|name", "day")
-TIME_PARTS = ("hour|half", "minute")
+def _fault_of_clock(said: Set[str]) -> str | None:
+    """Say what keeps a format's parts from being one time of day, or None."""
+    if said - _OF_A_TIME:
+        return "has parts of a date"
+    if {"hour", "half"} <= said:
+        return "says the hour twice"
+    if "half" in said and "noon" not in said:
+        return "does not say 'a' (am or pm); hours of 0 to 23 are HH or H"
+    if "noon" in said and "half" not in said:
+        return "says 'a' (am or pm), so its hours are of 1 to 12: hh or h"
+    return None
 
 
 def date_from(text: str, formats: list[str], *, today: dt.date, century: str = "near") -> dt.date:
@@ -159,5 +175,5 @@ def _clock(parts: dict[str, str | None]) -> dt.time:
     if half := parts.get("half"):
         if not 1 <= int(half) <= 12:
             raise ValueError(half)
-        hour = int(half) % 12 + (12 if (parts.get("noon") or "a").lower().startswith("p") else 0)
+        hour = int(half) % 12 + (12 if (parts["noon"] or "").lower().startswith("p") else 0)
     return dt.time(hour, int(parts["minute"] or 0), int(parts.get("second") or 0))

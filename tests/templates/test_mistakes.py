@@ -37,6 +37,7 @@ FIELDS = [
     ("  a: {type: date, formats: [dd/MM]}\n", 4, 29, "does not say the year", ""),
     ("  a: {type: date, formats: [dd/MM/jjjj]}\n", 4, 29, "not understood", ""),
     ("  a: {type: time, formats: [HH]}\n", 4, 29, "does not say the minute", ""),
+    ("  a: {type: time, formats: ['HH:mm', 'hh:mm']}\n", 4, 38, "am or pm", ""),
     ("  a: {formats: [dd/MM/yyyy]}\n", 4, 7, "'formats' has no meaning for type text", ""),
     ("  a: {century: past}\n", 4, 7, "'century' has no meaning for type text", ""),
     ("  a: {type: integer, decimals: 2}\n", 4, 22, "'decimals' has no meaning for type integer", ""),

@@ -114,4 +114,25 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 @pytest.mark.parametrize("layout", ["dd/MM", "dd/dd/yyyy", "jj", "dd/MM/yyyy'", "yyyy-MM-mm"])
 def test_formats_that_say_too_little_or_nonsense_are_refused(layout: str) -> None:
     with pytest.raises(FormatError):
-        check_format(layout, ("year|short", "month|name", "day"))
+        check_format(layout, "date")
+
+
+@pytest.mark.parametrize(
+    ("layout", "why"),
+    [
+        ("HH", "does not say the minute"),
+        ("hh:mm", "does not say 'a'"),
+        ("h.mm", "does not say 'a'"),
+        ("HH:mm a", "hh or h"),
+        ("HH:hh:mm a", "says the hour twice"),
+        ("dd HH:mm", "parts of a date"),
+    ],
+)
+def test_formats_of_which_a_time_could_be_read_in_two_ways_are_refused(layout: str, why: str) -> None:
+    with pytest.raises(FormatError, match=why):
+        check_format(layout, "time")
+
+
+@pytest.mark.parametrize("layout", ["HH:mm", "H.mm", "hh:mm a", "h:mm:ss a", "HH:mm:ss", "HH'h'mm"])
+def test_formats_of_times(layout: str) -> None:
+    check_format(layout, "time")
