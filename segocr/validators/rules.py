@@ -91,12 +91,30 @@ def _summed(values: list[Decimal]) -> Decimal:
     return total
 
 
-# name: (function, least and most arguments)
+def _extreme(which: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``min`` or ``max``, of several values or of those of a list; an empty list has none."""
+
+    def found(*given: Any) -> Any:
+        if given == ([],):
+            raise _Missing(f"{which.__name__} of an empty list")
+        return which(*given)
+
+    return found
+
+
+def _is_present(value: Value | None) -> bool:
+    """Whether a field has a value; a list has one where any of its entries has."""
+    if isinstance(value, list):
+        return any(item is not None for item in value)
+    return value is not None
+
+
+# name: (function, least and most arguments); of an empty list the sum and the count are 0
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "near": (near, 3, 3),
     "abs": (abs, 1, 1),
-    "min": (min, 1, 10),
-    "max": (max, 1, 10),
+    "min": (_extreme(min), 1, 10),
+    "max": (_extreme(max), 1, 10),
     "round": (_rounded, 1, 2),
     "sum": (_summed, 1, 1),
     "count": (lambda values: Decimal(len(values)), 1, 1),
@@ -110,7 +128,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "years": (_years, 2, 2),
     "date": (dt.date.fromisoformat, 1, 1),
     "td1_composite": (_td1_composite, 2, 2),
-    "present": (lambda value: value is not None, 1, 1),
+    "present": (_is_present, 1, 1),
 }
 _NAMES_OF_VALUES = ("today", "true", "false")
 _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -238,7 +256,8 @@ def evaluate(expression: Expression, values: Mapping[str, Value | None], today: 
 
     Args:
         expression: Parsed.
-        values: By field name; None where a field, or an entry of a list, has no value.
+        values: By field name; None where a field, or an entry of a list, has no value. A list that nothing
+            was found for is empty.
         today: The arrival's day.
 
     Returns:
@@ -338,7 +357,7 @@ def _kind(value: Any) -> str:
 
 def _called(name: str, arguments: list[ast.expr], text: str, values: Mapping[str, Value | None]) -> Any:
     if name == "present" and isinstance(arguments[0], ast.Name):
-        return values.get(arguments[0].id) is not None
+        return _is_present(values.get(arguments[0].id))
     given = [_value(argument, text, values) for argument in arguments]
     if any(isinstance(value, list) and len(value) > MAX_LIST for value in given):
         raise ValueError(f"a list has at most {MAX_LIST} values")

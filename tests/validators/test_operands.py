@@ -36,3 +36,14 @@ def test_a_list_of_which_an_entry_has_no_value_decides_nothing(unread: str | Non
     lacking = ("not-evaluated", "an entry of amounts has no value")
     assert decided(["10.00", unread, "20.00"], "near(total, sum(amounts), 0.01)") == lacking
     assert decided(["10.00", unread, "20.00"], "present(amounts)") == ("held", "")
+
+
+@pytest.mark.parametrize("amounts", [[], [None], ["twelve"]])
+def test_a_list_is_present_where_an_entry_of_it_has_a_value(amounts: list[str | None]) -> None:
+    assert decided(amounts, "present(amounts)") == ("failed", "")
+    assert decided([*amounts, "10.00"], "present(amounts)") == ("held", "")
+
+
+def test_of_an_empty_list_there_is_a_count_and_a_sum_but_no_least_value() -> None:
+    assert decided([], "count(amounts) == 0 and sum(amounts) == 0") == ("held", "")
+    assert decided([], "min(amounts) < total") == ("not-evaluated", "min of an empty list has no value")

@@ -54,6 +54,8 @@ def decide(text: str) -> str:
         "paid == true",
         "paid",
         "present(lacking) == false",
+        "present(items) and present(gaps) and not present(none)",
+        "0.1 not in none and none == []",
         "not present(lacking) or lacking > 3",
         "total > 0 if present(total) else false",
         "-net < 0 and +net > 0 and net % 7 < 7",
@@ -98,6 +100,8 @@ def test_false_statements_fail(text: str) -> None:
         ("round(total, 99) == 1", "digits"),
         ("name * 3 == name", "do not fit"),
         ("max(total) == total", "needs a list"),
+        ("min(none) > 1", "min of an empty list has no value"),
+        ("max(none) > 1", "max of an empty list has no value"),
     ],
 )
 def test_a_rule_that_cannot_be_decided_says_why(text: str, reason: str) -> None:
