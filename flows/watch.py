@@ -23,6 +23,7 @@ from flows.filer import Ended, Filer
 from flows.inboxes import Inboxes
 from flows.leases import leases_renewed
 from flows.twins import Twins, same_failure
+from segocr.day import day_of
 from segocr.errors import DocumentError, HostDied, HostTimeout, SegocrError, TemplateError
 from segocr.inbox.arrivals import Arrival, State
 from segocr.inbox.claimed import is_unchanged, put_back
@@ -278,7 +279,7 @@ class Watch:
                     continue
                 if twins.join(arrival, name):
                     continue
-            groups.setdefault((name, arrival.received_at.date()), []).append(arrival)
+            groups.setdefault((name, day_of(arrival.received_at)), []).append(arrival)
         return groups, unknown, mistake
 
     def _template_of(self, arrival: Arrival) -> str:

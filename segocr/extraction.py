@@ -10,11 +10,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
 
 from segocr.ahead import ahead
+from segocr.day import day_of
 from segocr.documents import Document
 from segocr.errors import DocumentError
 from segocr.inputs import find_inputs
@@ -66,7 +67,7 @@ def extract(
         template: Name, path or loaded template; without one, each file's route decides.
         settings: Of a workspace; by default those of the workspace around the current folder.
         steps: Running hosts to use; by default own ones, ended with the iterator.
-        day: What ``today`` means in rules; by default today.
+        day: What ``today`` means in rules; by default the day it is where the machine stands.
         segment_engine: Instead of the template's list.
         ocr_engine: Instead of the template's list.
         device: Where models run (auto, cpu, cuda:N); by default as the settings say.
@@ -84,7 +85,7 @@ def extract(
     settings = settings or load_settings(None)
     if dpi is not None:
         settings = with_dpi(settings, dpi)
-    day = day or date.today()
+    day = day or day_of(datetime.now(UTC))
     files = find_inputs(paths).files
     with ExitStack() as stack:
         own: Steps | None = None

@@ -77,8 +77,8 @@ ENTRIES = (
 )  # fmt: skip
 """Where a document's way through the orchestrator and through each guest begins."""
 CARRIES = (
-    "ahead", "codeversion", "documents", "errors", "inputs", "pages", "parentdeath", "readings", "recipes",
-    "records", "regions", "spelling", "environments.*", "inbox.nolinks", "settings.*",
+    "ahead", "codeversion", "day", "documents", "errors", "inputs", "pages", "parentdeath", "readings",
+    "recipes", "records", "regions", "spelling", "environments.*", "inbox.nolinks", "settings.*",
     "steps.attached", "steps.client", "steps.contract", "steps.engines", "steps.guest", "steps.host",
     "steps.keeper", "steps.modelfiles", "steps.protocol", "steps.refusals", "steps.service",
     "templates.alphabets", "templates.cache", "templates.classes", "templates.load", "templates.mistakes",

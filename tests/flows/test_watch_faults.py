@@ -395,6 +395,21 @@ def test_one_lost_lease_keeps_no_other_document_of_its_chunk_from_being_stored(
     ]  # fmt: skip
 
 
+def test_today_is_the_day_of_the_arrival_on_the_wall(
+    watch: Watch, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(settings, "passports/a.jpg")
+    settle(watch)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update arrivals set received_at = '2026-03-01 12:00:00.000000'")
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "AAA-13")
+        time.tzset()
+        watch.extract()
+    time.tzset()
+    assert rows(engine, "select day from extractions") == [("2026-03-02",)]
+
+
 def test_renewing_ends_with_the_work(settings: Settings, engine: Engine) -> None:
     asked: list[float] = []
 
