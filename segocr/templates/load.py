@@ -193,9 +193,9 @@ def _rules(written: TemplateWritten, source: Source, fields: dict[str, FieldSpec
         seen.add(rule.name)
         try:
             expression = parse_expression(rule.expression)
-            for name in sorted(expression.names - fields.keys()):
-                message, offset = f"rule {rule.name}: there is no field {name!r}", rule.expression.find(name)
-                hint = known_words(name, fields)
+            for name in sorted(expression.names.keys() - fields.keys()):
+                message, hint = f"rule {rule.name}: there is no field {name!r}", known_words(name, fields)
+                offset = expression.names[name]
                 raise source.mistake(message, (*at, "expression"), offset=offset, hint=hint)
             check_kinds(expression, kinds)
         except ExpressionError as error:

@@ -50,11 +50,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A parsed expression; ``names`` are the fields that it speaks of."""
+    """A parsed expression.
+
+    Attributes:
+        text: As written.
+        tree: Its columns count characters of the text from 0.
+        names: The fields that it speaks of, each with the place where it first does.
+    """
 
     text: str
     tree: ast.expr
-    names: frozenset[str]
+    names: dict[str, int]
 
 
 def near(first: Decimal, second: Decimal, tolerance: Decimal) -> bool:
@@ -158,28 +164,46 @@ def parse_expression(text: str) -> Expression:
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"an expression has at most {MAX_LENGTH} characters", MAX_LENGTH)
-    if not text.isascii() and any(ord(c) < 32 for c in text):
-        raise ExpressionError("control characters are not allowed")
+    if "\r" in text:
+        raise ExpressionError("a carriage return cannot stand there", text.index("\r"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval").body
-        names = frozenset(_names(tree, text.strip()))
+        _count_characters(tree, text)
+        names = {name: place for name, place in reversed(_names(tree, text))}
     except SyntaxError as error:
-        raise ExpressionError(
-            f"not an expression: {error.msg}", (error.offset or len(text) + 1) - 1
-        ) from error
+        place = _place(text, error.lineno or 1, error.offset - 1) if error.offset else len(text)
+        raise ExpressionError(f"not an expression: {error.msg}", place) from error
     except (ValueError, MemoryError, RecursionError) as error:
         if isinstance(error, ExpressionError):
             raise
         raise ExpressionError("it nests too deep or holds a character that cannot stand there") from error
-    return Expression(text.strip(), tree, names)
+    return Expression(text, tree, names)
 
 
-def _names(node: ast.expr, text: str) -> list[str]:
-    """Check a node and those below it; return the fields named."""
+def _count_characters(tree: ast.expr, text: str) -> None:
+    """Let the columns of a tree count characters of the whole text: Python counts a line's bytes."""
+    lines = [line.encode() for line in text.strip().split("\n")]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            first, last = node.lineno, node.end_lineno or node.lineno
+            begin, end = lines[first - 1][: node.col_offset], lines[last - 1][: node.end_col_offset]
+            node.col_offset = _place(text, first, len(begin.decode()))
+            node.end_col_offset = _place(text, last, len(end.decode()))
+
+
+def _place(text: str, line: int, column: int) -> int:
+    """Return the place in a text, from 0, of a column (from 0) of a line (from 1) of it, stripped."""
+    begin = len(text) - len(text.lstrip())
+    above = text.strip().split("\n")[: line - 1]
+    return min(begin + sum(len(one) + 1 for one in above) + column, len(text))
+
+
+def _names(node: ast.expr, text: str) -> list[tuple[str, int]]:
+    """Check a node and those below it; return the fields named and where."""
     if isinstance(node, ast.Name):
-        return [] if node.id in _NAMES_OF_VALUES else [node.id]
+        return [] if node.id in _NAMES_OF_VALUES else [(node.id, node.col_offset)]
     if isinstance(node, ast.Constant):
         _constant(node, text)
         return []
@@ -243,7 +267,7 @@ def _constant(node: ast.Constant, text: str) -> Value:
     if isinstance(node.value, bool | str):
         return node.value
     if type(node.value) in (int, float):
-        source = ast.get_source_segment(text, node) or ""
+        source = text[node.col_offset : node.end_col_offset]
         try:
             return _CONTEXT.create_decimal(source)
         except decimal.DecimalException as error:

@@ -82,6 +82,7 @@ FIELDS = [
     ("  total_status: {}\n", 4, 3, "reserved", ""),
     ("  today: {}\n", 4, 3, "word of the rules' language", ""),
     ("  a: {}\nrules:\n  - {name: r, expression: 'b > 1'}\n", 6, 28, "no field 'b'", "known: a"),
+    ("  ab: {}\nrules:\n  - {name: r, expression: 'ab == a'}\n", 6, 34, "no field 'a'", "known: ab"),
     ("  a: {}\nrules:\n  - {name: r, expression: 'a >'}\n", 6, 31, "not an expression", ""),
     ("  a: {}\nrules:\n  - {name: r, expression: 'a ** 9'}\n", 6, 28, "'**'", ""),
     ("  a: {}\nrules:\n  - {name: r, expression: a.b}\n", 6, 27, "an attribute", ""),
