@@ -13,6 +13,26 @@ from numpy.typing import ArrayLike, NDArray
 Points = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+_FLAT = 0.01
+"""Pixels: what is no higher on average encloses no area that anything could be cut out of."""
+
+
+class FlatShapeError(ValueError):
+    """Points that enclose no area."""
+
+
+def is_flat(points: ArrayLike) -> bool:
+    """Say whether points lie on one line, or so near to one that they enclose no area.
+
+    Args:
+        points: ``(n, 2)``, n ≥ 1.
+    """
+    hull = convex_hull(points)
+    if len(hull) < 3:
+        return True
+    length = float(np.ptp(hull, axis=0).max())
+    return not polygon_area(hull) > _FLAT * length  # not a number, too
+
 
 def polygon_area(polygon: ArrayLike) -> float:
     """Return the area of a simple polygon in square pixels (shoelace formula), never negative."""
@@ -56,11 +76,11 @@ def minimum_rectangle(points: ArrayLike) -> Points:
         points: ``(n, 2)``, n ≥ 3.
 
     Raises:
-        ValueError: The points enclose no area.
+        FlatShapeError: The points enclose no area.
     """
     hull = convex_hull(points)
     if len(hull) < 3:
-        raise ValueError("the points lie on one line")
+        raise FlatShapeError("the points lie on one line")
     edges = np.roll(hull, -1, axis=0) - hull
     axes = edges / np.linalg.norm(edges, axis=1, keepdims=True)
     normals = np.stack([-axes[:, 1], axes[:, 0]], axis=1)
@@ -158,7 +178,7 @@ def homography(source: ArrayLike, target: ArrayLike) -> Matrix:
         target: ``(4, 2)``.
 
     Raises:
-        ValueError: Three of the source points lie on one line.
+        FlatShapeError: Three of the source points lie on one line.
     """
     pairs = zip(np.asarray(source, dtype=np.float64), np.asarray(target, dtype=np.float64), strict=True)
     rows, values = [], []
@@ -168,7 +188,7 @@ def homography(source: ArrayLike, target: ArrayLike) -> Matrix:
     try:
         solution = np.linalg.solve(np.array(rows), np.array(values))
     except np.linalg.LinAlgError as error:
-        raise ValueError("three of the four points lie on one line") from error
+        raise FlatShapeError("three of the four points lie on one line") from error
     return np.append(solution, 1.0).reshape(3, 3)
 
 

@@ -27,7 +27,7 @@ from segocr.fields import PartResult, field_values
 from segocr.finding.blocks import joined
 from segocr.finding.smoothing import with_second_look
 from segocr.finding.snapping import snap_pages
-from segocr.geometry import Points
+from segocr.geometry import FlatShapeError, Points, is_flat
 from segocr.pages import Page, PageInfo
 from segocr.reading.recognition import CropReadings, read_pages
 from segocr.reading.upright import one_way
@@ -46,7 +46,9 @@ PAGES_AT_ONCE = 4
 _KEPT_QUALITY = 92
 
 RegionsOf = Callable[[Document, Page], list[Region]]
-Failure = DocumentError | HostDied | HostTimeout
+Failure = DocumentError | HostDied | HostTimeout | FlatShapeError
+_OF_ONE = (HostDied, HostTimeout, FlatShapeError)
+"""What one of several documents brings about: each is tried alone then, to know which."""
 
 
 @dataclass(slots=True)
@@ -79,6 +81,8 @@ class Work:
 
     def fail(self, error: Failure) -> None:
         """Note why there will be no values, and drop what was found so far."""
+        if isinstance(error, FlatShapeError):  # of some other shape than regions, which are looked at before
+            error = DocumentError(f"a shape on one of its pages has no area: {error}", code="internal")
         self.failure = failure(error)
         self.pages, self.crops, self.readings, self.kept = [], [], [], []
 
@@ -154,11 +158,11 @@ class Pipeline:
                 yield item
 
     def read(self, works: Sequence[Work]) -> None:
-        """Read the crops of a chunk of documents, and drop them; one that ends its host has a ``failure``."""
+        """Read the crops of a chunk of documents, and drop them; who cannot be read has a ``failure``."""
         whole = [work for work in works if work.failure is None]
         try:
             self._read_together(whole)
-        except (HostDied, HostTimeout) as error:
+        except _OF_ONE as error:
             if len(whole) == 1:
                 whole[0].fail(error)
                 return
@@ -177,12 +181,12 @@ class Pipeline:
     def validate(self, works: Sequence[Work]) -> list[list[Record]]:
         """Make the records of each document of a chunk: one, or one a page, as the template says.
 
-        A document that ends its host has a ``failure``.
+        A document that cannot be judged has a ``failure``.
         """
         whole = [work for work in works if work.failure is None]
         try:
             made = self._validate_together(whole)
-        except (HostDied, HostTimeout) as error:
+        except _OF_ONE as error:
             if len(works) > 1:
                 return [records for work in works for records in self.validate([work])]
             works[0].fail(error)
@@ -243,10 +247,10 @@ class Pipeline:
                     yield Page(image.number, image.image, image.dpi)
 
     def _segment(self, batch: Sequence[tuple[Work, Page]]) -> None:
-        """Find and cut regions; if the host dies, page by page, to know which one did it."""
+        """Find and cut regions; if that fails, page by page, to know which one did it."""
         try:
             self._segment_together([item for item in batch if item[0].failure is None])
-        except (HostDied, HostTimeout) as error:
+        except _OF_ONE as error:
             if len(batch) == 1:
                 batch[0][0].fail(error)
                 return
@@ -256,9 +260,10 @@ class Pipeline:
     def _segment_together(self, batch: Sequence[tuple[Work, Page]]) -> None:
         start = time.perf_counter()
         found = self._regions(batch)
-        for (work, page), regions in zip(batch, found, strict=True):
+        cut = [self._cut(page, regions) for (_, page), regions in zip(batch, found, strict=True)]
+        for (work, page), crops_of_page in zip(batch, cut, strict=True):
             work.pages.append(page.info)
-            work.crops.append(self._cut(page, regions))
+            work.crops.append(crops_of_page)
             if self._keep_pages:
                 quality = [cv2.IMWRITE_JPEG_QUALITY, _KEPT_QUALITY]
                 work.kept.append(cv2.imencode(".jpg", page.image, quality)[1].tobytes())
@@ -298,6 +303,7 @@ class Pipeline:
         return any(spec.lines == "many" for spec in self.template.fields_of(class_name))
 
     def _cut(self, page: Page, regions: Sequence[Region]) -> list[Crop]:
+        regions = [region for region in regions if not is_flat(region.polygon)]  # as labels can be, too
         quads = one_way([geometry.minimum_rectangle(region.polygon) for region in regions])
         return [self._cut_one(page, region, quad) for region, quad in zip(regions, quads, strict=True)]
 
@@ -379,7 +385,7 @@ def _simplified(polygon: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a polygon without the stairs of the mask's pixels: within a pixel or 0.4 % of its length."""
     tolerance = max(1.0, 0.004 * float(np.ptp(polygon, axis=0).max()))
     simple = cv2.approxPolyDP(polygon.reshape(-1, 1, 2), tolerance, True).reshape(-1, 2)
-    return np.asarray(simple, dtype=np.float32) if len(simple) >= 3 else polygon
+    return polygon if is_flat(simple) else np.asarray(simple, dtype=np.float32)
 
 
 def _on_pages(readings: Iterable[Reading], work: Work, pages: Sequence[int]) -> Iterator[Reading]:

@@ -16,7 +16,8 @@ class Region:
         page: 1-based page number.
         class_name: The model's class.
         score: 0–1, the engine's own.
-        polygon: ``float32 (n, 2)``, n ≥ 3, pixels of the upright page, origin top-left, y down.
+        polygon: ``float32 (n, 2)``, n ≥ 3, pixels of the upright page, origin top-left, y down. One that
+            encloses no area (``geometry.is_flat``) is not cut out.
         lines: ``float64 (4, 2)`` each, TL, TR, BR, BL in reading direction: its lines of text, where the
             engine knows them.
         lattices: Of each line, the compact posteriors of its strip with the usual margins if the engine has

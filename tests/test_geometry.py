@@ -74,3 +74,19 @@ def test_growing_moves_each_side_by_its_own_margin():
 def test_points_on_one_line_have_no_rectangle(points):
     with pytest.raises(ValueError, match="on one line"):
         geometry.minimum_rectangle(points)
+
+
+@pytest.mark.parametrize(
+    ("points", "flat"),
+    [
+        ([[0, 0], [9, 9], [3, 3]], True),
+        ([[5, 5]] * 4, True),
+        ([[0, 0], [500, 0], [500, 1e-4], [0, 1e-4]], True),
+        ([[0, 0], [9, 0], [float("nan"), 4]], True),
+        ([[0, 0], [500, 0], [500, 0.5], [0, 0.5]], False),
+        ([[0, 0], [9, 0], [4, 4]], False),
+        ([[0, 0], [4, 4], [4, 0], [0, 4]], False),
+    ],
+)
+def test_what_encloses_no_area_is_flat(points, flat):
+    assert geometry.is_flat(points) is flat

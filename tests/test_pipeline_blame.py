@@ -8,16 +8,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from segocr import pipeline as module
 from segocr.documents import Document
 from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult
-from segocr.pages import PageInfo
+from segocr.geometry import minimum_rectangle
+from segocr.pages import Page, PageInfo
 from segocr.pipeline import Pipeline, Work
 from segocr.recipes import Models
 from segocr.records import Recipe, RecordStatus
+from segocr.regions import Region
 from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
@@ -78,6 +81,40 @@ def test_one_document_that_ends_its_judge_fails_alone(
         [("b", "complete")],
     ]
     assert [problem.code for problem in records[1][0].problems] == [failure.default_code]
+
+
+FLAT = np.array([[250, 0], [499, 0], [400, 0]], np.float32)
+WHOLE = np.array([[0, 0], [40, 0], [40, 9], [0, 9]], np.float32)
+
+
+def pages_of(works: list[Work]) -> list[tuple[Work, Page]]:
+    return [(work, Page(1, np.zeros((50, 500, 3), np.uint8), None)) for work in works]
+
+
+def test_a_region_without_area_is_not_cut_out(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    def regions(batch: list[Any]) -> list[list[Region]]:
+        return [[Region(1, "mrz_line1", 0.9, FLAT), Region(1, "mrz_line2", 0.9, WHOLE)] for _ in batch]
+
+    monkeypatch.setattr(pipeline, "_regions", regions)
+    pipeline._segment(pages_of(works := [Work(Path("a")), Work(Path("b"))]))
+    assert [[crop.region.class_name for crop in work.crops[0]] for work in works] == [["mrz_line2"]] * 2
+    assert [work.failure for work in works] == [None, None]
+
+
+def test_a_shape_without_area_takes_no_other_document_along(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(page: Page, regions: list[str]) -> list[str]:
+        if regions == ["poison"]:
+            minimum_rectangle(FLAT)
+        return regions
+
+    monkeypatch.setattr(pipeline, "_regions", lambda batch: [[work.path.name] for work, _ in batch])
+    monkeypatch.setattr(pipeline, "_cut", cut)
+    pipeline._segment(pages_of(works := [Work(Path(name)) for name in ("a", "poison", "b")]))
+    assert [work.failure and work.failure.code for work in works] == [None, "internal", None]
+    assert [work.crops for work in works] == [[["a"]], [], [["b"]]]
+    assert [len(work.pages) for work in works] == [1, 0, 1]
 
 
 def test_what_to_do_stands_in_the_problem_of_a_document_that_failed() -> None:

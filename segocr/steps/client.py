@@ -14,6 +14,7 @@ import numpy as np
 from segocr.constraints import Constraint, Decoded
 from segocr.environments.locate import resolve
 from segocr.errors import EnvironmentMissing, HostDied, HostError, ModelError
+from segocr.geometry import is_flat
 from segocr.steps.attached import AttachedKeeper
 from segocr.steps.contract import (
     Image,
@@ -223,7 +224,8 @@ class Steps:
             model: What to find them with.
 
         Returns:
-            For each page its regions, best first.
+            For each page its regions, best first; what encloses no area on it, such as a mask in the margin
+            that a network's input has, is none.
         """
         body = {
             "operation": "segment",
@@ -238,7 +240,7 @@ class Steps:
             for name, score, count in listing:
                 regions.append(SegmentedRegion(name, score, points[place : place + count]))
                 place += count
-            result.append(regions)
+            result.append([region for region in regions if not is_flat(region.polygon)])
         return result
 
     def detect(
@@ -262,7 +264,8 @@ class Steps:
         body = {"operation": "detect", "model": model.name, "side": side, "areas": areas}
         answer = self._call("ocr", model.engine, Message("call", body, pages))
         corners = iter(answer.arrays[0])
-        return [[LinePolygon(score, next(corners)) for score in scores] for scores in answer.body["scores"]]
+        lines = [[LinePolygon(score, next(corners)) for score in scores] for scores in answer.body["scores"]]
+        return [[line for line in found if not is_flat(line.polygon)] for found in lines]
 
     def read(
         self,

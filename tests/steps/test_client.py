@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_ocr_parity import drawn_strips
 from test_open_documents import open_all
@@ -17,8 +18,9 @@ from segocr.errors import ConfigurationError, EnvironmentMissing, HostError
 from segocr.recipes import choose_models, recipe_of
 from segocr.steps import attached, service
 from segocr.steps.client import Steps
-from segocr.steps.contract import OcrModel
+from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.keeper import Keeper
+from segocr.steps.protocol import Message
 from segocr.steps.service import Service
 from segocr.templates import load_template
 from segocr.templates.load import shipped_folder
@@ -127,3 +129,17 @@ def test_an_interpreter_that_somebody_named_is_theirs_to_mend(environment: Calla
     with Steps(environments=named, shared=False) as steps, pytest.raises(EnvironmentMissing) as caught:
         steps.load(MODEL)
     assert caught.value.hint == "correct [environments.openvino] python in segocr.toml"
+
+
+def test_what_encloses_no_area_on_the_page_is_no_region_and_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    flat = [[250, 0], [499, 0], [400, 0], [300, 0]]
+    whole = [[0, 0], [40, 0], [40, 9], [0, 9]]
+    points = np.array([*flat, *whole], np.float32)
+    found = Message("answer", {"pages": [[["date", 0.9, 4], ["total", 0.8, 4]]]}, [points])
+    printed = Message("answer", {"scores": [[0.9, 0.8]]}, [points.reshape(2, 4, 2)])
+    with Steps(shared=False) as steps:
+        monkeypatch.setattr(steps, "_call", lambda step, *_: found if step == "segment" else printed)
+        [regions] = steps.segment([], SegmentModel("openvino", Path("none.onnx")))
+        [lines] = steps.detect([], OcrModel("openvino", "none"))
+    assert [(one.class_name, one.polygon.tolist()) for one in regions] == [("total", whole)]
+    assert [line.polygon.tolist() for line in lines] == [whole]
