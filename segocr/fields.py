@@ -143,11 +143,13 @@ def _spec_as_json(spec: FieldSpec) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return an argument as JSON can carry it (YAML's dates become ISO text)."""
+    """Return an argument as JSON can carry it: YAML's dates, and its ``.inf`` and ``.nan``, become text."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 

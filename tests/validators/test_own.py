@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from segocr.environments.locate import State, status_of
 from segocr.errors import TemplateError
+from segocr.fields import texts_request
 from segocr.steps.client import Steps
 from segocr.steps.protocol import Message, Refusal
 from segocr.steps.validate import python as engine
@@ -142,6 +144,21 @@ def test_an_edited_function_counts_at_once(folder: Path) -> None:
     assert judged(folder, [["even"]])["verdict"] == "doubtful"
     (folder / "own.py").write_text("def even(text):\n    return None\n")
     assert judged(folder, [["even"]])["verdict"] is None
+
+
+def test_an_argument_is_what_the_template_says_it_is(tmp_path: Path) -> None:
+    own = tmp_path / "validators"
+    own.mkdir()
+    (own / "own.py").write_text("def shown(text, given):\n    return repr(given)\n")
+    given = "[5, 0.5, true, null, some, {least: 0.25, from: 2024-12-31}, .inf]"
+    (tmp_path / "template.yaml").write_text(
+        f"template: thing\nversion: 1\nfields:\n  a: {{validators: [{{shown: {given}}}]}}\n"
+    )
+    template = load_template(tmp_path, validators_folder=own)
+    request = texts_request(template, [{"a": ["x"]}], dt.date(2026, 11, 22))
+    [[code, said]] = handle(request)["parts"][0]["fields"]["a"][0]["problems"]
+    assert code == "own-validator"
+    assert said == "[5, 0.5, True, None, 'some', {'least': 0.25, 'from': '2024-12-31'}, 'inf']"
 
 
 def test_a_function_that_raises_is_a_problem_of_its_own(folder: Path) -> None:
