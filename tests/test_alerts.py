@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from segocr.errors import ConfigurationError
-from segocr.service.alerts import Alert, keep_alert, recent_alerts, tell_alert
+from segocr.service.alerts import FILE, Alert, keep_alert, recent_alerts, tell_alert
+from segocr.settings import parse_settings
 from segocr.settings.service import AlertSettings
 
 
@@ -59,6 +60,40 @@ def test_old_alerts_are_not_recent(tmp_path: Path) -> None:
     keep_alert(tmp_path, alert(timedelta(days=2)))
     keep_alert(tmp_path, new := alert())
     assert recent_alerts(tmp_path, timedelta(days=1)) == [new]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"at": "2999-11-27", "what": 1}',
+        b'{"at": 5, "workspace": "", "failures": 1, "minutes": 1, "codes": {}}',
+        b'{"at": "2999-11-27", "workspace": "", "failures": 1, "minutes": 1, "codes": "none"}',
+        b'{"at": "2999-1',
+        b"[]",
+        b"\xff",
+        b"",
+    ],
+)
+def test_a_line_of_another_version_is_passed_over(tmp_path: Path, line: bytes) -> None:
+    keep_alert(tmp_path, first := alert())
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(line + b"\n")
+    keep_alert(tmp_path, second := alert())
+    assert recent_alerts(tmp_path, timedelta(days=1)) == [first, second]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[x", "http://", "https:///path", "ftp://host/", "host/path", "http://host:port/",
+                "http://host:99999/", "http://host/a b", "http://höst/", "http://host/ü", "http://host/\n"],
+)  # fmt: skip
+def test_a_webhook_that_is_no_address_is_a_mistake_in_the_settings(tmp_path: Path, address: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"toml:2:1: alert\.webhook = .* expected an address"):
+        parse_settings(f"[alert]\nwebhook = {json.dumps(address)}\n", tmp_path)
+
+
+@pytest.mark.parametrize("address", ["https://host/x?y=%20#z", "http://127.0.0.1:8080", "http://[::1]:80/a"])
+def test_a_webhook_is_kept_as_it_was_written(tmp_path: Path, address: str) -> None:
+    assert parse_settings(f'[alert]\nwebhook = "{address}"\n', tmp_path).alert.webhook == address
 
 
 def test_command_and_webhook_get_the_alert_as_json(webhook: tuple[str, list[Any]], tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from segocr.errors import ConfigurationError
 from segocr.settings.service import AlertSettings
 
@@ -40,6 +42,9 @@ class Alert:
     codes: dict[str, int]
 
 
+_ALERT = TypeAdapter(Alert)
+
+
 def keep_alert(workspace: Path, alert: Alert) -> None:
     """Write an alert to the workspace, where ``segocr status`` finds it; the last hundred are kept."""
     kept = [*_lines(workspace)[1 - _KEPT :], json.dumps(asdict(alert))]
@@ -51,13 +56,21 @@ def keep_alert(workspace: Path, alert: Alert) -> None:
 def recent_alerts(workspace: Path, span: timedelta) -> list[Alert]:
     """Return the alerts of the last time, oldest first."""
     since = (datetime.now(UTC) - span).isoformat()
-    alerts = [Alert(**json.loads(line)) for line in _lines(workspace)]
-    return [alert for alert in alerts if alert.at >= since]
+    alerts = [_read(line) for line in _lines(workspace)]
+    return [alert for alert in alerts if alert is not None and alert.at >= since]
+
+
+def _read(line: str) -> Alert | None:
+    """Return the alert that a line says; None if another version wrote it, or a disk was full meanwhile."""
+    try:
+        return _ALERT.validate_json(line)
+    except ValidationError:
+        return None
 
 
 def _lines(workspace: Path) -> list[str]:
     try:
-        return (workspace / FILE).read_text(encoding="utf-8").splitlines()
+        return (workspace / FILE).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
 

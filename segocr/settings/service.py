@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from segocr.settings.addresses import web_address
 from segocr.settings.table import LONGEST_DAYS, LONGEST_SECONDS, Table
 
 SHORTEST_SCHEDULE = 10.0
@@ -107,4 +108,4 @@ class AlertSettings(Table):
     failures: int = Field(default=20, ge=1, le=1_000_000)
     minutes: float = Field(default=10, gt=0, le=LONGEST_SECONDS / 60)
     command: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    webhook: str | None = Field(default=None, pattern=r"https?://.+")
+    webhook: Annotated[str, AfterValidator(web_address)] | None = None
