@@ -166,6 +166,12 @@ class FieldCompiler:
         if written.part is not None and written.part not in known:
             message = f"{written.from_!r} has no part {written.part!r}"
             raise self.source.mistake(message, (*at, "part"), hint=known_words(written.part, known))
+        if written.part is not None and parent.instances == "join":
+            message = (
+                f"{written.from_!r} is joined of several texts, each of which has a part {written.part!r}"
+            )
+            hint = f"`instances: all` in {written.from_!r} makes a list, and one of each of its parts"
+            raise self.source.mistake(message, (*at, "part"), hint=hint)
         return parent
 
     def _check(self, at: tuple[Step, ...], place: int, check: str | dict[str, Any]) -> str | dict[str, Any]:

@@ -74,6 +74,10 @@ FIELDS = [
     ("  a: {from: b, part: c}\n", 4, 13, "no field that is read", "known: "),
     ("  a: {part: c}\n", 4, 7, "'part' needs 'from'", ""),
     ("  a: {pattern: '(?P<x>a)'}\n  b: {from: a, part: y}\n", 5, 22, "'a' has no part 'y'", "known: x"),
+    (
+        "  a: {pattern: '(?P<x>a)', instances: join}\n  b: {from: a, part: x}\n",
+        5, 22, "joined of several texts", "instances: all",
+    ),
     ("  a: {from: b}\n  b: {from: a}\n", 4, 13, "no field that is read", ""),
     ("  a: {}\n  b: {from: a, pattern: x}\n", 5, 16, "is not read", ""),
     ("  Total: {}\n", 4, 3, "'Total' is not a name", ""),
