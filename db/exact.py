@@ -20,14 +20,15 @@ _Value = float | int | str | bytes | None
 class _Sum:
     """``sum(x)``: exact over the decimals that the doubles stand for; null if there are none.
 
-    Text counts as SQLite's own ``sum`` takes it (https://sqlite.org/lang_aggfunc.html#sumunc): by the number
-    that it begins with, else as 0; and the sum is a float if any text is not just an integer.
+    As with SQLite's own ``sum`` (https://sqlite.org/lang_aggfunc.html#sumunc), the sum is an integer only if
+    all that went in were integers: SQLite drops the remainder when it divides two of them. Text counts by the
+    number that it begins with, else as 0; it is an integer if it is just that.
     """
 
     def __init__(self) -> None:
         self.total = Decimal(0)
         self.count = 0
-        self.loose = 0  # texts that are not integers
+        self.loose = 0  # what is not an integer
         self.infinite = {True: 0, False: 0}  # by sign; outside the total, which they could not leave again
 
     def step(self, value: _Value) -> None:
@@ -53,7 +54,9 @@ class _Sum:
         """Return the sum so far."""
         if not self.count or any(self.infinite.values()):
             return self._beyond()
-        return float(self.total) if self.loose else _number(self.total)
+        if self.loose or abs(self.total) >= 2**63:
+            return float(self.total)
+        return int(self.total)
 
     finalize = value
 
@@ -89,15 +92,15 @@ def _decimal(value: float | int | str | bytes) -> Decimal:
 
 
 def _is_loose(value: float | int | str | bytes, number: Decimal) -> bool:
-    """Whether SQLite takes text (or bytes, always) for a float; ``number`` is what it stands for."""
-    if isinstance(value, int | float):
-        return False
-    return isinstance(value, bytes) or not _INTEGER.fullmatch(value) or not -(2**63) <= number < 2**63
+    """Whether SQLite takes a value for a float; ``number`` is what it stands for. Bytes always are one."""
+    if not isinstance(value, str):
+        return not isinstance(value, int)
+    return not _INTEGER.fullmatch(value) or not -(2**63) <= number < 2**63
 
 
-def _number(value: Decimal) -> float | int:
-    whole = value == value.to_integral_value() and abs(value) < 2**63
-    return int(value) if whole else float(value)
+def written(double: float | str) -> Decimal:
+    """Return the decimal that was written where SQLite keeps a double: 12.5, and 25 where it has 25.0."""
+    return Decimal(f"{Decimal(str(double)):f}".removesuffix(".0"))
 
 
 def register_exact_sums(connection: sqlite3.Connection) -> None:
@@ -112,7 +115,7 @@ def register_types() -> None:
     sqlite3.register_converter("DATE", lambda text: date.fromisoformat(text.decode()))
     sqlite3.register_converter("DATETIME", _moment)
     sqlite3.register_converter("BOOLEAN", lambda text: text != b"0")
-    sqlite3.register_converter("NUMERIC", lambda text: Decimal(text.decode()))
+    sqlite3.register_converter("REAL", lambda text: written(text.decode()))  # db.types.Number
 
 
 def _moment(text: bytes) -> datetime:

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Numeric, Text
-from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+from sqlalchemy import JSON, REAL, DateTime, Dialect, Numeric, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from db.exact import written
 
 _LONE = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\(\\|ud[89a-f][0-9a-f]{2})")
-_LARGEST_INTEGER = 2**63 - 1
 
 
 def storable_text(text: str) -> str:
@@ -97,18 +98,12 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class _SQLiteNumber(UserDefinedType[Any]):
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "NUMERIC"
-
-
 class Number(TypeDecorator[Decimal]):
-    """A decimal number. PostgreSQL: exact NUMERIC; SQLite: INTEGER or REAL.
+    """A decimal number. PostgreSQL: exact NUMERIC; SQLite: REAL.
 
     SQLite has no decimals. Values of up to 15 digits compare and sort as they do in PostgreSQL, and
-    ``db.queries`` sums them exactly; the exact text of every value stands in ``field_values.value``.
+    ``db.queries`` sums them exactly. Whole ones are REAL, too, so that 25 / 4 is 6.25 on both. The exact text
+    of every value stands in ``field_values.value``.
     """
 
     impl = Numeric
@@ -116,17 +111,12 @@ class Number(TypeDecorator[Decimal]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the column's type."""
-        if dialect.name == "sqlite":
-            return dialect.type_descriptor(_SQLiteNumber())
-        return dialect.type_descriptor(Numeric())
+        return dialect.type_descriptor(REAL() if dialect.name == "sqlite" else Numeric())
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | int | float | None:
-        """Give SQLite an integer where it can hold one, else the nearest double."""
-        if value is None or dialect.name != "sqlite":
-            return value
-        whole = value == value.to_integral_value() and abs(value) <= _LARGEST_INTEGER
-        return int(value) if whole else float(value)
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | float | None:
+        """Give SQLite the nearest double."""
+        return float(value) if value is not None and dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """Return a decimal with the digits that were written."""
-        return None if value is None else Decimal(str(value))
+        return written(value) if isinstance(value, float) else value

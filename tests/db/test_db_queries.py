@@ -53,6 +53,17 @@ def test_sums_are_exact(filled: Engine) -> None:
     assert [float(row[0]) for row in rows] == [0.1, 0.3, 12.8]
 
 
+def test_whole_numbers_divide_as_others(engine: Engine) -> None:
+    fields = (ViewField("pieces", "integer"), ViewField("total", "money"))
+    register_template(engine, TemplateShape("slip", 1, fields))
+    given = (value("pieces", "integer", "25"), value("total", "money", "10.00"))
+    store_records(engine, [record("a", *given, template="slip")])
+    [(pieces, *quotients)] = run_query(engine, "select pieces, pieces / 4, total / 4 from slip").rows
+    assert str(pieces) == "25"
+    quotients += run_query(engine, "select sum(pieces) / 4, sum(total) / 4 from slip").rows[0]
+    assert [float(one) for one in quotients] == [6.25, 2.5, 6.25, 2.5]
+
+
 def test_the_row_limit_cuts_and_says_so(filled: Engine) -> None:
     answer = run_query(filled, "select company from receipt", row_limit=2)
     assert (len(answer.rows), answer.truncated) == (2, True)

@@ -193,6 +193,27 @@ def test_an_upgrade_that_fails_changes_nothing(engine: Engine, next_version: Cal
         assert "note" not in {column["name"] for column in inspect(connection).get_columns("documents")}
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_numbers_that_were_kept_as_integers_divide_after_an_upgrade(engine: Engine) -> None:
+    register_template(engine, TemplateShape("receipt", 1, (ViewField("total", "money"),)))
+    with writing(engine) as connection:
+        connection.execute(text("PRAGMA writable_schema = ON"))
+        connection.execute(
+            text("UPDATE sqlite_master SET sql = replace(sql, 'number_value REAL', 'number_value NUMERIC')")
+        )
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    engine.dispose()
+    store_records(engine, [receipt("a", "25.00"), receipt("b", "0.1")])
+    totals = "select number_value, number_value / 4 from field_values where name = 'total' order by 2"
+    with reading(engine) as connection:
+        assert connection.execute(text(totals)).all() == [(0.1, 0.025), (25, 6)]
+    upgrade(engine)
+    with reading(engine) as connection:
+        assert connection.execute(text(totals)).all() == [(0.1, 0.025), (25, 6.25)]
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    assert run_query(engine, "select total / 4 from receipt order by 1").rows == ((0.025,), (6.25,))
+
+
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_view_of_somebody_elses_on_ours_is_not_dropped(engine: Engine) -> None:
     _fill(engine)
