@@ -10,6 +10,7 @@ it is handed on by environment variables alone, which other users cannot read.
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import re
@@ -191,7 +192,7 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/health", timeout=5):
             return True
-    except (urllib.error.URLError, OSError):
+    except (OSError, http.client.HTTPException, ValueError):  # ValueError: it is no address
         return False
 
 
@@ -220,7 +221,7 @@ def doubts_about(url: str) -> str | None:
             f"the Prefect server at {url} asks for another secret: documents wait until it is said\n"
             f"  set {SECRET} to what the server was started with"
         )
-    except (OSError, ValueError):  # it is no server of Prefect's own
+    except (OSError, http.client.HTTPException, ValueError):  # it is no server of Prefect's own
         return None
     ours = metadata.version("prefect")
     if theirs.split(".")[:2] == ours.split(".")[:2]:

@@ -86,6 +86,7 @@ def _check(settings: Settings) -> Path:
     if not settings.inbox:
         raise ConfigurationError("the workspace has no inbox", hint="add [[inbox]] to segocr.toml")
     _check_folder(settings.workspace)
+    _check_server()
     places = places_in(settings)
     check_places(inboxes_in(settings), places)
     _note_closed(inboxes_in(settings))
@@ -98,6 +99,22 @@ def _check(settings: Settings) -> Path:
     prepare(engine)
     engine.dispose()
     return settings.workspace
+
+
+def _check_server() -> None:
+    """Refuse a Prefect server of somebody's own that no request can be sent to."""
+    from segocr.errors import ConfigurationError
+    from segocr.settings.addresses import web_address
+
+    if (url := os.environ.get("PREFECT_API_URL")) is None:
+        return
+    try:
+        web_address(url)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"PREFECT_API_URL={url}: {error}",
+            hint="correct it (http://127.0.0.1:4200/api), or unset it and let serve run a server of its own",
+        ) from error
 
 
 def _note_closed(inboxes: Sequence[Inbox]) -> None:

@@ -217,6 +217,29 @@ def test_doubts_about_somebody_elses_server_are_said(monkeypatch: pytest.MonkeyP
         thread.join()
 
 
+def test_what_speaks_no_http_is_no_server() -> None:
+    def greet(listener: socket.socket) -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"SSH-2.0-OpenSSH\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=greet, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        assert not answers(url)
+        assert f"no Prefect server answers at {url}" in str(doubts_about(url))
+        thread.join()
+
+
+@pytest.mark.parametrize("url", ["localhost/api", "http://host:port/api", "http://[x/api"])
+def test_no_server_answers_at_what_is_no_address(url: str) -> None:
+    assert not answers(url)
+    assert f"no Prefect server answers at {url}" in str(doubts_about(url))
+
+
 def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
     home = tmp_path / ".prefect"
     home.mkdir()
