@@ -2,7 +2,7 @@
 
 A recipe changes when what decides changes, and so does what is cached of it. Two halves, because replaying
 repeats the second alone: from a page to lattices (``reading_code``), from lattices to values
-(``deciding_code``).
+(``deciding_code``). What is kept of either has a digest of the part that makes it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ _READING = (
     "geometry.py", "finding", "crops.py", "reading", "pipeline.py", "textlines",
     "steps/open", "steps/ocr", "steps/segment", "steps/openvino_models.py",
 )  # fmt: skip
+_LINES = (
+    *_CONSTRAINTS, "geometry.py", "crops.py",
+    "textlines/layout.py", "textlines/lines.py", "textlines/mending.py",
+    "steps/ocr", "steps/openvino_models.py", "training/heads/cache.py",
+)  # fmt: skip
 
 
 @cache
@@ -40,6 +45,12 @@ def deciding_code() -> str:
 def reading_code() -> str:
     """Return the SHA-256 of what makes lattices of pages."""
     return _digest(_READING)
+
+
+@cache
+def lines_code() -> str:
+    """Return the SHA-256 of what finds, reads and keeps a page's lines for the training of heads."""
+    return _digest(_LINES)
 
 
 def _digest(names: Iterable[str]) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from segocr import codeversion
-from segocr.codeversion import constraints_code, deciding_code, reading_code
+from segocr.codeversion import constraints_code, deciding_code, lines_code, reading_code
 
-DIGESTS = (constraints_code, deciding_code, reading_code)
+DIGESTS = (constraints_code, deciding_code, lines_code, reading_code)
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
-        ("constraints/scores.py", {"constraints_code", "deciding_code"}),
-        ("constraints/checks/mrz.py", {"constraints_code", "deciding_code"}),
+        ("constraints/scores.py", {"constraints_code", "deciding_code", "lines_code"}),
+        ("constraints/checks/mrz.py", {"constraints_code", "deciding_code", "lines_code"}),
         ("deciding/preferences.py", {"deciding_code"}),
         ("deciding/candidates.py", {"deciding_code"}),
         ("fields.py", {"deciding_code"}),
@@ -52,10 +52,13 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         ("validators/dates.py", {"deciding_code"}),
         ("steps/validate/python.py", {"deciding_code"}),
         ("templates/implied.py", {"deciding_code"}),
-        ("crops.py", {"reading_code"}),
+        ("crops.py", {"lines_code", "reading_code"}),
+        ("textlines/lines.py", {"lines_code", "reading_code"}),
+        ("textlines/features.py", {"reading_code"}),
+        ("training/heads/cache.py", {"lines_code"}),
         ("reading/recognition.py", {"reading_code"}),
-        ("steps/ocr/strips.py", {"reading_code"}),
-        ("steps/openvino_models.py", {"reading_code"}),
+        ("steps/ocr/strips.py", {"lines_code", "reading_code"}),
+        ("steps/openvino_models.py", {"lines_code", "reading_code"}),
         ("reports/html.py", set()),
         ("cli/replay.py", set()),
     ],
@@ -67,7 +70,7 @@ def test_an_edit_changes_what_it_decides(
 
 
 def test_every_file_that_is_named_exists() -> None:
-    for name in (*codeversion._DECIDING, *codeversion._READING):
+    for name in (*codeversion._DECIDING, *codeversion._LINES, *codeversion._READING):
         assert (codeversion._SOURCE / name).exists(), name
 
 
@@ -89,30 +92,40 @@ CARRIES = (
 
 
 def test_every_module_on_the_way_of_a_document_is_named_or_only_carries() -> None:
-    named = {
-        path.relative_to(codeversion._SOURCE.parent)
-        for path in codeversion._files((*codeversion._READING, *codeversion._DECIDING))
-    }
-    carries = {pattern.removesuffix(".*"): pattern.endswith(".*") for pattern in CARRIES}
-    unknown = [
-        module
-        for module in _closure(ENTRIES)
-        if Path(*module.split(".")).with_suffix(".py") not in named
-        and module.removeprefix("segocr.") not in carries
-        and not carries.get(module.removeprefix("segocr.").rpartition(".")[0], False)
-    ]
-    assert unknown == []
+    named = _modules((*codeversion._READING, *codeversion._DECIDING))
+    assert [one for one in _closure(ENTRIES) if one not in named and not _carries(one)] == []
 
 
-def _closure(entries: Iterable[str]) -> list[str]:
-    """Return the modules that some modules import, directly or not; packages themselves left out."""
+def test_every_module_that_lines_to_learn_from_are_made_by_is_named_or_only_carries() -> None:
+    entries = ("segocr.textlines.lines", "segocr.steps.ocr.openvino", "segocr.steps.ocr.paddleocr")
+    made_by = [one for one in _closure(entries, beyond=_carries) if not _carries(one)]
+    assert [one for one in made_by if one not in _modules(codeversion._LINES)] == []
+
+
+def _modules(names: Iterable[str]) -> set[str]:
+    paths = (path.relative_to(codeversion._SOURCE.parent) for path in codeversion._files(names))
+    return {".".join(path.with_suffix("").parts) for path in paths}
+
+
+def _carries(module: str) -> bool:
+    name = module.removeprefix("segocr.")
+    return name in CARRIES or f"{name.rpartition('.')[0]}.*" in CARRIES
+
+
+def _closure(entries: Iterable[str], *, beyond: Callable[[str], bool] = lambda _: False) -> list[str]:
+    """Return the modules that some modules import, directly or not; packages themselves left out.
+
+    Args:
+        entries: Where to begin.
+        beyond: Says at which modules to end.
+    """
     seen: set[str] = set()
     waiting = list(entries)
     while waiting:
         module = waiting.pop()
         if module not in seen and _source(module).is_file():
             seen.add(module)
-            waiting += _imported(_source(module))
+            waiting += [] if beyond(module) else _imported(_source(module))
     return sorted(seen)
 
 

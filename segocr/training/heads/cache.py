@@ -1,7 +1,7 @@
 """Read lines kept on disk by picture, so that a second training begins where the slow part ends.
 
 A file a picture, named by the digest of its pixels, of the recogniser and of the code that finds and reads
-lines. Another picture, model or version is another name; nothing is ever out of date.
+lines. Another picture, model or code is another name; nothing is ever out of date.
 """
 
 from __future__ import annotations
@@ -19,11 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segocr.codeversion import lines_code
 from segocr.errors import ConfigurationError
 from segocr.textlines.lines import TextLine
-
-_VERSION = 6
-"""Raise it when lines are found or read otherwise."""
 
 
 class LineCache:
@@ -38,7 +36,7 @@ class LineCache:
     def __init__(self, folder: Path, model_digest: str, *, areas: bool = False) -> None:
         self.areas = areas
         self._folder = folder
-        self._found_by = [model_digest, _VERSION, areas]
+        self._found_by = [model_digest, lines_code(), areas]
 
     def get(self, image: NDArray[np.uint8]) -> list[TextLine] | None:
         """Return the lines of a picture, ``uint8 (H, W, 3)``; None if they are not known or damaged."""
