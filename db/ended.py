@@ -44,6 +44,7 @@ class Ended:
         place: Where segocr keeps its file; None: it was left in the inbox, or deleted.
         at: When it ended.
         failed_in: The folder where a file that failed on its day is kept; None: not known.
+        noted: Where its row says that the file lies.
     """
 
     id: uuid.UUID
@@ -56,6 +57,7 @@ class Ended:
     place: Path | None
     at: datetime | None = None
     failed_in: Path | None = None
+    noted: str | None = None
 
     @property
     def name(self) -> str:
@@ -120,7 +122,7 @@ def find_ended(
         Ended(
             row.id, row.inbox, row.path, State(row.state), row.last_problem_code, row.attempts,
             row.sha256, _place_of(row, places), row.ended_at,
-            places.failed / row.received_at.date().isoformat() if places else None,
+            places.failed / row.received_at.date().isoformat() if places else None, row.place,
         )
         for row in rows
         if (ids is None or row.id in ids) and (inboxes is None or row.inbox in inboxes)
@@ -218,7 +220,12 @@ def _hold(engine: Engine, ended: Ended, owner: str) -> bool:
             free = and_(or_(free, ArrivalRow.lease_owner == owner), ArrivalRow.ended_at == ended.at)
         changed = connection.execute(
             update(ArrivalRow)
-            .where(ArrivalRow.id == ended.id, ArrivalRow.state == ended.state.value, free)
+            .where(
+                ArrivalRow.id == ended.id,
+                ArrivalRow.state == ended.state.value,
+                ArrivalRow.place.is_not_distinct_from(ended.noted),
+                free,
+            )
             .values(lease_until=now + _HOLD, **values)
         )
     return changed.rowcount == 1

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Executable, delete, func, or_, select, update
+from sqlalchemy import Engine, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from db.arrivals import Arrivals
 from db.connect import reading, translated, writing
 from db.ended import discard, find_ended, plan_discarding
 from db.schema import check_schema
+from db.store import hold_documents
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow, ReadingRow, RegionRow
 from segocr.errors import UsageError
 from segocr.inbox import moving
 from segocr.inbox.arrivals import State
 from segocr.inbox.places import Places
 from segocr.settings.service import KeepSettings
+
+_Id = TypeVar("_Id", int, uuid.UUID)
 
 _TOGETHER = 500
 """Rows in a transaction: whoever stores records meanwhile waits for no longer than that takes."""
@@ -84,24 +88,32 @@ def _drop_done(engine: Engine, moment: datetime | None) -> int:
     """Delete filed files whose records were accepted; what waits for a person stays."""
     if moment is None:
         return 0
-    query = select(ArrivalRow.id, ArrivalRow.place).where(
+    old = and_(
         ArrivalRow.state == State.EXTRACTED.value,
         ArrivalRow.filed_at < moment,
         ArrivalRow.place.is_not(None),
     )
     count = 0
-    for rows in _portions(engine, query):
-        gone = []
-        for arrival, place in rows:
-            file = Path(place)
-            if file.name.startswith(f"{arrival}-"):  # what segocr filed, and nothing else
-                file.unlink(missing_ok=True)
-                moving.remove_empty(file.parent)
-                gone.append(arrival)
+    for ids in _portions(engine, select(ArrivalRow.id).where(old)):
+        still = and_(ArrivalRow.id.in_(ids), old)
         with writing(engine) as connection:
+            # Their rows are held until they say so: nobody sends a file back to work that is being deleted.
+            rows = connection.execute(
+                select(ArrivalRow.id, ArrivalRow.place).where(still).order_by(ArrivalRow.id).with_for_update()
+            )
+            gone = [row.id for row in rows if _delete_filed(row.id, Path(row.place))]
             connection.execute(update(ArrivalRow).where(ArrivalRow.id.in_(gone)).values(place=None))
         count += len(gone)
     return count
+
+
+def _delete_filed(arrival: uuid.UUID, file: Path) -> bool:
+    """Delete what segocr filed under an arrival's id, and nothing else; return whether it is that."""
+    if not file.name.startswith(f"{arrival}-"):
+        return False
+    file.unlink(missing_ok=True)
+    moving.remove_empty(file.parent)
+    return True
 
 
 def _drop_failed(engine: Engine, moment: datetime | None, places: Places | None) -> int:
@@ -129,14 +141,14 @@ def _drop_versions(engine: Engine, moment: datetime | None) -> int:
         )
         .exists()
     )
-    query = select(ExtractionRow.id).where(
-        ~ExtractionRow.current, ExtractionRow.extracted_at < moment, replaced
-    )
+    old = and_(~ExtractionRow.current, ExtractionRow.extracted_at < moment, replaced)
     count = 0
-    for rows in _portions(engine, query):
+    for ids in _portions(engine, select(ExtractionRow.id).where(old)):
+        still = and_(ExtractionRow.id.in_(ids), old)
         with writing(engine) as connection:
-            connection.execute(delete(ExtractionRow).where(ExtractionRow.id.in_([row.id for row in rows])))
-        count += len(rows)
+            # Extracted again under its recipe, an older version becomes the current one.
+            hold_documents(connection, DocumentRow.id.in_(select(ExtractionRow.document_id).where(still)))
+            count += connection.execute(delete(ExtractionRow).where(still)).rowcount
     return count
 
 
@@ -150,29 +162,36 @@ def _drop_lattices(engine: Engine, moment: datetime | None) -> int:
         .where(ExtractionRow.extracted_at < moment, func.length(ReadingRow.lattice) > 0)
     )
     count = 0
-    for rows in _portions(engine, query):
-        ids = [row.id for row in rows]
+    for ids in _portions(engine, query):
         with writing(engine) as connection:
             connection.execute(update(ReadingRow).where(ReadingRow.id.in_(ids)).values(lattice=b""))
-        count += len(rows)
+        count += len(ids)
     return count
 
 
 def _drop_documents(engine: Engine) -> int:
-    used = or_(
+    unused = ~or_(
         select(ExtractionRow.id).where(ExtractionRow.document_id == DocumentRow.id).exists(),
         select(ArrivalRow.id).where(ArrivalRow.sha256 == DocumentRow.sha256).exists(),
     )
-    with writing(engine) as connection:
-        return connection.execute(delete(DocumentRow).where(~used)).rowcount
+    count = 0
+    for ids in _portions(engine, select(DocumentRow.id).where(unused)):
+        still = and_(DocumentRow.id.in_(ids), unused)
+        with writing(engine) as connection:
+            hold_documents(connection, still)
+            count += connection.execute(delete(DocumentRow).where(still)).rowcount
+    return count
 
 
-def _portions(engine: Engine, query: Executable) -> Iterator[Sequence[Any]]:
-    """Yield what a query finds, found once, in portions that one transaction each takes."""
+def _portions(engine: Engine, query: Select[tuple[_Id]]) -> Iterator[Sequence[_Id]]:
+    """Yield the ids that a query finds, found once, in portions that one transaction each takes.
+
+    Between the two anybody may change the rows: a transaction has to look again at what it was found by.
+    """
     with reading(engine) as connection:
-        rows = connection.execute(query).all()
-    for start in range(0, len(rows), _TOGETHER):
-        yield rows[start : start + _TOGETHER]
+        ids = connection.scalars(query).all()
+    for start in range(0, len(ids), _TOGETHER):
+        yield ids[start : start + _TOGETHER]
 
 
 def _vacuum(engine: Engine) -> int:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.arrivalrows import End, end_arrivals, hold_arrivals
@@ -152,7 +152,6 @@ def store_record(connection: Connection, record: Record, *, arrival: uuid.UUID |
     """Store one record in the transaction of ``connection``, of whose document there may be others."""
     document_id = None
     if record.sha256 is not None:
-        _insert_documents(connection, [record])
         document_id = _lock_document(connection, record.sha256, record)
     known = _find_same(connection, record, document_id)
     if known is not None:
@@ -187,12 +186,13 @@ def _sizes(record: Record) -> dict[str, Any]:
 
 
 def _lock_document(connection: Connection, sha256: str, record: Record) -> int:
-    """Find the document's row and hold it, so that two stores of one document take turns."""
-    row = connection.execute(
-        select(DocumentRow.id, DocumentRow.media_type, DocumentRow.page_sizes)
-        .where(DocumentRow.sha256 == sha256)
-        .with_for_update()
-    ).one()
+    """Make the document's row, or find it, and hold it, so that two stores of one document take turns."""
+    columns = (DocumentRow.id, DocumentRow.media_type, DocumentRow.page_sizes)
+    query = select(*columns).where(DocumentRow.sha256 == sha256).with_for_update()
+    row = None
+    while row is None:  # found, it may be removed (forgotten, say) before it is held
+        _insert_documents(connection, [record])
+        row = connection.execute(query).one_or_none()
     merged = {**row.page_sizes, **_sizes(record)}
     media_type = row.media_type or record.media_type
     if merged != row.page_sizes or media_type != row.media_type:
@@ -202,6 +202,11 @@ def _lock_document(connection: Connection, sha256: str, record: Record) -> int:
             .values(page_sizes=merged, pages=len(merged), media_type=media_type)
         )
     return int(row.id)
+
+
+def hold_documents(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Hold documents' rows, in the order in which stores do: nobody stores a record of theirs meanwhile."""
+    connection.execute(select(DocumentRow.id).where(which).order_by(DocumentRow.sha256).with_for_update())
 
 
 def _find_same(connection: Connection, record: Record, document_id: int | None) -> int | None:

@@ -76,9 +76,7 @@ def test_a_retried_file_is_taken_again_as_if_it_were_new(folders: Folders) -> No
 
 def test_a_file_that_failed_unhashed_is_hashed_when_retried(folders: Folders) -> None:
     ended = fail(folders, "a.jpg")
-    unhashed = Ended(
-        ended.id, ended.inbox, ended.path, ended.state, "unreadable", 0, sha256=None, place=ended.place
-    )
+    unhashed = dataclasses.replace(ended, sha256=None)
     with folders.engine.begin() as connection:
         connection.execute(ArrivalRow.__table__.update().values(sha256=None))
     assert retry(folders.engine, unhashed, folders.places.work)

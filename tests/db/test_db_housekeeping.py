@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from files_in_work import Folders
 from sample_records import failed, reading, receipt, record, value
 from sqlalchemy import Engine, func, select, text, update
 
+from db import housekeeping
 from db.arrivals import Arrivals
 from db.connect import reading as asking
 from db.connect import writing
+from db.ended import find_ended, retry
 from db.housekeeping import Tidied, tidy
 from db.store import store_records
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow, ReadingRow
@@ -107,6 +111,68 @@ def test_older_versions_go_and_the_current_one_never(engine: Engine) -> None:
     assert tidy(engine, KeepSettings(versions=7)) == replace(NOTHING, versions=2)
     with asking(engine) as connection:
         assert connection.execute(select(ExtractionRow.current)).all() == [(True,)]
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[object]:
+    """Let something happen after each look for what is old, before that goes; return what it answered."""
+    answers: list[object] = []
+    portions = housekeeping._portions
+
+    def after_a_look(*args: Any) -> Iterator[Any]:
+        for ids in portions(*args):
+            answers.append(act())
+            yield ids
+
+    monkeypatch.setattr(housekeeping, "_portions", after_a_look)
+    return answers
+
+
+def test_a_version_that_became_current_meanwhile_stays(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in ("r1", "r2"):
+        store_records(engine, [receipt("a", recipe=version)])
+    grow_old(engine, TEN_DAYS)
+    meanwhile(monkeypatch, lambda: store_records(engine, [receipt("a", recipe="r1")]))
+    assert tidy(engine, KeepSettings(versions=7)) == NOTHING
+    with asking(engine) as connection:
+        versions = select(ExtractionRow.current).order_by(ExtractionRow.id)
+        assert connection.scalars(versions).all() == [True, False]
+
+
+def test_a_file_that_was_sent_back_to_work_meanwhile_stays(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(folders, "a.jpg", State.EXTRACTED)
+    [ended] = find_ended(folders.engine, states=[State.EXTRACTED], places=folders.places)
+    answers = meanwhile(monkeypatch, lambda: retry(folders.engine, ended, folders.places.work))
+    assert tidy(folders.engine, KeepSettings(done=7)) == NOTHING
+    assert (answers, folders.files()) == ([True], ["work/a.jpg"])
+    [again] = folders.ledger.take("me", 10, 60)
+    assert again.file.read_bytes() == b"a.jpg"
+
+
+def test_a_file_that_went_meanwhile_is_not_sent_back_to_work(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(folders, "a.jpg", State.EXTRACTED)
+    [ended] = find_ended(folders.engine, states=[State.EXTRACTED], places=folders.places)
+
+    def look(_: Path) -> None:  # after it was seen, before it is held
+        assert tidy(folders.engine, KeepSettings(done=7)).done == 1
+
+    monkeypatch.setattr("db.ended.known_work", look)
+    assert not retry(folders.engine, ended, folders.places.work)
+    assert [one.place for one in find_ended(folders.engine, states=[State.EXTRACTED])] == [None]
+
+
+def test_a_document_that_is_stored_meanwhile_stays(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    store_records(engine, [receipt("a")])
+    with writing(engine) as connection:
+        connection.execute(text("DELETE FROM extractions"))
+    meanwhile(monkeypatch, lambda: store_records(engine, [receipt("a")]))
+    assert tidy(engine, KeepSettings()) == NOTHING
+    assert (count(engine, DocumentRow), count(engine, ExtractionRow)) == (1, 1)
 
 
 def test_lattices_go_and_the_readings_stay(engine: Engine) -> None:

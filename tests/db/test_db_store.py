@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 
 import pytest
 from sample_records import digest, failed, reading, receipt, record, region, value
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from db.connect import reading as reading_from
+from db.connect import writing
 from db.store import Processed, store_documents, store_records
 from db.tables import Base, DocumentRow, ExtractionRow, FieldValueRow, ReadingRow, RegionRow
 from segocr.pages import PageInfo
@@ -324,3 +326,23 @@ def test_what_is_stored_together_is_stored_as_one_by_one(engine: Engine) -> None
                     name: [one.text for one in values[0].readings] for name, values in given.fields.items()
                 }
     assert store_documents(engine, []) == []
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite lets in one writer at a time
+def test_a_document_that_is_removed_while_a_store_waits_for_it_is_stored_anew(engine: Engine) -> None:
+    store_records(engine, [receipt("a")])
+    waiting = text(
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with writing(engine) as connection:
+            connection.execute(select(DocumentRow.id).with_for_update())
+            storing = pool.submit(store_records, engine, [receipt("a", recipe="r2")])
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as looking:
+                while not looking.scalar(waiting):
+                    assert not storing.done()
+            connection.execute(delete(DocumentRow))
+        [stored] = storing.result()
+    assert (stored.added, stored.current) == (True, True)
+    assert counts(engine)["extractions"] == 1
