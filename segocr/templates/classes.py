@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import lzma
 import pickletools
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +19,11 @@ _MAX_METADATA = 1 << 20
 _MAX_PICKLE = 64 << 20
 # ONNX's ModelProto (onnx.proto3): metadata_props = 14, a StringStringEntryProto of key = 1 and value = 2.
 _METADATA_PROPS, _KEY, _VALUE = 14, 1, 2
+# What Python raises of foreign archives (damaged, encrypted, packed in an unknown way) and literals, besides.
+_OF_ZIP_FILES = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError,
+)  # fmt: skip
+_OF_LITERALS = (SyntaxError, TypeError, MemoryError, RecursionError)
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -27,13 +34,14 @@ def model_classes(model: Path) -> tuple[str, ...]:
         model: An ``.onnx`` or ``.pt`` file as ultralytics writes it, or any file beside a ``model.json``.
 
     Raises:
-        ModelError: ``model-absent``, or ``model-classes`` if the file does not say them.
+        ModelError: ``model-absent``; ``model-broken`` if it is no such file; ``model-classes`` if it does not
+            say them.
     """
     if not model.is_file():
         raise ModelError(f"there is no model {model}", code="model-absent")
     try:
         names = _written_in(model)
-    except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
+    except (OSError, ValueError, *_OF_ZIP_FILES, *_OF_LITERALS) as error:
         raise ModelError(
             f"{model} is not a model file that can be read: {error}", code="model-broken"
         ) from error
@@ -118,7 +126,9 @@ def _entry(content: bytes) -> tuple[str, str]:
 def _from_pickle(model: Path) -> tuple[str, ...] | None:
     """Look through a checkpoint's pickle for ``names: {0: …, 1: …}``; its opcodes are listed, never run."""
     with zipfile.ZipFile(model) as archive:
-        inside = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
+        inside = next((name for name in archive.namelist() if name.endswith("/data.pkl")), None)
+        if inside is None:
+            raise ValueError("it holds no data.pkl, as a checkpoint of torch does")
         if archive.getinfo(inside).file_size > _MAX_PICKLE:
             return None
         content = archive.read(inside)

@@ -62,7 +62,7 @@ def _require_torch(model: Path) -> None:
     try:
         with zipfile.ZipFile(model) as archive:
             is_torch = any(name.endswith("/data.pkl") for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
         is_torch = False
     if not is_torch:
         raise ModelError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,38 @@ def test_a_file_that_is_no_model_is_told_so(tmp_path: Path, suffix: str) -> None
     model.write_bytes(b"PK\x03\x04 not a model" * 9)
     with pytest.raises(ModelError) as caught:
         model_classes(model)
+    assert caught.value.code == "model-broken"
+
+
+def test_an_archive_that_is_no_checkpoint_is_no_model(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "m.pt", "w") as archive:
+        archive.writestr("readme.txt", "nothing")
+    with pytest.raises(ModelError, match="holds no data") as caught:
+        model_classes(tmp_path / "m.pt")
+    assert caught.value.code == "model-broken"
+    (tmp_path / "template.yaml").write_text("template: thing\nversion: 1\nfields: {a: {}}\n")
+    (tmp_path / "m.pt").rename(tmp_path / "model.pt")
+    assert load_template(tmp_path).name == "thing"  # whoever needs the model is told
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_a_damaged_checkpoint_is_a_model_or_an_error(tmp_path: Path, packing: int) -> None:
+    model = tmp_path / "m.pt"
+    with zipfile.ZipFile(model, "w", packing) as archive:
+        archive.writestr("best/data.pkl", pickle.dumps({"names": {0: "date"}}, protocol=2))
+    whole = model.read_bytes()
+    for at in range(len(whole)):
+        model.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        with suppress(ModelError):
+            assert model_classes(model)
+
+
+@pytest.mark.parametrize(
+    "names", ["{0: 'a'", "{[]: 'a'}", "{0: 'a', 'b': 'c'}", "(" * 5000, "1", "f()", "'\x00'", "{0: "]
+)
+def test_an_onnx_file_with_broken_names_is_no_model(tmp_path: Path, names: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        model_classes(onnx(tmp_path / "m.onnx", names))
     assert caught.value.code == "model-broken"
 
 
