@@ -156,13 +156,25 @@ def _segment_model(template: Template, engine: str, working: frozenset[str], ste
             template.check_classes(info.classes, path.name)
             detail += f"; classes {', '.join(info.classes)}"
     except SegocrError as error:
-        absent = error.code == "model-missing" and engine != template.segment.engines[0]
-        if absent:
+        if error.code == "model-absent" and _is_dispensable(engine, template):
             return Finding("model", name, Health.ABSENT, error.message, error.hint or "")
         return _broken("model", name, error)
     wrong = detail.startswith("!")
     mend = f"train it again, or correct {path.parent / 'model.json'}" if wrong else ""
     return Finding("model", name, Health.BROKEN if wrong else Health.OK, detail.removeprefix("!"), mend)
+
+
+def _is_dispensable(engine: str, template: Template) -> bool:
+    """Whether a template does without an engine's model: the first that has one is taken."""
+    first, *_ = template.segment.engines
+    return engine != first or any(_has_model(other, template) for other in template.segment.engines)
+
+
+def _has_model(engine: str, template: Template) -> bool:
+    try:
+        return template.segment_model(engine).is_file()
+    except ModelError:
+        return False
 
 
 def _head(path: Path, template: Template, working: frozenset[str], steps: Steps) -> str:

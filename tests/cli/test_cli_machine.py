@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,6 +99,29 @@ def test_a_damaged_head_is_broken(tmp_path: Path) -> None:
         found = {one.name: one for one in checkup.models([template], frozenset(), steps)}
     assert found["receipt (segment/textlines)"].health is Health.BROKEN
     assert "segocr train" in found["receipt (segment/textlines)"].mend
+
+
+@pytest.mark.parametrize(
+    ("there", "health"),
+    [
+        ("head.npz", [Health.OK, Health.ABSENT]),
+        ("model.onnx", [Health.ABSENT, Health.OK]),
+        (None, [Health.BROKEN, Health.ABSENT]),
+    ],
+)
+def test_a_model_that_a_template_does_without_is_absent_and_not_broken(
+    tmp_path: Path, there: str | None, health: list[Health]
+) -> None:
+    receipt = load_template("receipt")
+    engines = dataclasses.replace(receipt.segment, engines=("textlines", "openvino"))
+    template = dataclasses.replace(receipt, folder=tmp_path, segment=engines)
+    if there == "head.npz":
+        shutil.copy(receipt.folder / receipt.segment.head, tmp_path / receipt.segment.head)
+    elif there:
+        (tmp_path / there).write_bytes(b"a model")
+    with Steps(shared=False) as steps:
+        found = [one.health for one in checkup.models([template], frozenset(), steps)]
+    assert found == health
 
 
 def test_a_model_file_that_its_card_does_not_know_is_broken(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class Scripted:
 
     def __init__(self, template: Any, *_: Any, day: Any, **__: Any) -> None:
         if not self.model_is_there:
-            raise ModelError("there is no model", code="model-missing")
+            raise ModelError("there is no model", code="model-absent")
         self._recipe = Recipe(
             template.name, template.version, hashlib.sha256(template.name.encode()).hexdigest()
         )
