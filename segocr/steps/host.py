@@ -51,9 +51,13 @@ _Task = tuple[list[str], dict[str, str], int, "Future[subprocess.Popen[bytes]]"]
 
 @dataclass(frozen=True, slots=True)
 class HostKey:
-    """What makes two hosts the same: engine, interpreter, device (``auto | cpu | cuda:N``), threads (0.
+    """What makes two hosts the same.
 
-    All cores).
+    Attributes:
+        engine: What runs in it.
+        python: The interpreter that runs it.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        threads: How many it may use; 0 for one a core.
     """
 
     engine: EngineSpec
@@ -99,41 +103,51 @@ class Spawner:
 
 
 class Host:
-    """A running guest. One call at a time: the owner holds the lock.
+    """A guest's process. One call at a time: the owner holds the lock. ``end`` and ``alive`` are anybody's.
 
     Attributes:
         key: What it is.
-        about: What its engine said of itself.
+        about: What its engine said of itself; nothing before it has started.
         pid: Its process.
         last_used: ``time.monotonic()`` at the end of the last call.
     """
 
     def __init__(self, key: HostKey, spawner: Spawner) -> None:
-        """Start the process and wait until its engine has started.
+        """Begin the process; ``start`` waits for it.
 
         Args:
             key: What to start.
             spawner: The thread that the process lives and dies with.
 
         Raises:
-            EnvironmentMissing: ``environment-broken``: the interpreter or the framework does not start.
-            HostTimeout: It took longer than the engine's ``start_seconds``.
+            EnvironmentMissing: ``environment-broken``: the interpreter does not start.
         """
         self.key = key
+        self.about: dict[str, object] = {}
         self._spawner = spawner
         self._stderr: deque[str] = deque(maxlen=40)
+        self._told_to_end = False
         self._launch(guest_code())
+
+    def start(self) -> None:
+        """Wait until the engine has started.
+
+        Raises:
+            EnvironmentMissing: ``environment-broken``: the framework does not start, or runs other code.
+            HostTimeout: It took longer than the engine's ``start_seconds``.
+            HostDied: Somebody ended it meanwhile.
+        """
+        key = self.key
         try:
-            if not self._greet(guest_code()[1]):
-                self.kill()
-                self._launch(renew_guest_code())
-                self._greet(guest_code()[1])
+            self._meet()
             body = {"device": key.device, "threads": key.threads, "cache": str(_cache_of(key))}
             answer = self.call(Message("call", body), seconds=key.engine.start_seconds)
         except HostTimeout:
             raise
         except HostError as error:
             self.kill()
+            if self._told_to_end:
+                raise
             raise EnvironmentMissing(
                 f"the host {key.engine.key} does not start: {error.message}",
                 code="environment-broken",
@@ -146,7 +160,21 @@ class Host:
                 code="environment-broken",
                 hint=f"segocr env create {key.engine.environment} --again",
             )
-        self.about: dict[str, object] = answer.body["about"]
+        self.about = answer.body["about"]
+
+    def _meet(self) -> None:
+        """Look whether the guest has this code; a copy that was damaged is renewed, once."""
+        if self._greet(guest_code()[1]):
+            return
+        self.kill()
+        self._launch(renew_guest_code())
+        if not self._greet(guest_code()[1]):
+            self.kill()
+            raise EnvironmentMissing(
+                f"the host {self.key.engine.key} runs other code than segocr's, copied anew all the same",
+                code="environment-broken",
+                hint=f"remove {guest_code()[0]}; segocr doctor",
+            )
 
     def _launch(self, code: tuple[Path, str]) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -172,6 +200,8 @@ class Host:
         assert self._process.stderr is not None
         self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._listener.start()
+        if self._told_to_end:  # between two processes, of which this is the second
+            self._end_process()
 
     def _listen(self, stream: IO[bytes]) -> None:
         with stream:
@@ -265,14 +295,18 @@ class Host:
         return HostDied(f"the host {self.key.engine.key} ended ({how})" + (f": {tail}" if tail else ""))
 
     def end(self) -> None:
-        """Kill the process and all that it started; a thread that waits for its answer sees it die."""
+        """Kill the process and all that it started, for good; who waits for its answer sees it die."""
+        self._told_to_end = True
+        self._end_process()
+
+    def _end_process(self) -> None:
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def kill(self) -> None:
         """End the process, wait until it is gone and free what belonged to it."""
-        self.end()
+        self._end_process()
         self._process.wait()
         self._channel.close()
         self._listener.join(1.0)

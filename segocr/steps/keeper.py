@@ -25,7 +25,12 @@ Result = TypeVar("Result")
 class HostInfo:
     """A running host as ``doctor`` shows it.
 
-    Engine, process, PSS in MB, seconds idle, what its engine says.
+    Attributes:
+        engine: ``step/name``.
+        pid: Its process.
+        memory_mb: Proportional share of memory (PSS).
+        idle_seconds: Since its last call.
+        about: What its engine says of itself; nothing while it starts.
     """
 
     engine: str
@@ -38,8 +43,9 @@ class HostInfo:
 class _Slot:
     """The place of one host: at most one process at a time, and the memory of its failures."""
 
-    def __init__(self, key: HostKey, spawner: Spawner) -> None:
+    def __init__(self, key: HostKey, spawner: Spawner, closing: threading.Event) -> None:
         self.key = key
+        self._closing = closing
         self.lock = threading.Lock()
         self.host: Host | None = None
         self._spawner = spawner
@@ -64,6 +70,7 @@ class _Slot:
             return result
 
     def _ready(self) -> Host:
+        self._refuse_if_closing()
         if self.host is not None and self.host.alive:
             return self.host
         if self.host is not None:  # it ended while idle: nobody's call was in hand
@@ -79,15 +86,21 @@ class _Slot:
                 hint="segocr doctor",
             )
         if self._deaths > 1:
-            time.sleep(max(0.0, min(0.1 * 2**self._deaths, _MAX_PAUSE) - since))
+            self._closing.wait(max(0.0, min(0.1 * 2**self._deaths, _MAX_PAUSE) - since))
         try:
             self.host = Host(self.key, self._spawner)
+            self._refuse_if_closing()  # who closes the keeper ends hosts that it sees; this one it may not have
+            self.host.start()
         except EnvironmentMissing as error:
             self._starts += 1
             self._error, self._failed_at = error, time.monotonic()
             raise
         self._starts = 0
         return self.host
+
+    def _refuse_if_closing(self) -> None:
+        if self._closing.is_set():
+            raise HostError("the keeper is closed", code="keeper-closed")
 
 
 class Keeper:
@@ -107,9 +120,7 @@ class Keeper:
 
     def _slot(self, key: HostKey) -> _Slot:
         with self._lock:
-            if self._closing.is_set():
-                raise HostError("the keeper is closed", code="keeper-closed")
-            return self._slots.setdefault(key, _Slot(key, self._spawner))
+            return self._slots.setdefault(key, _Slot(key, self._spawner, self._closing))
 
     def call(self, key: HostKey, message: Message, seconds: float | None = None) -> Message:
         """Have a host answer a call. Errors as ``Host`` and ``Host.call``.
@@ -140,7 +151,10 @@ class Keeper:
         ]
 
     def close(self) -> None:
-        """End all hosts and wait until they are gone; a call in progress fails with ``HostDied``."""
+        """End all hosts, also those that start, and wait until they are gone.
+
+        A call in progress fails with ``HostDied``, one that comes now with ``keeper-closed``.
+        """
         self._closing.set()
         with self._lock:
             slots = list(self._slots.values())

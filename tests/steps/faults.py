@@ -18,6 +18,8 @@ from segocr.steps.protocol import Message, Refusal
 def start(settings: Settings) -> Engine:
     if (settings.cache / "refuse").exists():
         raise Refusal("environment", "no-device", "this engine does not start")
+    if (settings.cache / "dawdle").exists():
+        time.sleep(600)
     return Engine(
         {"name": "faults"}, {name: act for name, act in vars(Faults).items() if not name.startswith("_")}
     )

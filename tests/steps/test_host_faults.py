@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import faulty
@@ -173,3 +175,62 @@ def test_a_damaged_copy_of_the_guest_code_is_renewed(
     assert works(keeper)
     assert now[0] == good
     keeper.close()
+
+
+def test_a_guest_of_other_code_is_not_used_though_it_was_copied_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    folder, digest = faulty.faulty_guest(tmp_path / "other")
+    with (folder / "segocr" / "steps" / "faults.py").open("a") as file:
+        file.write("# changed\n")
+    renewed: list[int] = []
+
+    def renew() -> tuple[Path, str]:
+        renewed.append(1)
+        return folder, digest
+
+    monkeypatch.setattr(host_module, "guest_code", lambda: (folder, digest))
+    monkeypatch.setattr(host_module, "renew_guest_code", renew)
+    keeper = Keeper()
+    with pytest.raises(EnvironmentMissing, match="other code") as caught:
+        works(keeper)
+    assert (caught.value.code, len(renewed)) == ("environment-broken", 1)
+    assert str(folder) in str(caught.value)
+    assert keeper.describe() == []
+    keeper.close()
+
+
+def test_closing_does_not_wait_for_a_host_that_starts(keeper: Keeper, cache: Path) -> None:
+    (cache / "dawdle").touch()
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(works, keeper) for _ in range(2)]  # the second one waits for the first one's host
+        deadline = time.monotonic() + 30
+        while not keeper.describe():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        pid = keeper.describe()[0].pid
+        begin = time.monotonic()
+        keeper.close()
+        assert time.monotonic() - begin < 10
+        errors = [call.exception() for call in calls]
+    assert gone(pid)
+    assert sorted(error.code for error in errors if isinstance(error, HostError)) == [
+        "host-died",
+        "keeper-closed",
+    ]
+
+
+def test_closing_does_not_wait_for_a_host_between_two_failures(keeper: Keeper) -> None:
+    for _ in range(5):  # so many that the next one starts seconds later
+        with pytest.raises(HostDied):
+            call(keeper, "crash")
+    [slot] = keeper._slots.values()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(works, keeper)
+        while not slot.lock.locked():
+            time.sleep(0.01)
+        begin = time.monotonic()
+        keeper.close()
+        assert time.monotonic() - begin < 2
+        assert isinstance(error := waiting.exception(), HostError)
+    assert error.code == "keeper-closed"
