@@ -83,7 +83,7 @@ class DatabaseFile:
         """
         revision = _revision(connection)
         log = _identity(self._log)
-        if log in (opened.log, None) and not _is_written_back(connection) and log is not None:
+        if log in (opened.log, None) and not write_back(connection) and log is not None:
             return False
         for path, identity in ((self._log, opened.log), (self._index, opened.its_index)):
             if identity == _identity(path):
@@ -128,8 +128,15 @@ def _revision(connection: sqlite3.Connection) -> str | None:
     return None
 
 
-def _is_written_back(connection: sqlite3.Connection) -> bool:
-    """Write what the log holds into its own file, and empty it; False: somebody reads there still."""
+def write_back(connection: sqlite3.Connection) -> bool:
+    """Write what the log holds into its own file, and empty it.
+
+    Args:
+        connection: Outside of a transaction; for as long as it waits for a lock, it waits for readers.
+
+    Returns:
+        False if somebody reads there still.
+    """
     with suppress(sqlite3.Error):
         busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy

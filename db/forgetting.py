@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, select
 
-from db.connect import reading, writing
+from db.connect import database_error, reading, translated, writing
+from db.databasefile import write_back
 from db.store import absolute
 from db.tables import (
     ArrivalRow,
@@ -151,7 +152,7 @@ def forget(engine: Engine, plan: Forgetting, *, places: Places | None = None) ->
         What was removed.
 
     Raises:
-        DatabaseError: Some rows may be left; the files are gone.
+        DatabaseError: Some rows may be left; the files are gone. With ``kept-in-log`` all rows are gone, too.
     """
     arrivals: Sequence[Row[Any]] = ()
     with writing(engine) as connection:
@@ -171,11 +172,22 @@ def forget(engine: Engine, plan: Forgetting, *, places: Places | None = None) ->
             connection.execute(delete(ArrivalRow).where(theirs))
     if places is not None:  # a file that was moved between the two places while these were looked at
         _delete([file for row in arrivals for file in _own_files(row, places)])
-    if sqlite:  # and let no older copy live on in the write-ahead log
-        with engine.connect().execution_options(segocr_reads=True) as connection:
-            raw: Any = connection.connection.driver_connection
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if sqlite:
+        _empty_log(engine)
     return plan
+
+
+def _empty_log(engine: Engine) -> None:
+    """Let no older copy live on in SQLite's write-ahead log."""
+    with translated(engine), engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        if not write_back(raw):
+            log = f"{engine.url.database}-wal"
+            raise database_error(
+                "kept-in-log",
+                f"it is forgotten, but copies are in {log} still: somebody reads the database",
+                "the log goes when nobody has the database open: stop `segocr serve`, and what else reads it",
+            )
 
 
 def _delete(files: Sequence[Path]) -> None:

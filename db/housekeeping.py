@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 
 from db.arrivals import Arrivals
 from db.connect import reading, translated, writing
+from db.databasefile import write_back
 from db.ended import discard, find_ended, plan_discarding
 from db.schema import check_schema
 from db.store import hold_documents
@@ -212,5 +213,5 @@ def _vacuum(engine: Engine) -> int:
         if unused > max(_WORTH_BYTES, _WORTH_VACUUM * size) and room:
             raw.execute("VACUUM")
             freed = size - ask("page_count") * ask("page_size")
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        write_back(raw)
     return freed // 2**20

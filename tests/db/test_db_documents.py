@@ -13,13 +13,13 @@ from sample_records import digest, failed, receipt
 from sqlalchemy import Engine, func, select
 
 from db.arrivals import Arrivals
-from db.connect import reading
+from db.connect import open_database, reading
 from db.documents import count_documents, find_document, find_shown, list_documents, show_document
 from db.forgetting import forget, plan_forgetting, plan_forgetting_failures
 from db.store import store_records
 from db.tables import ArrivalRow, Base
 from segocr.cli import run
-from segocr.errors import UsageError
+from segocr.errors import DatabaseError, UsageError
 from segocr.inbox.arrivals import Moved, Sighting, State
 
 Arrive = Callable[..., uuid.UUID]
@@ -223,5 +223,23 @@ def test_what_was_forgotten_is_not_in_the_file_any_more(engine: Engine, tmp_path
     content = b"".join(path.read_bytes() for path in tmp_path.glob("test.db*"))
     assert b"Confidential Company" in content
     forget(engine, plan_forgetting(engine, digest("a")))
+    content = b"".join(path.read_bytes() for path in tmp_path.glob("test.db*"))
+    assert b"Confidential Company" not in content
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_what_was_forgotten_and_is_in_the_log_for_as_long_as_somebody_reads_is_told(
+    engine: Engine, url: str, tmp_path: Path
+) -> None:
+    store_records(engine, [receipt("a", company="Confidential Company Ltd")])
+    impatient = open_database(url, busy_seconds=0.1)
+    with reading(engine) as connection:
+        connection.execute(select(ArrivalRow.id)).all()
+        with pytest.raises(DatabaseError, match="-wal still") as raised:
+            forget(impatient, plan_forgetting(impatient, digest("a")))
+        assert raised.value.code == "kept-in-log"
+    assert not plan_forgetting(engine, digest("a")).rows["documents"]
+    impatient.dispose()
+    engine.dispose()  # nobody has it open any more
     content = b"".join(path.read_bytes() for path in tmp_path.glob("test.db*"))
     assert b"Confidential Company" not in content
