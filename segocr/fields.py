@@ -14,20 +14,13 @@ from typing import Any
 
 from segocr.deciding.acceptance import about_readings, is_acceptable, what_acceptance_lacks, worth_of
 from segocr.deciding.readingorder import in_reading_order
-from segocr.readings import Reading, ReadingStatus
+from segocr.readings import Candidate, Reading, ReadingStatus
 from segocr.records import FieldStatus, FieldValue, Problem, RecordStatus, Severity
 from segocr.templates.spec import FieldSpec, Template
 from segocr.validators.mrz import part_meaning
 
-Candidate = tuple[Reading, ...]
 Candidates = Mapping[str, Sequence[Candidate]]
 
-_STANDING = {
-    ReadingStatus.OK: 0,
-    ReadingStatus.CORRECTED: 0,
-    ReadingStatus.DOUBTFUL: 1,
-    ReadingStatus.INVALID: 2,
-}
 _ORDER = (FieldStatus.OK, FieldStatus.CORRECTED, FieldStatus.DOUBTFUL, FieldStatus.INVALID)
 _LEAST = 1e-6
 
@@ -62,8 +55,7 @@ def field_values(
 
     Args:
         template: What to make.
-        parts: One mapping a record, from the name of a field that is read to its candidates; a candidate is
-            the readings of one region in line order.
+        parts: One mapping a record, from the name of a field that is read to its candidates.
         validate: Asks the validate host (``segocr.steps.validate.python.handle`` is what answers).
         day: The arrival's day: what ``today`` means.
 
@@ -118,13 +110,14 @@ def _request(template: Template, parts: list[dict[str, Any]], day: date) -> dict
     return {
         "day": day.isoformat(),
         "folder": None if folder is None else str(folder),
-        "fields": {name: _spec_as_json(spec) for name, spec in template.fields.items()},
+        "fields": {name: spec_as_json(spec) for name, spec in template.fields.items()},
         "rules": [{"name": rule.name, "expression": rule.expression} for rule in template.rules],
         "parts": parts,
     }
 
 
-def _spec_as_json(spec: FieldSpec) -> dict[str, Any]:
+def spec_as_json(spec: FieldSpec) -> dict[str, Any]:
+    """Return a field as the validate host is told of it."""
     return {
         "type": spec.type,
         "formats": list(spec.formats),
@@ -158,7 +151,7 @@ def _candidate_as_json(candidate: Candidate, spec: FieldSpec) -> dict[str, Any]:
     return {
         "text": text,
         "merit": _merit(candidate),
-        "standing": max(_STANDING[reading.status] for reading in candidate),
+        "standing": 2 - min(reading.status.worth for reading in candidate),
         "parts": _named_parts(text, spec),
         "score": _score(candidate),
         "place": (candidate[0].region.page, *_middle(candidate)),

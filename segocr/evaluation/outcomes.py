@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
-from segocr.evaluation.compare import Comparison, normal_form
+from segocr.evaluation.compare import Comparison, form_of_label, form_of_value
 from segocr.evaluation.labels import Label, LabelledDocument, Polygon
 from segocr.evaluation.overlap import Overlap, overlap
 from segocr.evaluation.scores import edit_distance
 from segocr.records import FieldValue, Record
+from segocr.templates import FieldSpec
 
 COVERED = 0.5
 """A region shows a label if it covers this share of the label's area."""
@@ -35,26 +37,39 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """How one field is scored: the class its labels have, how values compare, one value or a list.
+    """How one field is scored.
 
-    ``prepare`` does to a text what the template does to what it reads, as far as the comparison lets it: a
-    label says what is printed, spaces and all.
+    Attributes:
+        spec: The field.
+        comparison: How its values compare.
+        day: The day of reading: what ``today`` means for a label's year of two digits.
     """
 
-    name: str
-    class_name: str
+    spec: FieldSpec
     comparison: Comparison
-    several: bool = False
-    formats: tuple[str, ...] = ()
-    prepare: Callable[[str], str] = str
+    day: dt.date = field(default_factory=dt.date.today)
 
-    def same(self, one: str, other: str) -> bool:
-        """Whether two values are the same in this field."""
-        return self.normal(one) == self.normal(other)
+    @property
+    def name(self) -> str:
+        """The field's name."""
+        return self.spec.name
 
-    def normal(self, value: str) -> str:
+    @property
+    def class_name(self) -> str | None:
+        """The class that its labels have."""
+        return self.spec.class_name
+
+    def right(self, label: str, value: str) -> bool:
+        """Whether a value is what a label says."""
+        return self.of_label(label) == self.of_value(value)
+
+    def of_label(self, label: str) -> str:
+        """Return the form that a label shares with the values that it says."""
+        return form_of_label(label, self.spec, self.comparison, self.day)
+
+    def of_value(self, value: str) -> str:
         """Return the form that equal values share."""
-        return normal_form(self.prepare(value), self.comparison, self.formats)
+        return form_of_value(value, self.spec, self.comparison)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +148,21 @@ def _paired(
         yield _labelled(document, rule, label, value)
     for value in rest:
         covered = any(_covered(document, label, value) >= COVERED for label in document.labels)
-        result = Result.ELSEWHERE if rule.several and not covered else Result.SPURIOUS
+        result = Result.ELSEWHERE if rule.spec.is_list and not covered else Result.SPURIOUS
         yield _outcome(document, rule, result, None, value)
 
 
 def _best_right(rule: FieldRule, label: Label, values: Sequence[FieldValue]) -> int:
-    return sum(rule.same(label.value, value.value or "") for value in values)
+    return sum(rule.right(label.value, value.value or "") for value in values)
 
 
 def _partner(
     document: LabelledDocument, rule: FieldRule, label: Label, values: Sequence[FieldValue]
 ) -> FieldValue | None:
     """Return the value that answers a label: an equal one, else the one whose region shows it."""
-    if not rule.several:
+    if not rule.spec.is_list:
         return values[0] if values else None
-    equal = [value for value in values if rule.same(label.value, value.value or "")]
+    equal = [value for value in values if rule.right(label.value, value.value or "")]
     near = [(_covered(document, label, value), value) for value in equal or values]
     covered, value = max(near, key=lambda pair: pair[0], default=(0.0, None))
     return value if equal or covered >= COVERED else None
@@ -160,7 +175,7 @@ def _covered(document: LabelledDocument, label: Label, value: FieldValue) -> flo
 def _labelled(document: LabelledDocument, rule: FieldRule, label: Label, value: FieldValue | None) -> Outcome:
     if value is None:
         return _outcome(document, rule, Result.MISSING, label, None)
-    right = rule.same(label.value, value.value or "")
+    right = rule.right(label.value, value.value or "")
     return _outcome(document, rule, Result.RIGHT if right else Result.WRONG, label, value)
 
 
@@ -168,7 +183,7 @@ def _outcome(
     document: LabelledDocument, rule: FieldRule, result: Result, label: Label | None, value: FieldValue | None
 ) -> Outcome:
     read = value.value if value else None
-    expected = rule.normal(label.value) if label else ""
+    expected = rule.of_label(label.value) if label else ""
     return Outcome(
         document=document.id,
         field=rule.name,
@@ -179,7 +194,7 @@ def _outcome(
         accepted=value.accepted if value else False,
         confidence=value.confidence if value else 0.0,
         status=value.status.value if value else "missing",
-        distance=edit_distance(expected, rule.normal(read)) if read is not None else len(expected),
+        distance=edit_distance(expected, rule.of_value(read)) if read is not None else len(expected),
         length=len(expected),
         overlap=_overlap(document, label, value) if label else None,
         label_polygons=label.polygons if label else (),

@@ -27,8 +27,7 @@ from segocr.records import Record
 from segocr.regions import Region
 from segocr.settings import Settings
 from segocr.steps.client import Steps
-from segocr.templates import FieldSpec, Template
-from segocr.validators.normalise import normalised
+from segocr.templates import Template
 
 MARGIN = 0.18
 """True regions are widened by this share of a line's height on every side: labels touch the print."""
@@ -110,13 +109,10 @@ def field_rules(
     """
     labelled = {label.class_name for document in documents for label in document.labels}
     rules = [
-        FieldRule(
-            name, spec.class_name, comparison := comparison_of(name, spec.type, chosen), spec.is_list,
-            spec.formats, partial(_prepared, spec) if comparison is Comparison.WORDS else str,
-        )
-        for name, spec in template.fields.items()
-        if spec.class_name in labelled and spec.class_name is not None
-    ]  # fmt: skip
+        FieldRule(spec, comparison_of(spec, chosen))
+        for spec in template.fields.values()
+        if spec.class_name in labelled
+    ]
     if not rules:
         raise UsageError(
             f"the labels are of {', '.join(sorted(labelled))}; the template {template.name!r} reads "
@@ -124,12 +120,6 @@ def field_rules(
             code="labels",
         )
     return rules
-
-
-def _prepared(spec: FieldSpec, text: str) -> str:
-    """Return a text as a field normalises it, without spaces where they do not matter to the field."""
-    plain = normalised(text, list(spec.normalise))
-    return "".join(plain.split()) if spec.ignore_spaces else plain
 
 
 def evaluate(

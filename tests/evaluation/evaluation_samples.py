@@ -13,9 +13,10 @@ from segocr.evaluation.outcomes import FieldRule
 from segocr.readings import Reading, ReadingStatus
 from segocr.records import FieldStatus, FieldValue, Recipe, Record, RecordStatus
 from segocr.regions import Region
+from segocr.templates import FieldSpec
 
-PLATE = FieldRule("plate", "plate", Comparison.ALPHANUMERIC, several=True)
-TOTAL = FieldRule("total", "total", Comparison.NUMBER)
+PLATE = FieldRule(FieldSpec("plate", "plate", "text", instances="all"), Comparison.ALPHANUMERIC)
+TOTAL = FieldRule(FieldSpec("total", "total", "money"), Comparison.VALUE)
 
 
 def box(left: float, top: float, width: float = 100, height: float = 20) -> np.ndarray:

@@ -6,13 +6,14 @@ mostly right. The others count where their plain text is. ``segocr evaluate`` me
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segocr.evaluation.compare import comparison_of, normal_form
+from segocr.evaluation.compare import comparison_of, form_of_label
 from segocr.evaluation.labels import Label
 from segocr.evaluation.scores import Share
 from segocr.templates import Template
@@ -91,9 +92,10 @@ def _is_right(template: Template, example: Example, assigned: Assigned, label: L
     if spec.name in example.evidence.matches:
         number = 1 + template.classes.index(label.class_name)
         return all(example.marked.classes[line] == number for line in assigned.lines)
-    comparison = comparison_of(spec.name, spec.type)
+    comparison = comparison_of(spec)
     text = " ".join(
         example.lines[line].text if span is None else example.lines[line].text[span[0] : span[1]]
         for line, span in zip(assigned.lines, assigned.spans, strict=True)
     )
-    return normal_form(text, comparison) == normal_form(label.value, comparison)
+    said, labelled = (form_of_label(one, spec, comparison, dt.date.today()) for one in (text, label.value))
+    return said == labelled
