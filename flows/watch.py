@@ -41,7 +41,6 @@ BATCH = 500
 
 _LEASE_SECONDS = 600.0
 """How long others leave alone what a process has in hand that is dead; a living one renews its leases."""
-_NO_KEEPER = ("keeper-gone", "keeper-closed", "no-keeper")
 
 OnRecords = Callable[[Work, Sequence[Record]], None]
 RunBatch = Callable[[Batch], None]
@@ -229,7 +228,7 @@ class Watch:
         self, ids: list[uuid.UUID], taken: dict[uuid.UUID, Arrival], error: SegocrError, twins: Twins
     ) -> SegocrError | None:
         """Release what an error kept from being processed; return it if no document is to blame."""
-        blamed = isinstance(error, HostDied | HostTimeout) and error.code not in _NO_KEEPER
+        blamed = isinstance(error, HostDied | HostTimeout) and not error.is_of_keeper
         if blamed:
             # The bytes of these are under suspicion, too: they wait for what becomes of the first one alone.
             others = [one for one in twins.of_begun(ids) if one not in ids]

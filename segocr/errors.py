@@ -123,10 +123,15 @@ class ModelError(SegocrError):
 
 
 class HostError(SegocrError):
-    """A step host misbehaved."""
+    """A step host misbehaved, or the keeper that owns the hosts is not there."""
 
     exit_code = 5
     default_code = "host"
+
+    @property
+    def is_of_keeper(self) -> bool:
+        """Whether the keeper has gone or is ending, or there is none: nobody's document did that."""
+        return self.code in ("keeper-gone", "keeper-closed", "no-keeper")
 
 
 class HostDied(HostError):

@@ -6,13 +6,12 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from typing import NoReturn
 
-from segocr import errors
-from segocr.errors import HostDied, HostError, HostTimeout, SegocrError
+from segocr.errors import HostDied, HostError, HostTimeout
 from segocr.steps.host import HostKey
 from segocr.steps.keeper import HostInfo
 from segocr.steps.protocol import Channel, Message, ProtocolError
+from segocr.steps.refusals import raise_failure
 from segocr.steps.service import connect, host_as_json
 
 _PATIENCE_SECONDS = 900.0
@@ -74,7 +73,7 @@ class AttachedKeeper:
                 f"the keeper did not answer within {_PATIENCE_SECONDS:g} s", hint="segocr hosts --stop"
             )
         if answer.kind == "failure":
-            _raise_failure(answer.body)
+            raise_failure(answer.body)
         return answer
 
     @contextlib.contextmanager
@@ -125,11 +124,3 @@ class AttachedKeeper:
                 channel.interrupt()
             else:
                 channel.close()
-
-
-def _raise_failure(body: dict[str, object]) -> NoReturn:
-    kind = getattr(errors, str(body.get("type")), HostError)
-    if not (isinstance(kind, type) and issubclass(kind, SegocrError)):
-        kind = HostError
-    hint = body.get("hint")
-    raise kind(str(body.get("message")), code=str(body.get("code")), hint=None if hint is None else str(hint))

@@ -38,7 +38,6 @@ from segocr.textlines.head import digest_of_head, load_head
 Answer = TypeVar("Answer")
 _DEFAULTS = OpenOptions()
 _RETURN_SECONDS = 10.0
-_NO_KEEPER = ("keeper-gone", "keeper-closed", "no-keeper")
 
 
 class Steps:
@@ -118,7 +117,7 @@ class Steps:
             try:
                 return ask(self._keeper)
             except HostError as error:
-                if error.code not in _NO_KEEPER or self._shared or self._closed:
+                if not error.is_of_keeper or self._shared or self._closed:
                     raise
                 return ask(self._alone())
         except EnvironmentMissing as error:

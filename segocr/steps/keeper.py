@@ -89,7 +89,7 @@ class _Slot:
             self._closing.wait(max(0.0, min(0.1 * 2**self._deaths, _MAX_PAUSE) - since))
         try:
             self.host = Host(self.key, self._spawner)
-            self._refuse_if_closing()  # who closes the keeper ends hosts that it sees; this one it may not have
+            self._refuse_if_closing()  # who closes the keeper ends what it sees, perhaps not this one
             self.host.start()
         except EnvironmentMissing as error:
             self._starts += 1

@@ -1,9 +1,8 @@
 """A keeper that several commands share: ``segocr hosts`` serves it, ``client.Steps`` attaches to it.
 
 Its socket has an abstract address, named by user, environments and guest code. So it is never stale, never
-left behind,
-and a keeper of another version is not found. Any user can connect to such an address: both sides check that
-the other one is the same user.
+left behind, and a keeper of another version is not found. Any user can connect to such an address: both sides
+check that the other one is the same user.
 
 Calls are passed on to hosts unread, pixels included (their descriptors travel on). The text of a call says
 under ``host`` which one.
@@ -28,6 +27,7 @@ from segocr.steps.engines import ENGINES
 from segocr.steps.host import HostKey
 from segocr.steps.keeper import Keeper
 from segocr.steps.protocol import Channel, Message, ProtocolError
+from segocr.steps.refusals import failure_as_json
 
 _CREDENTIALS = struct.Struct("3i")
 
@@ -110,7 +110,7 @@ class Service:
             key, seconds = _key(body["host"]), body.get("seconds")
             reply, passed = self._keeper.forward(key, text, files, seconds, channel)
         except SegocrError as error:
-            channel.send(Message("failure", failure(error)))
+            channel.send(Message("failure", failure_as_json(error)))
             return
         try:
             channel.forward(reply, passed)
@@ -142,11 +142,6 @@ def host_as_json(key: HostKey) -> dict[str, Any]:
 
 def _key(host: dict[str, Any]) -> HostKey:
     return HostKey(ENGINES[host["engine"]], Path(host["python"]), str(host["device"]), int(host["threads"]))
-
-
-def failure(error: SegocrError) -> dict[str, Any]:
-    """Return an error as it travels from a shared keeper."""
-    return {"type": type(error).__name__, "message": error.message, "code": error.code, "hint": error.hint}
 
 
 def connect(address: str | None = None) -> Channel | None:

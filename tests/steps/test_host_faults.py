@@ -203,7 +203,7 @@ def test_a_guest_of_other_code_is_not_used_though_it_was_copied_anew(
 def test_closing_does_not_wait_for_a_host_that_starts(keeper: Keeper, cache: Path) -> None:
     (cache / "dawdle").touch()
     with ThreadPoolExecutor(2) as pool:
-        calls = [pool.submit(works, keeper) for _ in range(2)]  # the second one waits for the first one's host
+        calls = [pool.submit(works, keeper) for _ in range(2)]  # the second waits for the first
         deadline = time.monotonic() + 30
         while not keeper.describe():
             assert time.monotonic() < deadline
