@@ -12,12 +12,30 @@ from segocr.regions import Region
 
 
 class ReadingStatus(StrEnum):
-    """What the constraint did to a reading (thresholds: ``segocr.constraints.scores``)."""
+    """What the constraint did to a reading (thresholds: ``segocr.constraints.scores``), the best first."""
 
     OK = "ok"
     CORRECTED = "corrected"
     DOUBTFUL = "doubtful"
     INVALID = "invalid"
+
+    @property
+    def rank(self) -> int:
+        """Which of several readings of one line is better: 3 for ok to 0 for invalid."""
+        return _RANKS[self]
+
+    @property
+    def worth(self) -> int:
+        """As a field's value: 2 if it fits, corrected or not, 1 if it is doubtful, 0 if it is invalid."""
+        return min(self.rank, 2)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the constraint accepts what was read, or what is near to it."""
+        return self.rank >= 2
+
+
+_RANKS = {status: rank for rank, status in enumerate(reversed(ReadingStatus))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +79,7 @@ class Reading:
     line: int = 0
     field: str = ""
     decided_by: str = ""
+
+
+Candidate = tuple[Reading, ...]
+"""The readings of one region for one field, in line order, never empty."""

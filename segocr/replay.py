@@ -15,10 +15,10 @@ from itertools import groupby
 from typing import Any
 
 from segocr.constraints import ConstraintError
-from segocr.deciding.candidates import Candidate, chosen
+from segocr.deciding.candidates import chosen
 from segocr.deciding.preferences import answered, asked, decided, decided_by, with_decision
 from segocr.fields import PartResult, field_values
-from segocr.readings import Reading, ReadingStatus
+from segocr.readings import Candidate, Reading
 from segocr.recipes import replayed
 from segocr.records import Problem, Record
 from segocr.replayable import sources_of, why_not
@@ -26,7 +26,6 @@ from segocr.templates import FieldSpec, Template
 
 Validate = Callable[[dict[str, Any]], dict[str, Any]]
 
-_FITS = frozenset({ReadingStatus.OK, ReadingStatus.CORRECTED})
 _TOGETHER = 32
 """Records judged in one call of the validate host."""
 
@@ -157,7 +156,7 @@ def _readings_again(
             own = [line for line in lines if line.field == spec.name or _of_class(line, spec)]
             again = tuple(_decided_again(line, spec, verify) for line in own)
             # A line of another class counts only where it fits: it was tried because nothing else did.
-            fits = [_of_class(line, spec) or line.status in _FITS for line in again]
+            fits = [_of_class(line, spec) or line.status.fits for line in again]
             fitting = tuple(line for line, fit in zip(again, fits, strict=True) if fit)
             unused += [line for line, fit in zip(again, fits, strict=True) if not fit]
             if fitting:

@@ -47,6 +47,7 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         ("deciding/preferences.py", {"deciding_code"}),
         ("deciding/candidates.py", {"deciding_code"}),
         ("fields.py", {"deciding_code"}),
+        ("readings.py", {"deciding_code", "reading_code"}),
         ("deciding/acceptance.py", {"deciding_code"}),
         ("deciding/readingorder.py", {"deciding_code"}),
         ("validators/dates.py", {"deciding_code"}),
@@ -80,7 +81,7 @@ ENTRIES = (
 )  # fmt: skip
 """Where a document's way through the orchestrator and through each guest begins."""
 CARRIES = (
-    "ahead", "codeversion", "day", "documents", "errors", "inputs", "pages", "parentdeath", "readings",
+    "ahead", "codeversion", "day", "documents", "errors", "inputs", "pages", "parentdeath",
     "recipes", "records", "regions", "spelling", "environments.*", "inbox.nolinks", "settings.*",
     "steps.attached", "steps.client", "steps.contract", "steps.engines", "steps.guest", "steps.host",
     "steps.keeper", "steps.modelfiles", "steps.protocol", "steps.refusals", "steps.service",

@@ -9,8 +9,6 @@ from segocr.readings import Reading, ReadingStatus
 from segocr.records import Problem
 from segocr.templates.spec import Accept, FieldSpec, Template
 
-_GOOD = frozenset({ReadingStatus.OK, ReadingStatus.CORRECTED})
-
 
 def worth_of(
     template: Template, spec: FieldSpec, readings: Sequence[Reading]
@@ -27,7 +25,8 @@ def worth_of(
 def is_acceptable(template: Template, spec: FieldSpec, readings: Sequence[Reading]) -> bool:
     """Say whether readings by themselves would be accepted as a value of a field."""
     statuses, confidence = worth_of(template, spec, readings)
-    return statuses <= _GOOD and not what_acceptance_lacks(template.accept, spec, confidence, readings)
+    fits = all(status.fits for status in statuses)
+    return fits and not what_acceptance_lacks(template.accept, spec, confidence, readings)
 
 
 def what_acceptance_lacks(

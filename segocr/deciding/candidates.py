@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from segocr.geometry import Points, polygon_area
-from segocr.readings import Reading, ReadingStatus
+from segocr.readings import Candidate, Reading
 
 SAME_PLACE = 0.5
 """Two candidates stand on one place if the quads read share this part of the smaller one."""
@@ -21,14 +21,6 @@ SAME_PLACE = 0.5
 LEAST_WORTH = 0.25
 """Region score times reading confidence from which a region is an instance of a list. On every fourth train
 photo of plates this leaves 4 of 28 texts that are no plates, and loses no plate that was read right."""
-
-_WORTH = {
-    ReadingStatus.OK: 2,
-    ReadingStatus.CORRECTED: 2,
-    ReadingStatus.DOUBTFUL: 1,
-    ReadingStatus.INVALID: 0,
-}
-Candidate = tuple[Reading, ...]
 
 
 def chosen(
@@ -58,7 +50,7 @@ def without_overlaps(candidates: Sequence[Candidate]) -> tuple[list[Candidate], 
     """Keep one candidate a place.
 
     Args:
-        candidates: Of one field; the readings of one region each, in line order, never empty.
+        candidates: Of one field.
 
     Returns:
         The candidates kept, in the order given; the readings of the others.
@@ -84,7 +76,7 @@ def instances(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Re
 
 
 def _worth(candidate: Candidate) -> tuple[int, float]:
-    worst = min(_WORTH[reading.status] for reading in candidate)
+    worst = min(reading.status.worth for reading in candidate)
     sure = float(np.mean([reading.confidence for reading in candidate]))
     return worst, sure * candidate[0].region.score
 

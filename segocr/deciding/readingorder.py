@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from segocr.geometry import Points
-from segocr.readings import Reading
+from segocr.readings import Candidate, Reading
 
-Candidate = tuple[Reading, ...]
 _Box = tuple[float, float, float, float]
 
 
@@ -21,8 +20,8 @@ def in_reading_order(part: Mapping[str, Sequence[Candidate]]) -> dict[str, list[
     """Order the candidates of each field by page, row and column; fields without candidates are left out.
 
     Args:
-        part: Of one record, by field: the readings of one region each, in line order. A page reads in the
-            direction of all that was read on it, for whatever field.
+        part: The candidates of one record, by field. A page reads in the direction of all that was read
+            on it, for whatever field.
     """
     read = [reading for candidates in part.values() for candidate in candidates for reading in candidate]
     frames = {

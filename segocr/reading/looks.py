@@ -15,6 +15,7 @@ from segocr.constraints.scores import judge
 from segocr.crops import Crop, Margins
 from segocr.geometry import Points
 from segocr.reading import lines
+from segocr.readings import ReadingStatus
 from segocr.templates import FieldSpec
 
 _WINS_BY = 0.05
@@ -44,7 +45,6 @@ LOWER = Look("lower", wider=Margins(along=-0.02, across=-0.12))
 LOWEST = Look("lowest", wider=Margins(along=0.0, across=-0.18))
 ORDER = (LONGER, LONGEST, UNFITTED, TALLER, LOWER, LOWEST)
 """Second looks in the order in which they are taken."""
-_RANK = {"ok": 3, "corrected": 2, "doubtful": 1, "invalid": 0}
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class Best:
     @property
     def rank(self) -> int:
         """0–3: invalid, doubtful, corrected, ok."""
-        return _RANK[judge(self.decoded)]
+        return ReadingStatus(judge(self.decoded)).rank
 
     @property
     def confidence(self) -> float:
