@@ -141,7 +141,7 @@ class _Place:
 
 
 class Supervisor:
-    """Keeps children running until SIGINT or SIGTERM; a second one of these kills them.
+    """Keeps children running until SIGINT or SIGTERM; a second one of these kills all that still run.
 
     Args:
         children: In the order of their start; they end in reverse. Each has to end with this process by
@@ -162,8 +162,19 @@ class Supervisor:
                         place.reap()
             finally:
                 tell(_log, logging.INFO, "stopping")
-                for place in reversed(self._places):
-                    place.end(lambda: self._told_to_end(reader, 0.5))
+                self._end_all(reader)
+
+    def _end_all(self, reader: int) -> None:
+        """End the children in reverse order; once told a second time, kill this one and all that are left."""
+        hurried = False
+
+        def hurry() -> bool:
+            nonlocal hurried
+            hurried = hurried or self._told_to_end(reader, 0.5)
+            return hurried
+
+        for place in reversed(self._places):
+            place.end(hurry)
 
     def _start_due(self) -> float | None:
         """Start what is due; return the seconds until the next one is, None if all run."""
