@@ -12,6 +12,9 @@ from segocr.steps.modelfiles import digest_files
 from segocr.templates import Template
 from segocr.templates.spec import MODEL_SUFFIX
 
+WANT_PAGES = frozenset({"other-template", "nothing-read", "reading-unknown", "other-reading", "no-lattice"})
+"""Codes of records that stay as they are until their documents are extracted again."""
+
 
 def why_not(record: Record, template: Template) -> Problem | None:
     """Return why a record stays as it is; None if it can be decided again."""

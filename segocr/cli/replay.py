@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,9 +12,11 @@ import click
 from segocr.cli.output import Format, formats, note, print_json, print_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from db.connect import Engine
     from db.stored import StoredRecord
-    from segocr.records import Record
+    from segocr.records import Problem, Record
     from segocr.replay import Change, Replayed
     from segocr.settings import Settings
     from segocr.templates import Template
@@ -44,7 +47,7 @@ def command(
     r"""Decide stored records again, after patterns, checks, rules, validators or thresholds changed.
 
     What changes is shown, and stored when you agree; the older versions stay in the database. Without
-    TEMPLATE every template that has records is replayed.
+    TEMPLATE every template that has records is replayed; records of one that is gone or has a mistake stay.
 
     \b
     segocr replay receipt --dry-run
@@ -64,7 +67,10 @@ def command(
         engine = workspace_database(settings)
         stack.callback(engine.dispose)
         wanted = tuple(find_document(engine, one) for one in documents)
-        loaded = [_load(name, settings) for name in ([template] if template else current_templates(engine))]
+        if template is not None:
+            loaded: list[Template | _Unloaded] = [_load(template, settings)]
+        else:
+            loaded = [_load_or_why_not(name, settings) for name in current_templates(engine)]
         work = [(one, current_ids(engine, one.name, wanted)) for one in loaded]
         if not any(ids for _, ids in work):
             note("there is no record to replay")
@@ -76,10 +82,18 @@ def command(
     run.show(output)
     if run.pairs and not dry_run:
         if yes or click.confirm(f"Store {_count(len(run.pairs), 'record')}?", err=True):
-            run.store(loaded)
+            run.store([one for one in loaded if not isinstance(one, _Unloaded)])
         else:
             note("nothing was stored")
     return SOME_STAY if run.staying else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Unloaded:
+    """A template that has records and cannot be loaded: it is gone, or has a mistake."""
+
+    name: str
+    why: Problem
 
 
 class _Run:
@@ -94,21 +108,26 @@ class _Run:
         self.staying: list[Replayed] = []
         self.same = 0
 
-    def decide(self, work: list[tuple[Template, list[int]]]) -> None:
+    def decide(self, work: list[tuple[Template | _Unloaded, list[int]]]) -> None:
         """Decide the records of each template."""
         from db.stored import stored_records
         from segocr.cli.progress import progress_bar
-        from segocr.replay import replay
 
         with progress_bar(sum(len(ids) for _, ids in work)) as advance:
             for template, ids in work:
                 for start in range(0, len(ids), _TOGETHER):
                     stored = list(stored_records(self._engine, ids[start : start + _TOGETHER]))
-                    records = [one.record for one in stored]
-                    answers = replay(records, template, validate=self._steps.validate, verify=self._verify)
+                    answers = self._decided([one.record for one in stored], template)
                     for before, answer in zip(stored, answers, strict=True):
                         self._take(before, answer)
                         advance(before.record.file.name)
+
+    def _decided(self, records: list[Record], template: Template | _Unloaded) -> Iterable[Replayed]:
+        from segocr.replay import Replayed, replay
+
+        if isinstance(template, _Unloaded):
+            return [Replayed(record, None, problem=template.why) for record in records]
+        return replay(records, template, validate=self._steps.validate, verify=self._verify)
 
     def _take(self, before: StoredRecord, answer: Replayed) -> None:
         if answer.problem is not None:
@@ -122,6 +141,8 @@ class _Run:
 
     def show(self, output: Format) -> None:
         """Print what changes; on standard error what stays as it is, and why."""
+        from segocr.replayable import WANT_PAGES
+
         if output is Format.JSON:
             print_json(self._as_json())
         elif self.changed:
@@ -133,7 +154,7 @@ class _Run:
                 more = reasons.pop(one.problem.message) - 1
                 others = f" (and {_count(more, 'other record')})" if more else ""
                 note(f"stays as it is: {one.before.file}{others}: {one.problem.code}: {one.problem.message}")
-        if any(one.problem and one.problem.code != "replay-differs" for one in self.staying):
+        if any(one.problem and one.problem.code in WANT_PAGES for one in self.staying):
             note("what stays needs its pages: extract the documents again")
         note(
             f"{_count(len(self.pairs), 'record')} decided again: {len(self.changed)} with other values, "
@@ -177,6 +198,16 @@ def _load(name: str, settings: Settings) -> Template:
     from segocr.templates import load_template
 
     return load_template(name, search=settings.template_folders, validators_folder=settings.validators_folder)
+
+
+def _load_or_why_not(name: str, settings: Settings) -> Template | _Unloaded:
+    from segocr.errors import ModelError, TemplateError
+    from segocr.records import Problem
+
+    try:
+        return _load(name, settings)
+    except (TemplateError, ModelError) as error:
+        return _Unloaded(name, Problem(error.code, error.message))
 
 
 def _about(one: Replayed) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from db.stored import current_ids, stored_records
 from db.views import register_template, shape_of
 from segocr.cli import run
 from segocr.records import Record, record_as_json
-from segocr.templates import Template
+from segocr.templates import Template, load_template
 
 Shipped = Mapping[str, tuple[Template, list[Record]]]
 COPIES = 75
@@ -178,3 +178,37 @@ def test_altered_rows_are_found_and_explained(
     with reading(workspace) as connection:
         query = text("select count(*) from field_values where value = 'SOMEBODY'")
         assert connection.scalar(query) == 4  # left as it is: a person should look
+
+
+def test_a_template_that_is_gone_leaves_its_records_and_blocks_no_other(
+    shipped: Shipped,
+    workspace: Engine,
+    changed: Callable[..., Template],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fill(workspace, *shipped["license_plate"])
+    gone, broken = tmp_path / "bill", tmp_path / "slip"
+    for folder in (gone, broken):
+        folder.mkdir()
+        (folder / "template.yaml").write_text(
+            f"template: {folder.name}\nversion: 1\nfields: {{total: {{}}}}\n"
+        )
+        records = [
+            replace(one, recipe=replace(one.recipe, template=folder.name))
+            for one in shipped["license_plate"][1]
+        ]
+        fill(workspace, load_template(folder), records)
+    (gone / "template.yaml").unlink()
+    (broken / "template.yaml").write_text("template: slip\nversion: 1\nfields: {total: {pattern: '['}}\n")
+    changed("license_plate", ("length: {min: 4, max: 10}", "length: {max: 5}"))
+    assert run(["replay", "--yes", "--json"]) == 3
+    captured = capsys.readouterr()
+    answer = json.loads(captured.out)
+    assert answer["decided"] == 4
+    staying = [(one["template"], one["code"]) for one in answer["staying"]]
+    assert staying == [("bill", "no-such-template")] * 4 + [("slip", "pattern")] * 4
+    assert "(and 3 other records): no-such-template: there is no template 'bill'" in captured.err
+    assert "extract the documents again" not in captured.err
+    assert "stored 4 records" in captured.err
+    assert run(["replay", "bill"]) == 4
