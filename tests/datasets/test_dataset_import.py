@@ -50,6 +50,27 @@ def test_labelme_polygons_rectangles_and_lines_of_one_field(tmp_path: Path) -> N
     assert (one.size, one.split, one.path.is_file()) == ((200, 100), "train", True)
 
 
+@pytest.mark.parametrize(
+    ("texts", "value"),
+    [
+        (("Road 1\nTown", "Road 1\nTown"), "Road 1 Town"),
+        (("Road 1\nTown", "Road 1 Town"), "Road 1 Town"),
+        (("Road 1 Town", ""), "Road 1 Town"),
+        (("No", "No", "Road"), "No No Road"),
+    ],
+)
+def test_labelme_lines_that_all_carry_the_whole_value_say_it_once(
+    tmp_path: Path, texts: tuple[str, ...], value: str
+) -> None:
+    shapes = [
+        {"label": "addr", "points": [[1, y], [50, y], [50, y + 8]], "group_id": 4, "description": text}
+        for y, text in enumerate(texts)
+    ]
+    labelme_file(tmp_path / "in", shapes)
+    (one,) = imported(tmp_path / "in", tmp_path / "out")
+    assert [(label.value, len(label.polygons)) for label in one.labels] == [(value, len(texts))]
+
+
 def test_a_rectangle_that_cvat_turned_becomes_its_polygon(tmp_path: Path) -> None:
     # 40 × 20 about (95, 33.66), turned by 30° clockwise; the box and the segmentation are not turned.
     box = [75, 23.66, 40, 20]

@@ -1,11 +1,13 @@
 """LabelMe: one JSON file beside each picture (labelme 3 to 5, X-AnyLabeling, Roboflow's and CVAT's exports).
 
 A shape's ``description`` is its value, shapes of one label with the same ``group_id`` are the lines of one
-field. Rotated rectangles are written as their four corners (``rotation``, ``oriented_rectangle``).
+field: each has its own line's text, or every one the whole value. Rotated rectangles are written as their four
+corners (``rotation``, ``oriented_rectangle``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,23 +66,25 @@ def _document(path: Path, root: Path, pictures: Pictures) -> LabelledDocument:
     stated = content.get("imageWidth"), content.get("imageHeight")
     if None not in stated:
         require_size((int(stated[0]), int(stated[1])), size, picture, str(path))
-    labels: dict[tuple[str, object], Label] = {}
+    fields: dict[tuple[str, object], list[tuple[str, Polygon]]] = {}
     for number, shape in enumerate(shapes, start=1):
         place = f"{path}: shape {number}"
         name = class_name(need(shape, "label", str, place), place)
         group = shape.get("group_id")
         key = (name, ("shape", number) if group is None else ("group", group))
-        labels[key] = _joined(
-            labels.get(key), name, shape.get("description") or "", _polygon(shape, size, place)
-        )
+        text = " ".join((shape.get("description") or "").split())
+        fields.setdefault(key, []).append((text, _polygon(shape, size, place)))
+    labels = tuple(_label(name, lines) for (name, _), lines in fields.items())
     identity = path.relative_to(root).with_suffix("").as_posix()
-    return LabelledDocument(identity, picture, size, tuple(labels.values()), str(path))
+    return LabelledDocument(identity, picture, size, labels, str(path))
 
 
-def _joined(known: Label | None, name: str, value: str, polygon: Polygon) -> Label:
-    if known is None:
-        return Label(name, " ".join(value.split()), (polygon,))
-    return Label(name, " ".join([*known.value.split(), *value.split()]), (*known.polygons, polygon))
+def _label(name: str, lines: Sequence[tuple[str, Polygon]]) -> Label:
+    """Return the label of a field's lines: (text, outline) each."""
+    texts = [text for text, _ in lines if text]
+    # Labelling programs copy a shape with its description: then each line carries the whole value.
+    value = texts[0] if len(set(texts)) == 1 else " ".join(texts)
+    return Label(name, value, tuple(polygon for _, polygon in lines))
 
 
 def _polygon(shape: dict[str, Any], size: tuple[int, int], place: str) -> Polygon:
