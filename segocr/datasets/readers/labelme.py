@@ -1,8 +1,8 @@
 """LabelMe: one JSON file beside each picture (labelme 3 to 5, X-AnyLabeling, Roboflow's and CVAT's exports).
 
 A shape's ``description`` is its value, shapes of one label with the same ``group_id`` are the lines of one
-field: each has its own line's text, or every one the whole value. Rotated rectangles are written as their four
-corners (``rotation``, ``oriented_rectangle``).
+field: each has its own line's text, or every one the whole value. Rotated rectangles are written as their
+four corners (``rotation``, ``oriented_rectangle``).
 """
 
 from __future__ import annotations
