@@ -1,11 +1,10 @@
 """What travels between the orchestrator and a step host: versioned JSON, pixels in anonymous memory.
 
-A message is one JSON object through ``send_bytes`` / ``recv_bytes(maxlength)`` of
-``multiprocessing.connection``
-(its ``send`` and ``recv`` unpickle, and are never used). If it has arrays or open files, one byte with their
-descriptors follows (``SCM_RIGHTS``). All arrays of a message lie in one sealed ``memfd``: nothing has a name,
-so nothing is left when any party is killed; and the seal keeps a sender from pulling memory from under a
-reader.
+A message is one JSON object through ``send_bytes`` and ``recv_bytes(maxlength)`` of
+``multiprocessing.connection`` (its ``send`` and ``recv`` unpickle, and are never used). If it has arrays or
+open files, one byte with their descriptors follows (``SCM_RIGHTS``). All arrays of a message lie in one
+sealed ``memfd``: nothing has a name, so nothing is left when any party is killed; and the seal keeps a sender
+from pulling memory from under a reader.
 
 Guest code: standard library and numpy only.
 """

@@ -98,6 +98,22 @@ def test_a_bad_directory_is_a_model_error(
     assert caught.value.code == code
 
 
+def test_a_directory_whose_model_was_replaced_is_loaded_again(
+    steps: Steps, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(folders["PP-OCRv6_small"], folder)
+    recogniser = folder / "PP-OCRv6_rec_small.onnx"
+    content = recogniser.read_bytes()
+    first = steps.load(model := OcrModel("openvino", str(folder)))
+    recogniser.write_bytes(b"no model any more")
+    with pytest.raises(ModelError) as caught:
+        steps.load(model)
+    assert caught.value.code == "model-broken"
+    recogniser.write_bytes(content)
+    assert steps.load(model) == first
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(steps: Steps) -> None:
     with pytest.raises(ModelError, match="PP-OCRv6_small, PP-OCRv4_mobile"):
         steps.load(OcrModel("openvino", "PP-OCRv9"))

@@ -1,9 +1,8 @@
 """OCR models: names and directories to files, alphabets and settings. Guest code.
 
 A name is one of ``NAMED`` (carried by wheels of the environment), or, with the engine ``paddleocr`` only, any
-name
-that PaddleOCR knows. A directory holds ``inference.yml`` (as PaddleOCR exports) or an alphabet file beside
-the models.
+name that PaddleOCR knows. A directory holds ``inference.yml`` (as PaddleOCR exports) or an alphabet file
+beside the models.
 """
 
 from __future__ import annotations

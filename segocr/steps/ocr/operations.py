@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.steps.guest import Operation
+from segocr.steps.modelfiles import Loaded
 from segocr.steps.ocr import strips
 from segocr.steps.ocr.decoding import Decoder
 from segocr.steps.protocol import Message, Refusal
@@ -69,20 +70,16 @@ class Recogniser(Protocol):
 
 
 def operations(load: Callable[[str], Recogniser]) -> dict[str, Operation]:
-    """Return the host's operations for an engine that loads models by name or directory.
+    """Return the host's operations for an engine that loads models by name or directory."""
 
-    The last few stay loaded.
-    """
-    loaded: dict[str, tuple[Recogniser, Decoder]] = {}
+    def prepared(name: str) -> tuple[Recogniser, Decoder]:
+        model = load(name)
+        return model, Decoder(model.alphabet)
+
+    loaded = Loaded(prepared, _LOADED)
 
     def model_of(message: Message) -> tuple[Recogniser, Decoder]:
-        name = str(message.body["model"])
-        if name not in loaded:
-            if len(loaded) >= _LOADED:
-                del loaded[next(iter(loaded))]
-            model = load(name)
-            loaded[name] = (model, Decoder(model.alphabet))
-        return loaded[name]
+        return loaded.get(str(message.body["model"]))
 
     def load_model(message: Message) -> Message:
         model, _ = model_of(message)

@@ -2,8 +2,8 @@
 
 ``load``: body ``model`` (path), ``image_size``. Answer: ``digest``, ``classes``.
 ``segment``: body ``model``, ``image_size``, ``confidence``, ``iou``; arrays: pages, ``uint8 (H, W, 3)`` BGR.
-Answer: body
-``pages``: for each page a list of ``[class, score, points]``; arrays: one ``float32 (all points, 2)``.
+Answer: ``pages`` (for each page a list of ``[class, score, points]``); arrays: one
+``float32 (all points, 2)``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.steps.guest import Operation
+from segocr.steps.modelfiles import Loaded
 from segocr.steps.protocol import Message, Refusal
 from segocr.steps.segment.yolo import Found
 
@@ -51,20 +52,11 @@ class Segmenter(Protocol):
 
 
 def operations(load: Callable[[Path], Segmenter]) -> dict[str, Operation]:
-    """Return the host's operations for an engine that loads a model by path; the last few stay loaded."""
-    loaded: dict[tuple[str, int], Segmenter] = {}
+    """Return the host's operations for an engine that loads a model by path."""
+    loaded = Loaded(lambda name: load(Path(name)), _LOADED)
 
     def model_of(message: Message) -> Segmenter:
-        path = Path(message.body["model"])
-        try:
-            key = (str(path), path.stat().st_mtime_ns)
-        except OSError as error:
-            raise Refusal("model", "model-absent", f"the model {path} does not exist") from error
-        if key not in loaded:
-            if len(loaded) >= _LOADED:
-                del loaded[next(iter(loaded))]
-            loaded[key] = load(path)
-        return loaded[key]
+        return loaded.get(str(message.body["model"]))
 
     def load_model(message: Message) -> Message:
         model = model_of(message)

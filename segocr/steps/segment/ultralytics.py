@@ -1,7 +1,4 @@
-"""Segmentation with ultralytics on torch: ``.pt`` files. A ``.pt`` is a pickle.
-
-Only trusted files get here.
-"""
+"""Segmentation with ultralytics on torch: ``.pt`` files. They are pickles: only trusted ones get here."""
 
 from __future__ import annotations
 
