@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, or_, select, text, update
 
 from db.connect import database_error
 from db.tables import ArrivalRow, DocumentRow, table_of
@@ -58,10 +58,21 @@ def expired(now: datetime, seconds: float) -> ColumnElement[bool]:
     return or_(until < now, until > now + timedelta(seconds=seconds + _SLACK_SECONDS), pause)
 
 
-def one_less(connection: Connection) -> Any:
-    """Return the attempts with the last one forgiven, as an expression; never below 0."""
-    greatest = func.greatest if connection.dialect.name == "postgresql" else func.max
-    return greatest(ArrivalRow.attempts - 1, 0)
+def forgiven(until: datetime) -> dict[str, Any]:
+    """Return the values that let begun arrivals go for no fault of theirs; the last attempt does not count.
+
+    Only what is tried alone has attempts, and it goes on so: nobody takes it with others until it ends.
+
+    Args:
+        until: When their rest is over: a moment that has passed, if there is none.
+    """
+    alone = ArrivalRow.attempts > 0
+    return {
+        "state": case((alone, State.EXTRACTING.value), else_=State.CLAIMED.value),
+        "attempts": case((alone, ArrivalRow.attempts - 1), else_=0),
+        "lease_owner": None,
+        "lease_until": until,
+    }
 
 
 def time_of(connection: Connection) -> datetime:

@@ -31,9 +31,9 @@ from db.arrivalrows import (
     chunks,
     end_arrivals,
     expired,
+    forgiven,
     lease,
     new_row,
-    one_less,
     pick,
     taken,
     time_of,
@@ -175,7 +175,7 @@ class Arrivals:
         """Let arrivals that have not ended be received again: their files are in the inbox.
 
         With ``owner``, those that somebody else holds by now are left to him. One whose claimed file is
-        neither there nor in its place stays claimed, and rests: ``work/`` may be away for a moment, and
+        neither there nor in its place rests: ``work/`` may be away for a moment, and
         ``db.orphans`` finds out.
         """
         open_ = and_(ArrivalRow.id.in_(ids), ArrivalRow.state.not_in(ENDED))
@@ -190,17 +190,14 @@ class Arrivals:
                 for row in rows
                 if row.place and not Path(row.place).exists() and not (Path(row.inbox) / row.path).exists()
             ]
-            rest = {"last_problem_code": MISSING, "lease_until": now + timedelta(seconds=PAUSE_SECONDS)}
-            connection.execute(
-                update(ArrivalRow)
-                .where(ArrivalRow.id.in_(away))
-                .values(state=State.CLAIMED.value, attempts=one_less(connection), lease_owner=None, **rest)
-            )
+            rest = forgiven(now + timedelta(seconds=PAUSE_SECONDS)) | {"last_problem_code": MISSING}
+            connection.execute(update(ArrivalRow).where(ArrivalRow.id.in_(away)).values(rest))
             connection.execute(
                 update(ArrivalRow)
                 .where(open_, ArrivalRow.id.not_in(away))
                 .values(
                     state=State.RECEIVED.value,
+                    attempts=0,
                     place=None,
                     sha256=None,
                     claimed_at=None,
@@ -304,9 +301,10 @@ class Arrivals:
             unbegun = update(ArrivalRow).where(mine, taken())
             connection.execute(unbegun.values(lease_owner=None, lease_until=None, **over))
             held = and_(mine, ArrivalRow.state == State.EXTRACTING.value)
-            free: dict[str, Any] = {"lease_owner": None, "lease_until": now - timedelta(microseconds=1)}
+            past = now - timedelta(microseconds=1)
+            free: dict[str, Any] = {"lease_owner": None, "lease_until": past}
             if forgive:
-                free |= {"state": State.CLAIMED.value, "attempts": one_less(connection), **over}
+                free = forgiven(past) | over
             return connection.execute(update(ArrivalRow).where(held).values(free)).rowcount
 
     def _take(
@@ -365,14 +363,11 @@ class Arrivals:
             now = self._now(connection)
             held = update(ArrivalRow).where(ArrivalRow.id.in_(ids), ArrivalRow.lease_owner == owner)
             begun = held.where(ArrivalRow.state == State.EXTRACTING.value)
-            values: dict[str, Any] = {"lease_owner": None, "last_problem_code": code, "lease_until": None}
-            if pause and not blamed:
-                values["lease_until"] = now + timedelta(seconds=pause)
+            past = now - timedelta(microseconds=1)
+            rest = now + timedelta(seconds=pause) if pause and not blamed else None
+            free: dict[str, Any] = {"lease_owner": None, "last_problem_code": code, "lease_until": rest}
             # Where another is blamed, what was not begun does not rest: it has no problem.
-            own = {"last_problem_code": None} if blamed else {}
-            connection.execute(held.where(taken()).values(values | own))
-            if blamed:  # free at once, as lost
-                values["lease_until"] = now - timedelta(microseconds=1)
-            else:
-                values |= {"state": State.CLAIMED.value, "attempts": one_less(connection)}
-            return connection.execute(begun.values(values)).rowcount
+            unbegun = free | {"last_problem_code": None} if blamed else free
+            connection.execute(held.where(taken()).values(unbegun))
+            free |= {"lease_until": past} if blamed else forgiven(rest or past)
+            return connection.execute(begun.values(free)).rowcount

@@ -177,6 +177,7 @@ def _settle_row(engine: Engine, lost: _Lost) -> bool:
     values: dict[str, Any] = {"place": None, "lease_owner": None, "lease_until": None}
     if lost.back:
         values |= {"state": State.RECEIVED.value, "sha256": None, "claimed_at": None, "steady_since": now}
+        values |= {"attempts": 0}
     else:
         message = "its file is neither in the inbox nor in work"
         values |= {"state": State.FAILED.value, "last_problem_code": VANISHED, "last_problem": message}
@@ -242,7 +243,7 @@ def _take_up(engine: Engine, row: Row[Any], folder: Path) -> bool:
         # As a claim that somebody abandoned: hashed next, since nobody knows what happened to it meanwhile.
         now = Arrivals(engine).now()
         values |= {"state": State.CLAIMED.value, "claimed_at": now, "sha256": None, "place": None}
-        values |= {"lease_until": now - timedelta(microseconds=1), "ended_at": None}
+        values |= {"lease_until": now - timedelta(microseconds=1), "ended_at": None, "attempts": 0}
         values |= {"last_problem_code": None, "last_problem": None}
     elif not filed or (row.place is not None and Path(row.place).exists()):
         return False

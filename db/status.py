@@ -6,8 +6,9 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 
+from db.arrivalrows import ENDED
 from db.arrivals import Arrivals
 from db.connect import reading
 from db.schema import check_schema
@@ -15,7 +16,6 @@ from db.tables import ArrivalRow
 from segocr.inbox.arrivals import State
 
 _WAITING = (State.RECEIVED.value, State.CLAIMED.value, State.EXTRACTING.value)
-_ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)
 _DAY = timedelta(days=1)
 
 
@@ -82,7 +82,7 @@ def arrivals_status(engine: Engine) -> ArrivalsStatus:
             ended,
             _oldest(connection, now),
             _failures(connection, now - _DAY),
-            _paused(connection),
+            _paused(connection, now),
         )
 
 
@@ -95,8 +95,9 @@ def failures_within(engine: Engine, span: timedelta) -> dict[str, int]:
 
 def pauses(engine: Engine) -> tuple[Pause, ...]:
     """Return what rests, though it is claimed."""
+    now = Arrivals(engine).now()
     with reading(engine) as connection:
-        return _paused(connection)
+        return _paused(connection, now)
 
 
 def _by_inbox(connection: Connection) -> dict[str, dict[str, int]]:
@@ -110,7 +111,7 @@ def _by_inbox(connection: Connection) -> dict[str, dict[str, int]]:
 
 
 def _ended_since(connection: Connection, moment: datetime) -> int:
-    query = select(func.count()).where(ArrivalRow.state.in_(_ENDED), ArrivalRow.ended_at >= moment)
+    query = select(func.count()).where(ArrivalRow.state.in_(ENDED), ArrivalRow.ended_at >= moment)
     return connection.scalar(query) or 0
 
 
@@ -136,10 +137,12 @@ def _failures(connection: Connection, since: datetime) -> dict[str, int]:
     return {code: count for code, count in connection.execute(query)}
 
 
-def _paused(connection: Connection) -> tuple[Pause, ...]:
+def _paused(connection: Connection, now: datetime) -> tuple[Pause, ...]:
     """Find what was given back because of something other than a document, and was not begun again."""
+    # Of what is tried alone, its pause tells it from what is blamed: that is free at once.
+    alone = and_(ArrivalRow.state == State.EXTRACTING.value, ArrivalRow.lease_until > now)
     resting = and_(
-        ArrivalRow.state == State.CLAIMED.value,
+        or_(ArrivalRow.state == State.CLAIMED.value, alone),
         ArrivalRow.lease_owner.is_(None),
         ArrivalRow.last_problem_code.is_not(None),
     )

@@ -139,6 +139,51 @@ def test_a_blamed_document_is_tried_alone_and_its_attempts_add_up(
     assert state_of(engine, taken.id) == ("extracting", 3, "host-died")
 
 
+def test_an_outage_forgives_only_the_attempt_that_it_cut_short(engine: Engine, arrivals: Arrivals) -> None:
+    ready(arrivals, "a")
+    [taken] = arrivals.take("me", 1, 60)
+    arrivals.begin("me", [taken.id])
+    arrivals.release("me", [taken.id], blamed=True, code="host-died")
+    for _ in range(2):
+        assert arrivals.take_lost("me", 60) is not None
+        arrivals.release("me", [taken.id], blamed=True, code="host-died")
+    for _ in range(4):  # an attempt that an outage ends, and it is still tried alone
+        assert arrivals.take("me", 1, 60) == []
+        lost = arrivals.take_lost("me", 60)
+        assert lost is not None
+        assert lost.attempts == 3
+        arrivals.release("me", [taken.id], blamed=False, code="database-locked")
+    assert arrivals.take_lost("me", 60) is not None
+    arrivals.lose("me", forgive=True)
+    assert state_of(engine, taken.id) == ("extracting", 2, None)
+
+
+def test_what_is_tried_alone_rests_as_others_do(engine: Engine) -> None:
+    arrivals = Arrivals(engine)
+    ready(arrivals, "a")
+    [taken] = arrivals.take("me", 1, 60)
+    arrivals.begin("me", [taken.id])
+    arrivals.release("me", [taken.id], blamed=True, code="host-died")
+    assert arrivals.take_lost("me", 60) is not None
+    arrivals.release("me", [taken.id], blamed=False, code="template", pause=15)
+    assert (arrivals.take("me", 1, 60), arrivals.take_lost("me", 60)) == ([], None)
+    assert [(one.code, one.files) for one in pauses(engine)] == [("template", 1)]
+    assert state_of(engine, taken.id) == ("extracting", 0, "template")
+
+
+def test_what_goes_back_to_its_inbox_has_no_attempts(engine: Engine, arrivals: Arrivals) -> None:
+    arrivals.receive("/inbox", [Sighting("a", 7, 1)])
+    [waiting] = arrivals.waiting("/inbox").values()
+    arrivals.claim([waiting.id], "sweeper", 60)
+    arrivals.moved([Moved(waiting.id, None, digest("a"))])
+    arrivals.take("me", 1, 60)
+    arrivals.begin("me", [waiting.id])
+    arrivals.lose("me")
+    assert arrivals.take_lost("me", 60) is not None
+    arrivals.give_back([waiting.id])
+    assert state_of(engine, waiting.id) == ("received", 0, None)
+
+
 def test_a_worker_that_lost_its_lease_stores_nothing(
     engine: Engine, arrivals: Arrivals, clock: Clock
 ) -> None:
