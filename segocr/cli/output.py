@@ -35,7 +35,7 @@ _READABLE = 12
 _GAP = 3
 """Characters between two columns of a table."""
 _AMOUNT = 1000
-"""From here on a number in a table is more likely money than a measurement: it keeps all of its digits."""
+"""From here on a reckoned number in a table is more likely money than a measurement: it keeps its digits."""
 _TALLEST = 10
 """Lines, about: a row folded to more is no row."""
 _MANY = 2000
@@ -270,7 +270,9 @@ def _text(cell: object) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return f"{cell:g}" if abs(cell) < _AMOUNT else f"{cell:.15g}"
+        # A decimal of up to 15 digits comes back from a double as it was written; what does not was reckoned.
+        text = f"{cell:.15g}"
+        return text if float(text) == cell or abs(cell) >= _AMOUNT else f"{cell:g}"
     return str(cell)
 
 

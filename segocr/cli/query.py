@@ -53,4 +53,6 @@ def _printed(value: object) -> object:
         return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
     if (isinstance(value, float) and value != value) or value in (float("inf"), float("-inf")):
         return str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
     return value.hex() if isinstance(value, bytes) else value

@@ -54,6 +54,11 @@ def test_an_amount_in_a_table_keeps_its_digits(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.split()[2:] == ["1234567.89", "-12345.67", "0.666667"]
 
 
+def test_a_decimal_in_a_table_keeps_its_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(["n"], [(123.4567,), (0.1 + 0.2,), (1.0,), (0.000012345678,)], Format.TABLE)
+    assert capsys.readouterr().out.split()[2:] == ["123.4567", "0.3", "1", "1.2345678e-05"]
+
+
 def test_many_rows_are_one_json_value(capsys: pytest.CaptureFixture[str]) -> None:
     for rows in ([], ROWS[:1], ROWS, [({"deep": [1, {"x": "a\nb"}]}, [], None)]):
         print_rows(COLUMNS, rows, Format.JSON)

@@ -35,8 +35,10 @@ def test_json_is_the_same_on_both_databases(stored: Engine, capsys: pytest.Captu
     assert json.loads(capsys.readouterr().out) == [
         {"company": "Acme", "date": "2018-02-11", "total": 12.5, "accepted": True, "c": 0.98}
     ]
-    assert run(["query", "select sum(total) as s, count(*) as n from receipt", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == [{"s": 12.8, "n": 3}]
+    sums = "select sum(total) as s, sum(total) * 10 as t, count(*) as n from receipt"
+    assert run(["query", sums, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert repr(answer) == "[{'s': 12.8, 't': 128, 'n': 3}]"
 
 
 def test_csv_and_tables_are_harmless(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
