@@ -15,11 +15,11 @@ from pathlib import Path
 _SOURCE = Path(__file__).parent
 _CONSTRAINTS = ("constraints",)
 _DECIDING = (
-    *_CONSTRAINTS, "validators", "deciding", "readings.py", "fields.py", "steps/validate",
+    *_CONSTRAINTS, "validators", "deciding", "overlaps.py", "readings.py", "fields.py", "steps/validate",
     "templates/implied.py", "templates/fieldspecs.py", "templates/spec.py", "templates/written.py",
 )  # fmt: skip
 _READING = (
-    "geometry.py", "finding", "crops.py", "reading", "readings.py", "pipeline.py", "textlines",
+    "geometry.py", "overlaps.py", "finding", "crops.py", "reading", "readings.py", "pipeline.py", "textlines",
     "steps/open", "steps/ocr", "steps/segment", "steps/openvino_models.py",
 )  # fmt: skip
 _LINES = (

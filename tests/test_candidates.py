@@ -1,10 +1,9 @@
 """One place on a page gives one candidate, and a list takes only what was found and read with confidence."""
 
 import numpy as np
-import pytest
 
 from segocr import geometry
-from segocr.deciding.candidates import LEAST_WORTH, instances, shared_part, without_overlaps
+from segocr.deciding.candidates import LEAST_WORTH, instances, without_overlaps
 from segocr.readings import Reading, ReadingStatus
 from segocr.regions import Region
 
@@ -15,20 +14,6 @@ def candidate(
     quad = geometry.rectangle(100, 20) + np.array([x, 0])
     region = Region(page, "plate", 0.9, quad.astype(np.float32))
     return (Reading(region, quad, 0, text, text, ReadingStatus(status), confidence),)
-
-
-@pytest.mark.parametrize(
-    ("shift", "shared"),
-    [(0, 1.0), (50, 0.5), (100, 0.0), (300, 0.0)],
-)
-def test_the_shared_part_is_of_the_smaller_quad(shift, shared):
-    a = geometry.rectangle(100, 20)
-    assert shared_part(a, a + np.array([shift, 0])) == pytest.approx(shared, abs=1e-3)
-
-
-def test_a_quad_inside_a_larger_one_is_shared_whole():
-    inside = geometry.rectangle(100, 20) + np.array([50, 30])
-    assert shared_part(geometry.rectangle(400, 200), inside) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_what_fits_the_constraint_beats_what_does_not():

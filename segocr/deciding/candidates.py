@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-import cv2
 import numpy as np
 
-from segocr.geometry import Points, polygon_area
+from segocr.overlaps import shared_part
 from segocr.readings import Candidate, Reading
 
 SAME_PLACE = 0.5
@@ -85,9 +84,3 @@ def _on_one_place(a: Candidate, b: Candidate) -> bool:
     if a[0].region.page != b[0].region.page:
         return False
     return any(shared_part(x.quad, y.quad) >= SAME_PLACE for x in a for y in b)
-
-
-def shared_part(a: Points, b: Points) -> float:
-    """Return the area that two convex quads share, as a part of the smaller one's area, 0–1."""
-    shared, _ = cv2.intersectConvexConvex(a.astype(np.float32), b.astype(np.float32))
-    return float(shared) / max(min(polygon_area(a), polygon_area(b)), 1e-9)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from segocr import geometry
-from segocr.deciding.candidates import SAME_PLACE, shared_part
+from segocr.deciding.candidates import SAME_PLACE
 from segocr.geometry import Points
+from segocr.overlaps import shared_part
 from segocr.reading.upright import one_way
 from segocr.regions import Region
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segocr import geometry
-from segocr.deciding.candidates import SAME_PLACE, shared_part
+from segocr.deciding.candidates import SAME_PLACE
+from segocr.overlaps import shared_part
 from segocr.regions import Region
 from segocr.validators.together import SERIOUS
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import cv2
-import numpy as np
-
-from segocr import geometry
-from segocr.geometry import Points
+from segocr.overlaps import shared_part
 from segocr.pages import Page
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
@@ -40,18 +36,10 @@ def lines_in_full(
     kept: list[TextLine] = []
     new: list[TextLine] = []
     for line in found:
-        again = [one for one in known if _shared(one.quad, line.quad, max) >= _ALIKE]
+        again = [one for one in known if shared_part(one.quad, line.quad, max) >= _ALIKE]
         if not again:
             new.append(line)
         elif all(again[0] is not one for one in kept):
             kept.append(again[0])
-    lost = [one for one in known if all(_shared(one.quad, line.quad, min) < _ALIKE for line in found)]
+    lost = [one for one in known if all(shared_part(one.quad, line.quad) < _ALIKE for line in found)]
     return [*kept, *lost, *oriented([(line.score, line.quad) for line in new], known)]
-
-
-def _shared(quad: Points, other: Points, of: Callable[[float, float], float]) -> float:
-    """Return the area that two lines share, as a share of the larger or of the smaller one's."""
-    if (quad.max(axis=0) <= other.min(axis=0)).any() or (quad.min(axis=0) >= other.max(axis=0)).any():
-        return 0.0
-    shared, _ = cv2.intersectConvexConvex(quad.astype(np.float32), other.astype(np.float32))
-    return float(shared) / max(of(geometry.polygon_area(quad), geometry.polygon_area(other)), 1e-9)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from segocr import geometry
 from segocr.geometry import Points
+from segocr.overlaps import shared_part
 from segocr.pages import Page
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
@@ -80,7 +81,7 @@ def smaller_lines(page: Page, known: Sequence[TextLine], steps: Steps, model: Oc
     kept: list[tuple[float, Points]] = []
     for score, quad in sorted(found, key=lambda one: -geometry.polygon_area(one[1])):
         others = [*(line.quad for line in known), *(other for _, other in kept)]
-        if not any(_is_same(quad, other) for other in others):
+        if all(shared_part(quad, other) < _SAME for other in others):
             kept.append((score, quad))
     return oriented(kept, known)
 
@@ -107,10 +108,3 @@ def _enlarged(image: NDArray[np.uint8], tile: Tile) -> NDArray[np.uint8]:
     return np.asarray(
         cv2.resize(part, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC), np.uint8
     )
-
-
-def _is_same(quad: Points, other: Points) -> bool:
-    if (quad.max(axis=0) <= other.min(axis=0)).any() or (quad.min(axis=0) >= other.max(axis=0)).any():
-        return False
-    shared, _ = cv2.intersectConvexConvex(quad.astype(np.float32), other.astype(np.float32))
-    return float(shared) >= _SAME * min(geometry.polygon_area(quad), geometry.polygon_area(other))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from segocr.evaluation.labels import Label, Polygon
 from segocr.geometry import convex_hull, minimum_rectangle, polygon_area
+from segocr.overlaps import shared_part
 from segocr.textlines.lines import TextLine
 
 _MEETS = 0.5
@@ -69,12 +69,4 @@ def _meets(lines: Sequence[TextLine], polygon: Polygon) -> NDArray[np.float64]:
     if not has_area(polygon):
         return np.zeros(len(lines))
     label = minimum_rectangle(polygon)
-    area = max(polygon_area(label), 1e-9)
-    low, high = label.min(axis=0), label.max(axis=0)
-    shares = np.zeros(len(lines))
-    for place, line in enumerate(lines):
-        if (line.quad.max(axis=0) <= low).any() or (line.quad.min(axis=0) >= high).any():
-            continue
-        shared, _ = cv2.intersectConvexConvex(line.quad.astype(np.float32), label.astype(np.float32))
-        shares[place] = float(shared) / min(area, max(polygon_area(line.quad), 1e-9))
-    return shares
+    return np.array([shared_part(line.quad, label) for line in lines], float)
