@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -90,49 +90,67 @@ def extract(
     with ExitStack() as stack:
         own: Steps | None = None
         if steps is None:
-            steps = own = stack.enter_context(
-                Steps(environments=settings.environment_pythons, device=device or devices(settings))
-            )
-        done = 0
-        for chosen, group in _by_template(files, template, settings):
-            if isinstance(chosen, DocumentError):
-                for path in group:
-                    yield _unrouted(path, chosen, day)
-                    done += 1
-                    if progress is not None:
-                        progress(Progress(done, len(files), path))
-                continue
-            models = choose_models(
-                chosen,
-                settings.environment_pythons,
-                workspace=settings.workspace,
-                segment_engine=segment_engine,
-                ocr_engine=ocr_engine,
-            )
-            pipeline = Pipeline(
-                chosen,
-                steps,
-                models=models,
-                settings=settings,
-                day=day,
-                keep_pages=on_page is not None,
-                regions_of=regions_of,
-                follow_links=True,
-            )
-            # What interrupts us need not wait for a page that takes minutes to open.
-            for work, records in _flow(pipeline, group, cut_short=own.close if own is not None else None):
-                if on_page is not None and work.document is not None:
-                    for page in work.shown_pages():
-                        on_page(work.document, page)
-                yield from records
-                done += 1
-                if progress is not None:
-                    progress(Progress(done, len(files), work.path))
+            device_of = device or settings.engines.devices
+            steps = own = Steps(environments=settings.environment_pythons, device=device_of)
+            stack.enter_context(own)
+        run = _Run(settings, steps, day, segment_engine, ocr_engine, on_page is not None, regions_of)
+        groups = _by_template(files, template, settings)
+        # What interrupts us need not wait for a page that takes minutes to open.
+        documents = _documents(groups, run, cut_short=None if own is None else own.close)
+        stack.enter_context(closing(documents))
+        for done, (work, records) in enumerate(documents, start=1):
+            if on_page is not None and work.document is not None:
+                for page in work.shown_pages():
+                    on_page(work.document, page)
+            yield from records
+            if progress is not None:
+                progress(Progress(done, len(files), work.path))
 
 
-def devices(settings: Settings) -> dict[str, str]:
-    """Return where each step's models run."""
-    return {step: settings.engines.device_of(step) for step in ("segment", "ocr")}
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is the same for all documents of an extraction, whatever their template."""
+
+    settings: Settings
+    steps: Steps
+    day: date
+    segment_engine: str | None
+    ocr_engine: str | None
+    keep_pages: bool
+    regions_of: RegionsOf | None
+
+    def pipeline(self, template: Template) -> Pipeline:
+        """Return what processes the documents of one template."""
+        models = choose_models(
+            template,
+            self.settings.environment_pythons,
+            workspace=self.settings.workspace,
+            segment_engine=self.segment_engine,
+            ocr_engine=self.ocr_engine,
+        )
+        return Pipeline(
+            template,
+            self.steps,
+            models=models,
+            settings=self.settings,
+            day=self.day,
+            keep_pages=self.keep_pages,
+            regions_of=self.regions_of,
+            follow_links=True,
+        )
+
+
+def _documents(
+    groups: Iterable[tuple[Template | DocumentError, Sequence[Path]]],
+    run: _Run,
+    cut_short: Callable[[], None] | None,
+) -> Generator[tuple[Work, list[Record]]]:
+    """Yield each document and its records, in order; one that no template takes has a failed one."""
+    for chosen, paths in groups:
+        if isinstance(chosen, DocumentError):
+            yield from ((Work(path), [_unrouted(path, chosen, run.day)]) for path in paths)
+        else:
+            yield from _flow(run.pipeline(chosen), paths, cut_short)
 
 
 def _by_template(

@@ -65,11 +65,10 @@ def _check_all(
     from segocr.errors import ModelError
     from segocr.evaluation.golden import check_golden, golden_documents
     from segocr.evaluation.mishaps import MISHAPS
-    from segocr.extraction import devices
     from segocr.steps.client import Steps
 
     found: dict[str, list[Finding]] = {}
-    with Steps(environments=settings.environment_pythons, device=devices(settings)) as steps:
+    with Steps(environments=settings.environment_pythons, device=settings.engines.devices) as steps:
         for template in templates:
             documents = golden_documents(template)[:limit]
             if not documents:

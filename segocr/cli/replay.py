@@ -57,7 +57,6 @@ def command(
     from db.stored import current_ids, current_templates
     from segocr.cli.database import workspace_database
     from segocr.cli.interrupts import orderly_termination
-    from segocr.extraction import devices
     from segocr.settings import load_settings
     from segocr.steps.client import Steps
 
@@ -75,7 +74,7 @@ def command(
         if not any(ids for _, ids in work):
             note("there is no record to replay")
         steps = stack.enter_context(
-            Steps(environments=settings.environment_pythons, device=devices(settings))
+            Steps(environments=settings.environment_pythons, device=settings.engines.devices)
         )
         run = _Run(engine, steps, verify=verify)
         run.decide(work)

@@ -20,7 +20,7 @@ from segocr.evaluation.cost import Cost, Meter
 from segocr.evaluation.labels import LabelledDocument, Polygon
 from segocr.evaluation.outcomes import FieldRule, Outcome, outcomes_of
 from segocr.evaluation.tables import Score, documents_right, score
-from segocr.extraction import Progress, devices, extract
+from segocr.extraction import Progress, extract
 from segocr.geometry import minimum_rectangle
 from segocr.pages import Page
 from segocr.records import Record
@@ -154,7 +154,9 @@ def evaluate(
     with ExitStack() as stack:
         if steps is None:
             steps = stack.enter_context(
-                Steps(environments=settings.environment_pythons, device=devices(settings), shared=False)
+                Steps(
+                    environments=settings.environment_pythons, device=settings.engines.devices, shared=False
+                )
             )
         read = partial(
             extract, template=template, settings=settings, steps=steps, segment_engine=engines[0],

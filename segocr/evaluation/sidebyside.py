@@ -12,7 +12,7 @@ from segocr.evaluation.difference import Difference, Key, difference
 from segocr.evaluation.labels import LabelledDocument
 from segocr.evaluation.outcomes import Result
 from segocr.evaluation.run import Evaluation, evaluate
-from segocr.extraction import Progress, devices
+from segocr.extraction import Progress
 from segocr.recipes import choose_models
 from segocr.settings import Settings
 from segocr.steps.client import Steps
@@ -133,7 +133,9 @@ def compare_engines(
             template, settings.environment_pythons, workspace=settings.workspace, segment_engine=engine,
             ocr_engine=ocr_engine,
         )  # fmt: skip
-    with Steps(environments=settings.environment_pythons, device=devices(settings), shared=False) as steps:
+    with Steps(
+        environments=settings.environment_pythons, device=settings.engines.devices, shared=False
+    ) as steps:
         found = {
             engine: evaluate(
                 template, documents, settings=settings, engines=(engine, ocr_engine), oracle=False,
