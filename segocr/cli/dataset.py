@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from segocr.cli.autolabel import autolabel
 from segocr.cli.output import Format, formats, note, print_json, print_mapping, print_table
+
+if TYPE_CHECKING:
+    from segocr.templates import Template
 
 _KINDS = ("labelled", "labelme", "coco", "yolo", "label-studio")
 
@@ -81,18 +85,18 @@ def _counted(counts: dict[str, int]) -> str:
 
 @command.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--template", metavar="NAME|PATH", help="Compare the classes with this template's.")
+@click.option("--template", metavar="NAME|PATH", help="Hold classes and values against this template.")
 @click.option("--sheet", type=click.Path(path_type=Path, dir_okay=False),
               help="Write a contact sheet of the labels, .png or .jpg.")  # fmt: skip
 @formats(Format.TABLE, Format.JSON)
 def check(folder: Path, template: str | None, sheet: Path | None, output: Format) -> int:
-    """Find what is wrong in FOLDER: labels, classes, pictures, duplicates. Exit code 3 after an error."""
+    """Find what is wrong in FOLDER: labels, values, pictures, duplicates. Exit code 3 after an error."""
     from segocr.datasets.checking import check_labels
     from segocr.datasets.sheet import require_sheet, write_sheet
 
     if sheet is not None:
         require_sheet(sheet)
-    checked = check_labels(folder, _classes(template))
+    checked = check_labels(folder, _loaded(template))
     if sheet is not None and checked.documents:
         write_sheet(checked.documents, sheet)
     findings = [
@@ -118,7 +122,7 @@ def check(folder: Path, template: str | None, sheet: Path | None, output: Format
     return 3 if checked.errors else 0
 
 
-def _classes(template: str | None) -> tuple[str, ...] | None:
+def _loaded(template: str | None) -> Template | None:
     from segocr.settings import load_settings
     from segocr.templates import load_template
 
@@ -127,7 +131,7 @@ def _classes(template: str | None) -> tuple[str, ...] | None:
     settings = load_settings()
     return load_template(
         template, search=settings.template_folders, validators_folder=settings.validators_folder
-    ).classes
+    )
 
 
 @command.command()

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from segocr.datasets.findings import Finding, Severity, error, warning
+from segocr.datasets.fitting import fitting
 from segocr.datasets.likeness import Hash, byte_digest, difference_hash, near_pairs
 from segocr.errors import UsageError
 from segocr.evaluation.labels import LABELS, Label, LabelledDocument, document_of, label_lines, parse_row
 from segocr.geometry import polygon_area
-from segocr.spelling import known_words
 from segocr.synthesis.backgrounds import read_picture
+from segocr.templates import Template
 
 _SLACK = 1.0
 """Pixels that a polygon may reach over an edge: rounding."""
-
-
-class Severity(StrEnum):
-    """Whether labels can be used as they are."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong: ``code`` is stable, ``place`` is file:line."""
-
-    severity: Severity
-    code: str
-    place: str
-    message: str
+_TWICE = 0.25
+"""Share of a line's height by which two outlines of one line may differ on each side."""
+_ROW = ("id", "split", "image", "width", "height", "fields", "group", "labelled_by")
+_FIELD = ("class", "value", "polygons", "alt_polygons", "line_polygon", "match")
+_MATCH = ("exact", "contained", "subset", "covered")
+_ALIKE = 0.75
+"""Likeness (difflib's) from which a word is a misspelt one."""
+_SPLITS = ("train", "val")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +55,12 @@ class Checked:
         return sum(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-def check_labels(folder: Path, classes: Collection[str] | None = None) -> Checked:
+def check_labels(folder: Path, template: Template | None = None) -> Checked:
     """Check every line and picture of a folder.
 
     Args:
         folder: Holds ``fields.jsonl`` and the pictures that it names.
-        classes: Those of the template; None: any.
+        template: What the labels are for; None: any.
 
     Raises:
         UsageError: ``labels``, the file cannot be read.
@@ -72,11 +69,14 @@ def check_labels(folder: Path, classes: Collection[str] | None = None) -> Checke
     findings: list[Finding] = []
     for place, line in label_lines(folder):
         try:
-            documents.append(document_of(parse_row(line, place), folder, place))
-        except UsageError as error:
-            findings.append(_error("malformed", place, error.message.removeprefix(f"{place}: ")))
+            row = parse_row(line, place)
+            documents.append(document_of(row, folder, place))
+        except UsageError as mistake:
+            findings.append(error("malformed", place, mistake.message.removeprefix(f"{place}: ")))
+        else:
+            findings += _keys(row, place)
     if not documents and not findings:
-        findings.append(_error("empty", str(folder / LABELS), "holds no document"))
+        findings.append(error("empty", str(folder / LABELS), "holds no document"))
     hashes: list[Hash | None] = []
     for document in documents:
         findings += _labels(document)
@@ -84,7 +84,9 @@ def check_labels(folder: Path, classes: Collection[str] | None = None) -> Checke
         hashes.append(picture)
         findings += told
     findings += _ids(documents)
-    findings += _classes(folder, documents, classes)
+    findings += _splits(documents)
+    if template is not None:
+        findings += fitting(folder, documents, template)
     findings += _duplicates(documents, hashes)
     findings.sort(key=lambda finding: finding.severity)
     return Checked(
@@ -95,25 +97,56 @@ def check_labels(folder: Path, classes: Collection[str] | None = None) -> Checke
     )
 
 
-def _error(code: str, place: str, message: str) -> Finding:
-    return Finding(Severity.ERROR, code, place, message)
+def _keys(row: Mapping[str, Any], place: str) -> Iterator[Finding]:
+    """Yield keys that look like misspelt ones; a line may carry others, which are its author's own."""
+    words: list[tuple[str, tuple[str, ...]]] = [(key, _ROW) for key in row]
+    for field in row["fields"]:
+        words += [(key, _FIELD) for key in field]
+        words += [(str(field["match"]), _MATCH)] if field.get("match") else []
+    for word, known in dict.fromkeys(words):
+        near = difflib.get_close_matches(word, known, n=1, cutoff=_ALIKE)
+        if near and near[0] != word:
+            yield warning("unknown-key", place, f"{word!r} is passed over: did you mean {near[0]!r}?")
 
 
-def _warning(code: str, place: str, message: str) -> Finding:
-    return Finding(Severity.WARNING, code, place, message)
+def _splits(documents: Sequence[LabelledDocument]) -> Iterator[Finding]:
+    counts = Counter(document.split for document in documents if document.split not in (*_SPLITS, None))
+    first = {document.split: document.place for document in reversed(documents)}
+    for name, count in counts.items():
+        message = (
+            f"{count} documents are of split {name!r}, which training passes over: it takes train and val"
+        )
+        yield warning("unknown-split", first[name], message)
 
 
 def _labels(document: LabelledDocument) -> Iterator[Finding]:
     if not document.labels:
-        yield _warning("no-labels", document.place, f"{document.id} has no labels")
+        yield warning("no-labels", document.place, f"{document.id} has no labels")
     for label in document.labels:
         if not label.polygons:
-            yield _error("no-outline", document.place, f"{label.class_name!r} has no polygon")
+            yield error("no-outline", document.place, f"{label.class_name!r} has no polygon")
         if not label.value.strip():
-            yield _warning(
+            yield warning(
                 "no-value", document.place, f"{label.class_name!r} has no value: good for training only"
             )
         yield from _outlines(document, label)
+    for one, other in combinations(document.labels, 2):
+        if one.class_name == other.class_name and _in_one_place(one, other):
+            said = repr(one.value) if one.value == other.value else f"{one.value!r} and {other.value!r}"
+            message = f"{one.class_name!r} is labelled twice in one place, as {said}"
+            yield warning("same-label", document.place, message)
+
+
+def _in_one_place(one: Label, other: Label) -> bool:
+    """Whether the lines of two labels lie on each other, within what drawing twice explains."""
+    if len(one.polygons) != len(other.polygons) or not one.polygons:
+        return False
+    for mine, others in zip(one.polygons, other.polygons, strict=True):
+        edges = np.array([[p.min(axis=0), p.max(axis=0)] for p in (mine, others)])
+        height = (edges[:, 1] - edges[:, 0]).min()
+        if np.abs(edges[0] - edges[1]).max() > _TWICE * height:
+            return False
+    return True
 
 
 def _outlines(document: LabelledDocument, label: Label) -> Iterator[Finding]:
@@ -122,26 +155,26 @@ def _outlines(document: LabelledDocument, label: Label) -> Iterator[Finding]:
         (left, top), (right, bottom) = polygon.min(axis=0), polygon.max(axis=0)
         where = f"({left:g}, {top:g} to {right:g}, {bottom:g})"
         if abs(polygon_area(polygon)) < 1:
-            yield _error("no-area", document.place, f"a polygon of {label.class_name!r} has no area {where}")
+            yield error("no-area", document.place, f"a polygon of {label.class_name!r} has no area {where}")
         elif right <= 0 or bottom <= 0 or left >= width or top >= height:
-            yield _error("outside", document.place, f"a polygon of {label.class_name!r} lies outside {where}")
+            yield error("outside", document.place, f"a polygon of {label.class_name!r} lies outside {where}")
         elif min(left, top) < -_SLACK or right > width + _SLACK or bottom > height + _SLACK:
             message = f"a polygon of {label.class_name!r} reaches over the edge {where} of {width} × {height}"
-            yield _warning("over-edge", document.place, message)
+            yield warning("over-edge", document.place, message)
 
 
 def _picture(document: LabelledDocument) -> tuple[Hash | None, list[Finding]]:
     try:
         picture = read_picture(document.path)
     except (UsageError, OSError):
-        return None, [_error("broken-picture", document.place, f"{document.path.name} cannot be opened")]
+        return None, [error("broken-picture", document.place, f"{document.path.name} cannot be opened")]
     size = picture.shape[1], picture.shape[0]
     if size != document.size:
         message = (
             f"the labels are for {document.size[0]} × {document.size[1]} pixels, {document.path.name} has "
             f"{size[0]} × {size[1]}"
         )
-        return difference_hash(picture), [_error("other-size", document.place, message)]
+        return difference_hash(picture), [error("other-size", document.place, message)]
     return difference_hash(picture), []
 
 
@@ -149,25 +182,7 @@ def _ids(documents: Sequence[LabelledDocument]) -> Iterator[Finding]:
     first: dict[str, str] = {}
     for document in documents:
         if (before := first.setdefault(document.id, document.place)) != document.place:
-            yield _error("same-id", document.place, f"the id {document.id!r} was given before, at {before}")
-
-
-def _classes(
-    folder: Path, documents: Sequence[LabelledDocument], classes: Collection[str] | None
-) -> Iterator[Finding]:
-    if classes is None:
-        return
-    seen: dict[str, str] = {}
-    for document in documents:
-        for label in document.labels:
-            seen.setdefault(label.class_name, document.place)
-    for name, place in seen.items():
-        if name not in classes:
-            nearest = known_words(name, sorted(classes))
-            yield _error("unknown-class", place, f"the template lacks the class {name!r}; {nearest}")
-    for name in classes:
-        if name not in seen:
-            yield _warning("never-labelled", str(folder / LABELS), f"no label has the class {name!r}")
+            yield error("same-id", document.place, f"the id {document.id!r} was given before, at {before}")
 
 
 def _duplicates(documents: Sequence[LabelledDocument], hashes: Sequence[Hash | None]) -> Iterator[Finding]:

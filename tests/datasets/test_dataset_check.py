@@ -18,13 +18,46 @@ from segocr.datasets.splitting import split_labels
 from segocr.errors import UsageError
 from segocr.evaluation.labels import read_labels
 from segocr.synthesis.backgrounds import read_picture
+from segocr.templates import Template, load_template
+
+BILL = """
+template: bill
+version: 1
+fields:
+  number: {pattern: 'AB-\\d{4}-\\d{4}'}
+  date: {type: date, formats: [dd.MM.yyyy]}
+  iban: {checks: [iban], ignore_spaces: true, normalise: [remove_spaces]}
+  state: {type: enum, enum: {BEZAHLT: paid, OFFEN: open}}
+  amount: {type: money, locale: de, decimals: 2, instances: all}
+  code: {pattern: '\\d{2} \\d{3}', normalise: [remove_spaces]}
+  address: {lines: many, pattern: '[A-Z].*'}
+"""
 
 
-def codes(folder: Path, classes: tuple[str, ...] | None = None) -> list[tuple[str, int]]:
+def codes(folder: Path, template: Template | None = None) -> list[tuple[str, int]]:
     """Return the code and line of every finding."""
     return [
-        (one.code, int((one.place + ":0").split(":")[1])) for one in check_labels(folder, classes).findings
+        (one.code, int((one.place + ":0").split(":")[1])) for one in check_labels(folder, template).findings
     ]
+
+
+def made(folder: Path, text: str) -> Template:
+    """Return a template from its text."""
+    folder.mkdir(parents=True)
+    (folder / "template.yaml").write_text(text, encoding="utf-8")
+    return load_template(folder)
+
+
+def classes(folder: Path, *names: str) -> Template:
+    """Return a template of fields of any text."""
+    return made(folder, "template: x\nversion: 1\nfields:\n" + "".join(f"  {name}: {{}}\n" for name in names))
+
+
+def field(name: str, value: str, top: float = 10, lines: int = 1) -> dict[str, object]:
+    polygons = [
+        [[10, y], [60, y], [60, y + 8], [10, y + 8]] for y in (top + 10 * line for line in range(lines))
+    ]
+    return {"class": name, "value": value, "polygons": polygons}
 
 
 def moved(row: dict, x: float, y: float) -> dict:  # type: ignore[type-arg]
@@ -34,7 +67,7 @@ def moved(row: dict, x: float, y: float) -> dict:  # type: ignore[type-arg]
 
 def test_a_good_folder_has_no_findings(tmp_path: Path) -> None:
     rows = [labelled_row("a"), labelled_row("b", split="val")]
-    checked = check_labels(labelled_folder(tmp_path, rows), ("total",))
+    checked = check_labels(labelled_folder(tmp_path, rows), classes(tmp_path / "t", "total"))
     assert (checked.findings, checked.splits, checked.labels) == ((), {"train": 1, "val": 1}, {"total": 2})
 
 
@@ -56,10 +89,76 @@ def test_every_mistake_is_found_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"\x89PNG nothing")
     with (tmp_path / "fields.jsonl").open("a") as file:
         file.write('{"id": 1}\n')
-    assert sorted(codes(tmp_path, ("total", "date"))) == [
+    assert sorted(codes(tmp_path, classes(tmp_path / "t", "total", "date"))) == [
         ("broken-picture", 8), ("malformed", 10), ("never-labelled", 0), ("no-area", 5), ("no-labels", 2),
         ("no-value", 6), ("other-size", 7), ("outside", 3), ("over-edge", 4), ("same-id", 9),
         ("unknown-class", 6),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("number", ["AB-2024-0001"], ["XYZ", "AB-2024-001"]),
+        ("date", ["01.02.2024", "2024-02-01", "1 Feb 2024"], ["31.02.2024", "soon"]),
+        ("iban", ["DE89 3704 0044 0532 0130 00", "DE89370400440532013000"], ["DE00370400440532013000"]),
+        ("state", ["OFFEN", "paid"], ["bezalt"]),
+        ("amount", ["(6,40)", "-6.40", "1.234,00"], ["six", "6,4O"]),
+        ("code", ["12 345", "12345"], ["12 34"]),
+        ("address", ["Road 1\nTown"], ["Road 1\ntown"]),
+    ],
+)
+def test_values_are_held_against_the_field(
+    tmp_path: Path, name: str, good: list[str], bad: list[str]
+) -> None:
+    rows = [
+        labelled_row(f"{number}", fields=[field(name, value, lines=2 if name == "address" else 1)])
+        for number, value in enumerate([*good, *bad])
+    ]
+    found = codes(labelled_folder(tmp_path / "in", rows), made(tmp_path / "t", BILL))
+    lines = [line for code, line in found if code == "value-unlike-field"]
+    assert lines == list(range(len(good) + 1, len(good) + len(bad) + 1))
+    assert {code for code, _ in found} == {"value-unlike-field", "never-labelled"}
+
+
+def test_a_value_that_does_not_say_its_lines_or_is_not_scored_is_not_judged(tmp_path: Path) -> None:
+    fields = [field("address", "Road 1 town", lines=2), {**field("number", "AB-20", 60), "match": "subset"}]
+    folder = labelled_folder(tmp_path / "in", [labelled_row("a", fields=fields)])
+    assert {code for code, _ in codes(folder, made(tmp_path / "t", BILL))} == {"never-labelled"}
+
+
+def test_labels_given_twice_are_found(tmp_path: Path) -> None:
+    rows = [
+        labelled_row("twice", fields=[field("date", "01.02.2024"), field("date", "01.02.2024", 11)]),
+        labelled_row("other", fields=[field("date", "01.02.2024"), field("date", "02.02.2024")]),
+        labelled_row("apart", fields=[field("date", "01.02.2024"), field("date", "01.02.2024", 50)]),
+        labelled_row("list", fields=[field("amount", "1,00"), field("amount", "1,00", 50)]),
+        labelled_row("two", fields=[field("amount", "1,00"), field("date", "01.02.2024")]),
+    ]
+    folder = labelled_folder(tmp_path / "in", rows)
+    assert codes(folder) == [("same-label", 1), ("same-label", 2)]
+    found = codes(folder, made(tmp_path / "t", BILL))
+    assert [line for code, line in found if code == "several-labels"] == [1, 2, 3]
+    message = next(one.message for one in check_labels(folder).findings if one.place.endswith(":2"))
+    assert message == "'date' is labelled twice in one place, as '01.02.2024' and '02.02.2024'"
+
+
+def test_misspelt_keys_and_splits_that_nobody_trains_on_are_found(tmp_path: Path) -> None:
+    rows = [
+        labelled_row("good", region="north", page=3, file="a", unseen_company=True),
+        labelled_row("key", fields=[{**field("total", ""), "vlaue": "1.00"}], imgae="x.png"),
+        labelled_row("match", fields=[{**field("total", "1.00"), "match": "subest"}], split="val"),
+        labelled_row("side", split="test"),
+        labelled_row("again", split="test"),
+    ]
+    found = check_labels(labelled_folder(tmp_path, rows)).findings
+    told = [(one.code, one.place.rpartition(":")[2], one.message) for one in found if one.code != "no-value"]
+    assert told == [
+        ("unknown-key", "2", "'imgae' is passed over: did you mean 'image'?"),
+        ("unknown-key", "2", "'vlaue' is passed over: did you mean 'value'?"),
+        ("unknown-key", "3", "'subest' is passed over: did you mean 'subset'?"),
+        ("unknown-split", "4", "2 documents are of split 'test', which training passes over: "
+         "it takes train and val"),
     ]  # fmt: skip
 
 
