@@ -22,8 +22,8 @@ from db.tables import (
 from segocr.readings import Reading
 from segocr.records import FieldValue, Record
 from segocr.regions import Region
+from segocr.validators.registry import NUMBERS
 
-_NUMBERS = frozenset({"integer", "decimal", "money"})
 _LARGEST_EXPONENT = 300
 
 # Built once: building a statement takes as long as SQLite takes to run it.
@@ -146,7 +146,7 @@ def _value_row(extraction_id: int, value: FieldValue) -> dict[str, Any]:
         "value": value.value,
         "text": value.text,
         "raw": value.raw,
-        "number_value": as_number(value.value) if value.type in _NUMBERS else None,
+        "number_value": as_number(value.value) if value.type in NUMBERS else None,
         "date_value": as_date(value.value) if value.type == "date" else None,
         "boolean_value": as_boolean(value.value) if value.type == "boolean" else None,
         "status": value.status.value,

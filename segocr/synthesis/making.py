@@ -30,13 +30,13 @@ from segocr.synthesis.photos import PhotoRecipe, take_photo
 from segocr.synthesis.typefaces import find_typefaces
 from segocr.synthesis.values import Validate, Vocabulary, Wished, draw_values, field_of
 from segocr.templates import Template
+from segocr.validators.registry import NUMBERS
 
 Counted = Callable[[int, int], None]
 """Called with (pictures written, pictures in all)."""
 _Given = TypeVar("_Given")
 _Done = TypeVar("_Done")
 
-_NUMBERS = ("integer", "decimal", "money")
 _BYTES_A_PIXEL = 0.5
 _QUALITY = 95
 _LESS = "make room, name another disk with --out, or ask for fewer pictures with --count"
@@ -190,7 +190,7 @@ def _any_case(template: Template, class_name: str) -> bool:
 
 def _to_right(template: Template) -> frozenset[str]:
     fields = template.fields.values()
-    return frozenset(f.class_name for f in fields if f.type in _NUMBERS and f.class_name is not None)
+    return frozenset(f.class_name for f in fields if f.type in NUMBERS and f.class_name is not None)
 
 
 def _draw(order: Order, pages: Sequence[PrintedPage], validate: Validate) -> list[list[str | None]]:

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator, Mapping
 from segocr.constraints import Constraint
 from segocr.templates import Template
 from segocr.templates.implied import number_pattern
+from segocr.validators.registry import NUMBERS
 
 _LARGE = 200
 """Of a class with so many characters, such as ``.`` or ``\\w``, no single one was meant."""
 _NAMED = 20
-_NUMBERS = ("integer", "decimal", "money")
 
 _log = logging.getLogger("segocr.templates.alphabets")
 
@@ -29,7 +29,7 @@ def lacking(template: Template, alphabet: Collection[str]) -> Mapping[str, tuple
         constraints = [one for one in (spec.constraint, spec.preferred) if one is not None]
         named = dict.fromkeys(character for one in constraints for character in _named(one))
         # Of all currencies' signs that an amount may have, its author named none.
-        offered = set(number_pattern(spec.type, spec.locale) if spec.type in _NUMBERS else "")
+        offered = set(number_pattern(spec.type, spec.locale) if spec.type in NUMBERS else "")
         absent = tuple(
             character
             for character in named

@@ -21,18 +21,17 @@ from segocr.templates.spec import CropSpec, FieldSpec
 from segocr.templates.written import FieldWritten, ReplaceWritten
 from segocr.validators import dates
 from segocr.validators.numbers import LOCALES, locale_named
-from segocr.validators.registry import VALIDATORS, ArgumentError
+from segocr.validators.registry import NUMBERS, VALIDATORS, ArgumentError
 from segocr.validators.values import FALSE_WORDS, TRUE_WORDS
 
 MAX_LOOKUP_BYTES = 1 << 20
-_NUMBERS = ("integer", "decimal", "money")
 # Key → the types that it speaks of; elsewhere it would be skipped silently, so it is a mistake.
 _ONLY_FOR = {
     "formats": ("date", "time"),
     "bounds": ("date",),
     "enum": ("enum",),
     "century": ("date",),
-    "locale": _NUMBERS,
+    "locale": NUMBERS,
     "decimals": ("decimal", "money"),
     "lookup": ("text",),
 }
@@ -298,7 +297,7 @@ def _patterns(spec: FieldSpec) -> list[str]:
 
 
 def _implied(spec: FieldSpec) -> str | None:
-    if spec.type in _NUMBERS:
+    if spec.type in NUMBERS:
         return number_pattern(spec.type, spec.locale, spec.decimals)
     return time_pattern(spec.formats) if spec.type == "time" else None
 

@@ -21,10 +21,10 @@ from segocr.textlines.head import PLACES
 from segocr.textlines.layout import Layout, lay_out
 from segocr.textlines.lines import TextLine
 from segocr.textlines.words import Counts, count_words, reduce_words
+from segocr.validators.registry import NUMBERS
 
 Floats = NDArray[np.float32]
 
-_NUMBERS = ("money", "decimal", "integer")
 _ABSENT = -1.0
 _PLACE = (
     "left", "right", "middle", "top", "off centre", "width", "height", "aspect", "row", "row share",
@@ -58,7 +58,7 @@ def own_names(template: Template) -> list[str]:
     names = [*_PLACE, *_TEXT]
     for spec in constrained_fields(template):
         names += [f"{spec.name} {name}" for name in _MATCH]
-        if spec.type in _NUMBERS:
+        if spec.type in NUMBERS:
             names += [f"{spec.name} {name}" for name in _VALUE]
         if spec.preferred is not None:
             names += [f"{spec.name} preferred {name}" for name in _MATCH]
@@ -81,7 +81,7 @@ def look_at(template: Template, lines: Sequence[TextLine]) -> PageEvidence:
         found = find_matches(texts, spec.constraint)
         matches[spec.name] = found
         columns.append(_matched(found, texts))
-        if spec.type in _NUMBERS:
+        if spec.type in NUMBERS:
             columns.append(_values(found))
         if spec.preferred is not None:
             columns.append(_matched(find_matches(texts, spec.preferred), texts))

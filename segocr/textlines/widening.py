@@ -19,10 +19,10 @@ from segocr.constraints.automaton import Automaton
 from segocr.templates import FieldSpec
 from segocr.textlines.evidence import with_digits
 from segocr.textlines.lines import TextLine
+from segocr.validators.registry import NUMBERS
 
 Span = tuple[int, int]
 
-_NUMBERS = ("integer", "decimal", "money")
 _WORD = re.compile(r"\S+")
 _MOST_WORDS = 3
 """Words that are taken in on either side: of ``12 345 678.00`` two."""
@@ -103,7 +103,7 @@ def _is_balanced(text: str) -> bool:
 
 
 def _is_nearly_accepted(spec: FieldSpec, text: str) -> bool:
-    if spec.type in _NUMBERS or spec.ignore_spaces:
+    if spec.type in NUMBERS or spec.ignore_spaces:
         # Digits that no space parts are one number; with a space they are if they stand in groups.
         text = _GROUPED.sub(lambda number: re.sub(r"\s", "", number.group()), text)
         if re.search(r"\d\s+\d", text):

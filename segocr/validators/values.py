@@ -85,7 +85,7 @@ def typed(text: str, spec: dict[str, Any], today: dt.date) -> tuple[Value, str]:
     kind = spec["type"]
     if not text:
         raise Refused("empty-text", "nothing is left to make a value from")
-    if kind in ("integer", "decimal", "money"):
+    if kind in _NUMBERS:
         number = _NUMBERS[kind](text, numbers.locale_named(spec["locale"]))
         return number, numbers.plain(number)
     if kind == "date":
