@@ -23,6 +23,7 @@ _SOURCE = Path(__file__).parents[1]
 _GUEST = (
     "geometry.py",
     "parentdeath.py",
+    "spelling.py",
     "constraints",
     "validators",
     "steps/__init__.py",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from segocr.environments.specs import SPECS, EnvironmentSpec
 from segocr.errors import ConfigurationError, EnvironmentMissing
+from segocr.spelling import known_words
 
 MARKER = "segocr-environment.json"
 
@@ -69,11 +69,8 @@ def spec_of(name: str) -> EnvironmentSpec:
     """
     if name in SPECS:
         return SPECS[name]
-    near = difflib.get_close_matches(name, SPECS, n=1)
     raise EnvironmentMissing(
-        f"there is no environment {name!r}; there are {', '.join(SPECS)}",
-        code="unknown-environment",
-        hint=f"did you mean {near[0]}?" if near else None,
+        f"there is no environment {name!r}", code="unknown-environment", hint=known_words(name, SPECS)
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from segocr.errors import ConfigurationError
+from segocr.spelling import known_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,6 @@ def engine_of(step: str, name: str) -> EngineSpec:
     if spec is not None:
         return spec
     known = [engine.name for engine in ENGINES.values() if engine.step == step]
-    near = difflib.get_close_matches(name, known, n=1)
     raise ConfigurationError(
-        f"there is no {step} engine {name!r}; there are {', '.join(known)}",
-        code="unknown-engine",
-        hint=f"did you mean {near[0]}?" if near else None,
+        f"there is no {step} engine {name!r}", code="unknown-engine", hint=known_words(name, known)
     )

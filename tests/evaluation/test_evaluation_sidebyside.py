@@ -68,7 +68,7 @@ def test_mistaken_engines_are_told_before_any_page_is_read(
         return code, capsys.readouterr().err
 
     assert told("textline")[0] == 4
-    assert "did you mean textlines?" in told("textlines,textline")[1]
+    assert "did you mean 'textlines'?" in told("textlines,textline")[1]
     earlier = str(tmp_path / "earlier.json")
     assert told("textlines,openvino", "--compare", earlier)[0] == 2
 

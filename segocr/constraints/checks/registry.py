@@ -1,7 +1,6 @@
 """Checks by the names that templates use; validating and completing plain texts."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from segocr.constraints.checks.weighted import make_weighted
 from segocr.constraints.errors import ConstraintError
 from segocr.constraints.nfa import build_nfa
 from segocr.constraints.syntax import parse
+from segocr.spelling import known_words
 
 _ALL: tuple[Check, ...] = (
     Luhn(), iso7064.Mod97(), Iban(), iso7064.Mod11(), iso7064.MOD_37_36, iso7064.MOD_11_10,
@@ -66,12 +66,8 @@ def make_check(spec: "str | Mapping[str, Any]") -> Check:
 
 def _named(name: str) -> Check:
     if name not in CHECKS:
-        nearest = get_close_matches(name, [*CHECKS, "weighted"], n=1)
-        hint = f"; did you mean '{nearest[0]}'?" if nearest else "."
-        raise ConstraintError(
-            f"the check '{name}' is not known{hint} Known: {', '.join(sorted(CHECKS))}, weighted",
-            "unknown-check",
-        )
+        hint = known_words(name, [*sorted(CHECKS), "weighted"])
+        raise ConstraintError(f"the check '{name}' is not known; {hint}", "unknown-check")
     return CHECKS[name]
 
 
