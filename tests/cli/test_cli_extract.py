@@ -197,6 +197,24 @@ def slow_pdf() -> bytes:
     return content + b"trailer << /Size 5 /Root 1 0 R >>\n%%EOF\n"
 
 
+def await_work_on_a_page(command: int) -> None:
+    """Wait until the host that opens documents, which has started, computes on and on."""
+    before, deadline = opening_seconds(command), time.monotonic() + 60
+    while opening_seconds(command) < before + 0.5:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def opening_seconds(command: int) -> float:
+    """Return the processor time of the process of a command that opens documents."""
+    for children in Path(f"/proc/{command}/task").glob("*/children"):
+        for child in children.read_text().split():
+            if b"segocr.steps.open.engine" in Path(f"/proc/{child}/cmdline").read_bytes():
+                spent = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                return (int(spent[11]) + int(spent[12])) / os.sysconf("SC_CLK_TCK")
+    raise AssertionError("no process opens documents")
+
+
 @pytest.mark.parametrize("presses", [1, 2])
 def test_ctrl_c_does_not_wait_for_a_page_that_takes_minutes(workspace: Path, presses: int) -> None:
     slow = workspace / "slow.pdf"
@@ -211,7 +229,7 @@ def test_ctrl_c_does_not_wait_for_a_page_that_takes_minutes(workspace: Path, pre
     ) as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["status"] == "complete"
-        time.sleep(1)  # now it is at the page
+        await_work_on_a_page(process.pid)
         begin = time.monotonic()
         for _ in range(presses):
             process.send_signal(signal.SIGINT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 import uuid
 from datetime import timedelta
@@ -71,12 +72,13 @@ def test_a_run_whose_heartbeat_stops_is_called_crashed() -> None:
 def test_a_batch_says_that_it_lives_at_once_and_as_long_as_it_runs() -> None:
     from prefect import flow
     from prefect.client.orchestration import get_client
+    from prefect.events import emit_event
     from prefect.runtime import flow_run
 
     from flows.heartbeat import BEAT, beating, without_prefects_own
 
-    def beats(client: Any, run: str) -> int:
-        wanted = {"event": {"name": [BEAT]}, "resource": {"id": [f"prefect.flow-run.{run}"]}}
+    def beats(client: Any, run: str, name: str = BEAT) -> int:
+        wanted = {"event": {"name": [name]}, "resource": {"id": [f"prefect.flow-run.{run}"]}}
         return len(client._client.post("/events/filter", json={"filter": wanted}).json()["events"])
 
     @flow(name="beats")
@@ -91,7 +93,11 @@ def test_a_batch_says_that_it_lives_at_once_and_as_long_as_it_runs() -> None:
         while (beats(client, short), beats(client, long)) != (1, 5):
             assert time.monotonic() < deadline, (beats(client, short), beats(client, long))
             time.sleep(0.5)
-        time.sleep(2)
+        assert "heartbeat" not in [thread.name for thread in threading.enumerate()]
+        emit_event("a test's last", resource={"prefect.resource.id": f"prefect.flow-run.{long}"})
+        while not beats(client, long, "a test's last"):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
         assert (beats(client, short), beats(client, long)) == (1, 5)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from sqlalchemy import Engine, text
 
 from db.arrivals import Arrivals
 from db.connect import open_database
-from db.ended import find_ended, retry
+from db.ended import find_ended, send_back
 from db.schema import prepare
 from flows import watch as module
 from flows.batch import Batch, run_here
@@ -26,6 +27,7 @@ from flows.leases import leases_renewed
 from flows.sweeper import Sweeper
 from flows.watch import Watch
 from segocr.errors import DatabaseError, SegocrError, TemplateError
+from segocr.inbox.places import places_in
 from segocr.pipeline import Work
 from segocr.service.troubles import Report, read_report
 from segocr.settings import Settings, parse_settings
@@ -289,7 +291,7 @@ def test_copies_of_broken_bytes_fail_in_one_batch_and_each_can_be_tried_again(
     kept = [name for name in files_below(tmp_path / "failed") if name.endswith(".jpg")]
     assert len(kept) == 6
     [ended] = [one for one in find_ended(engine) if one.path == "passports/d.jpg"]
-    assert retry(engine, ended, tmp_path / "work")
+    assert send_back(engine, ended, places_in(settings))
     assert watch.extract() == {"failed": 1}
     assert len(runs) == 2  # it was read again
 
@@ -356,12 +358,23 @@ def test_a_document_that_takes_longer_than_a_lease_is_nobody_elses(
 def test_a_lease_that_was_lost_all_the_same_is_noticed(
     watch: Watch, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    renewed = threading.Event()
+    renew = watch._ledger.renew
+
+    def noted(*args: Any) -> list[Any]:
+        found = renew(*args)
+        renewed.set()
+        return found
+
     class Stolen(Scripted):
         def read(self, works: Sequence[Work]) -> None:
             with engine.begin() as connection:
                 connection.exec_driver_sql("update arrivals set lease_owner = 'another'")
-            time.sleep(0.5)  # a renewal comes meanwhile, which must not take it back
+            for _ in range(2):  # one may be under way; the next one must not take it back
+                renewed.clear()
+                assert renewed.wait(20)
 
+    monkeypatch.setattr(watch._ledger, "renew", noted)
     monkeypatch.setattr(module, "_LEASE_SECONDS", 0.6)
     monkeypatch.setattr(module, "Pipeline", Stolen)
     drop(settings, "passports/a.jpg")
@@ -411,17 +424,12 @@ def test_today_is_the_day_of_the_arrival_on_the_wall(
 
 
 def test_renewing_ends_with_the_work(settings: Settings, engine: Engine) -> None:
-    asked: list[float] = []
+    asked = threading.Event()
 
     def held() -> list[Any]:
-        asked.append(time.monotonic())
+        asked.set()
         return []
 
     with leases_renewed(Arrivals(engine), "me", held, 0.03):
-        deadline = time.monotonic() + 10
-        while not asked and time.monotonic() < deadline:
-            time.sleep(0.01)
-    count = len(asked)
-    assert count
-    time.sleep(0.1)
-    assert len(asked) == count
+        assert asked.wait(10)
+    assert "leases" not in [thread.name for thread in threading.enumerate()]
