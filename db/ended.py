@@ -157,7 +157,7 @@ def _names(word: str, ended: Ended) -> bool:
     return len(start) >= _SHORTEST and any(known.startswith(start) for known in ids)
 
 
-def retry(engine: Engine, ended: Ended, work: Path) -> bool:
+def send_back(engine: Engine, ended: Ended, places: Places) -> bool:
     """Send an ended arrival back to work, its attempts at zero.
 
     Its file returns to ``work/<id>/`` first. After a crash in between, the next sweep files it again where it
@@ -166,7 +166,7 @@ def retry(engine: Engine, ended: Ended, work: Path) -> bool:
     Args:
         engine: The database.
         ended: From ``find_ended``.
-        work: The folder of claimed files.
+        places: The workspace's folders.
 
     Returns:
         False if somebody else changed or discarded the arrival since, or its file is nowhere.
@@ -174,13 +174,13 @@ def retry(engine: Engine, ended: Ended, work: Path) -> bool:
     Raises:
         SegocrError: ``work-missing``: the work folder is away; the file would be lost in another one.
     """
-    target = work / str(ended.id) / ended.name
+    target = places.claimed(ended.id, ended.name)
     # What had vanished may be in its folder after all.
     source = target if ended.place is None and target.is_file() else ended.place
     if not (source or ended.dropped).is_file():
         return False
-    if known_work(work) is not None and not is_right(work):
-        raise work_missing(work)
+    if known_work(places.work) is not None and not is_right(places.work):
+        raise work_missing(places.work)
     if not _hold(engine, ended, _RETRY):
         return False
     if source is not None:

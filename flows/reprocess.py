@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from db.connect import Engine
-from db.ended import find_ended
-from db.ended import retry as send_back
+from db.ended import find_ended, send_back
 from db.replaying import store_replayed
 from db.stored import StoredRecord, current_templates, outdated_ids, stored_records
 from db.views import register_template, shape_of
@@ -108,5 +107,5 @@ def _send_back(settings: Settings, engine: Engine, arrivals: Sequence[uuid.UUID 
     ids = {arrival for arrival in arrivals if arrival is not None}
     states = (State.EXTRACTED, State.NEEDS_REVIEW)
     found = find_ended(engine, states=states, ids=ids, inboxes=inboxes, places=places)
-    back = {one.id for one in found if send_back(engine, one, places.work)}
+    back = {one.id for one in found if send_back(engine, one, places)}
     return sum(arrival in back for arrival in arrivals)

@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from prefect import flow
 
 from db.absent import drop_gone
-from db.ended import Ended, find_ended
-from db.ended import retry as send_back
+from db.ended import Ended, find_ended, send_back
 from db.housekeeping import tidy
 from db.orphans import mend_orphans
 from db.status import failures_within
@@ -43,7 +42,7 @@ def retry_failed(workspace: str) -> None:
         since = timedelta(days=settings.retry.days)
         failed = find_ended(engine, since=since, inboxes=inboxes, places=places)
         chosen = [one for one in failed if one.code in settings.retry.codes and _may_do_better(one, settings)]
-        sent = sum(send_back(engine, one, places.work) for one in chosen)
+        sent = sum(send_back(engine, one, places) for one in chosen)
     tell(_log, logging.INFO, "retry", sent_back=sent)
 
 

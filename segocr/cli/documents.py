@@ -204,8 +204,7 @@ def retry(which: tuple[str, ...], code: str | None, everything: bool, dry_run: b
     Named so, a file that needs review is taken, too. More than one file: you are asked first. What came by an
     inbox that segocr.toml does not name any more is passed over: nobody would take it.
     """
-    from db.ended import find_ended
-    from db.ended import retry as retry_arrival
+    from db.ended import find_ended, send_back
     from segocr.cli.database import opened_database
     from segocr.inbox.places import places_in
     from segocr.settings import load_settings
@@ -226,9 +225,9 @@ def retry(which: tuple[str, ...], code: str | None, everything: bool, dry_run: b
             return
         if len(chosen) > 1 and not yes:
             click.confirm(f"Retry these {len(chosen)} files?", abort=True, err=True)
-        work = places_in(load_settings()).work
+        places = places_in(load_settings())
         for ended in chosen:
-            if retry_arrival(engine, ended, work):
+            if send_back(engine, ended, places):
                 note(f"back to work: {ended.dropped}")
             else:
                 note(f"not retried: {ended.dropped} (its file is gone, or somebody else has it)")

@@ -42,7 +42,7 @@ def put_away(
     try:
         if place is not None:
             # Foreign bytes under its name are this arrival's affair alone: they stay, and it takes another.
-            place = free_place(arrival, places.work / str(arrival.id) / arrival.name, place)
+            place = free_place(arrival, places.claimed(arrival.id, arrival.name), place)
         _settle_for_good(inbox, places, arrival, state, code, place)
     except OSError as error:
         raise disk_error(error, "file what was processed") from error
@@ -52,7 +52,7 @@ def put_away(
 def _settle_for_good(
     inbox: Inbox, places: Places, arrival: Arrival, state: State, code: str | None, place: Path | None
 ) -> None:
-    here = places.work / str(arrival.id) / arrival.name  # never the inbox: a new file may stand there
+    here = places.claimed(arrival.id, arrival.name)  # never the inbox: a new file may stand there
     if place is not None:
         moving.settle_in(here, place)
     elif inbox.after is After.DELETE:

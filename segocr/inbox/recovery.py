@@ -22,7 +22,7 @@ def recover(inbox: Inbox, places: Places, ledger: Ledger, owner: str) -> list[uu
     failed: list[uuid.UUID] = []
     there: list[Arrival] = []
     for arrival in ledger.abandoned(owner, inbox.key, CLAIM_SECONDS):
-        if (places.work / str(arrival.id) / arrival.name).exists() or not _is_gone(arrival):
+        if places.claimed(arrival.id, arrival.name).exists() or not _is_gone(arrival):
             there.append(arrival)
         elif arrival.place is None:
             # The next sweep drops it if it is gone. Failed, it would never be taken again, though all that

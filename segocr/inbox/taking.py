@@ -209,7 +209,7 @@ def cannot_move(inbox: Inbox, places: Places, error: OSError) -> Exception:
 def _into_work(inbox: Inbox, arrival: Arrival, places: Places, hold: Hold) -> Path | None:
     if inbox.after is After.LEAVE:
         return None
-    target = places.work / str(arrival.id) / arrival.name
+    target = places.claimed(arrival.id, arrival.name)
     moving.take(inbox.folder, arrival.path, target, hold.keep)
     if inbox.ready is Ready.MARKER:
         # After the file: without its marker, one that could not be moved would never be taken again.

@@ -13,7 +13,7 @@ from sample_records import failed, receipt
 from sqlalchemy import Engine, func, select
 
 from db.connect import reading
-from db.ended import Ended, discard, find_ended, plan_discarding, retry
+from db.ended import Ended, discard, find_ended, plan_discarding, send_back
 from db.orphans import mend_orphans
 from db.status import arrivals_status
 from db.store import store_records
@@ -64,7 +64,7 @@ def test_a_failed_file_is_found_by_id_digest_path_and_code(folders: Folders) -> 
 def test_a_retried_file_is_taken_again_as_if_it_were_new(folders: Folders) -> None:
     ended = fail(folders, "a.jpg")
     assert folders.files() == ["failed/.json", "failed/a.jpg"]
-    assert retry(folders.engine, ended, folders.places.work)
+    assert send_back(folders.engine, ended, folders.places)
     assert folders.files() == ["work/a.jpg"]
     assert arrivals_status(folders.engine).paused == ()  # it failed before; now nothing is known against it
     [again] = folders.ledger.take("you", 10, 60)
@@ -79,7 +79,7 @@ def test_a_file_that_failed_unhashed_is_hashed_when_retried(folders: Folders) ->
     unhashed = dataclasses.replace(ended, sha256=None)
     with folders.engine.begin() as connection:
         connection.execute(ArrivalRow.__table__.update().values(sha256=None))
-    assert retry(folders.engine, unhashed, folders.places.work)
+    assert send_back(folders.engine, unhashed, folders.places)
     assert folders.ledger.take("me", 10, 60) == []
     recover(folders.inbox, folders.places, folders.ledger, "me")
     [again] = folders.ledger.take("me", 10, 60)
@@ -98,16 +98,16 @@ def test_a_crash_while_retrying_leaves_the_file_failed(
     with monkeypatch.context() as patch:
         patch.setattr(point, dies)
         with pytest.raises(KeyboardInterrupt):
-            retry(folders.engine, ended, folders.places.work)
+            send_back(folders.engine, ended, folders.places)
     assert folders.ledger.unfiled("sweeper") == []  # the one who retries has a minute
-    assert not retry(folders.engine, ended, folders.places.work)
+    assert not send_back(folders.engine, ended, folders.places)
     with folders.engine.begin() as connection:
         connection.execute(ArrivalRow.__table__.update().values(lease_until=ended_long_ago()))
     recover(folders.inbox, folders.places, folders.ledger, "sweeper")
     assert [file for file in folders.files() if "a.jpg" in file] == ["failed/a.jpg"]
     [still] = find_ended(folders.engine)
     assert still.place is not None
-    assert retry(folders.engine, still, folders.places.work)
+    assert send_back(folders.engine, still, folders.places)
 
 
 def ended_long_ago() -> object:
@@ -118,11 +118,11 @@ def ended_long_ago() -> object:
 
 def test_a_file_that_is_gone_or_was_retried_by_somebody_is_not_retried(folders: Folders) -> None:
     ended, gone = fail(folders, "a.jpg"), fail(folders, "b.jpg")
-    assert retry(folders.engine, ended, folders.places.work)
-    assert not retry(folders.engine, ended, folders.places.work)
+    assert send_back(folders.engine, ended, folders.places)
+    assert not send_back(folders.engine, ended, folders.places)
     assert gone.place is not None
     gone.place.unlink()
-    assert not retry(folders.engine, gone, folders.places.work)
+    assert not send_back(folders.engine, gone, folders.places)
 
 
 def test_a_discarded_file_leaves_nothing(folders: Folders) -> None:
@@ -146,7 +146,7 @@ def test_discarding_takes_nothing_from_a_record_of_the_same_bytes(folders: Folde
 def test_what_was_sent_back_to_work_meanwhile_is_not_discarded(folders: Folders) -> None:
     ended = fail(folders, "a.jpg")
     plan = plan_discarding(folders.engine, ended)
-    assert retry(folders.engine, ended, folders.places.work)
+    assert send_back(folders.engine, ended, folders.places)
     assert not discard(folders.engine, plan)
     assert folders.files() == ["work/a.jpg"]
     assert (count(folders.engine, ArrivalRow), count(folders.engine, ExtractionRow)) == (1, 1)
@@ -166,7 +166,7 @@ def test_a_retry_under_way_is_not_discarded_and_a_discarding_not_retried(
 
     with monkeypatch.context() as patch:
         patch.setattr("segocr.inbox.moving.settle_in", meanwhile)
-        assert retry(folders.engine, ended, folders.places.work)
+        assert send_back(folders.engine, ended, folders.places)
     assert (answers, folders.files()) == ([False], ["work/a.jpg"])
 
     [again] = folders.ledger.take("me", 10, 60)
@@ -175,7 +175,7 @@ def test_a_retry_under_way_is_not_discarded_and_a_discarding_not_retried(
     assert not discard(folders.engine, plan)  # what failed anew was not shown
 
     def retried(folder: Path) -> None:
-        answers.append(retry(folders.engine, failed_again, folders.places.work))
+        answers.append(send_back(folders.engine, failed_again, folders.places))
         remove_empty(folder)
 
     with monkeypatch.context() as patch:
@@ -212,7 +212,7 @@ def test_the_reasons_of_a_file_that_was_left_go_with_its_failure(folders: Folder
     ended = fail_where_it_lies(folders, "a.jpg")
     assert folders.files() == ["failed/.json", "inbox/a.jpg"]
     if what == "retry":
-        assert retry(folders.engine, ended, folders.places.work)
+        assert send_back(folders.engine, ended, folders.places)
         assert folders.files() == ["inbox/a.jpg"]
     else:
         ended.dropped.unlink()

@@ -17,7 +17,7 @@ from db import housekeeping
 from db.arrivals import Arrivals
 from db.connect import reading as asking
 from db.connect import writing
-from db.ended import find_ended, retry
+from db.ended import find_ended, send_back
 from db.housekeeping import Tidied, tidy
 from db.store import store_records
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow, ReadingRow
@@ -145,7 +145,7 @@ def test_a_file_that_was_sent_back_to_work_meanwhile_stays(
 ) -> None:
     bring(folders, "a.jpg", State.EXTRACTED)
     [ended] = find_ended(folders.engine, states=[State.EXTRACTED], places=folders.places)
-    answers = meanwhile(monkeypatch, lambda: retry(folders.engine, ended, folders.places.work))
+    answers = meanwhile(monkeypatch, lambda: send_back(folders.engine, ended, folders.places))
     assert tidy(folders.engine, KeepSettings(done=7)) == NOTHING
     assert (answers, folders.files()) == ([True], ["work/a.jpg"])
     [again] = folders.ledger.take("me", 10, 60)
@@ -162,7 +162,7 @@ def test_a_file_that_went_meanwhile_is_not_sent_back_to_work(
         assert tidy(folders.engine, KeepSettings(done=7)).done == 1
 
     monkeypatch.setattr("db.ended.known_work", look)
-    assert not retry(folders.engine, ended, folders.places.work)
+    assert not send_back(folders.engine, ended, folders.places)
     assert [one.place for one in find_ended(folders.engine, states=[State.EXTRACTED])] == [None]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from db.absent import absent_inboxes
 from db.connect import reading
-from db.ended import find_ended, retry
+from db.ended import find_ended, send_back
 from db.orphans import mend_orphans
 from db.tables import ArrivalRow
 from segocr.errors import SegocrError
@@ -182,12 +182,12 @@ def test_what_had_vanished_and_turns_up_is_taken_again(folders: Folders, by: str
     assert mend(folders) == 1
     assert states(folders) == {("failed", "vanished")}
     [ended] = find_ended(folders.engine)
-    assert not retry(folders.engine, ended, folders.places.work)
+    assert not send_back(folders.engine, ended, folders.places)
     elsewhere.rename(arrival.file)
     if by == "sweep":
         assert mend(folders) == 1
     else:
-        assert retry(folders.engine, ended, folders.places.work)
+        assert send_back(folders.engine, ended, folders.places)
     recover(folders.inbox, folders.places, folders.ledger, "sweeper")
     [again] = folders.ledger.take("you", 10, 60)
     assert (again.id, again.sha256, again.file) == (arrival.id, arrival.sha256, arrival.file)
@@ -199,7 +199,7 @@ def test_nothing_is_retried_into_a_folder_that_is_not_the_right_one(folders: Fol
     take_away(folders)
     [ended] = find_ended(folders.engine)
     with pytest.raises(SegocrError) as caught:
-        retry(folders.engine, ended, folders.places.work)
+        send_back(folders.engine, ended, folders.places)
     assert caught.value.code == "work-missing"
     assert ended.file.is_file()
 
