@@ -23,8 +23,8 @@ from pathlib import Path
 
 from db.connect import Engine, open_database, reading
 from db.schema import prepare
+from flows.folders import Folders
 from flows.inboxes import Inboxes
-from flows.pace import Folders
 from segocr.bench.memory import pss
 from segocr.inbox.arrivals import State
 from segocr.inbox.filing import file_away

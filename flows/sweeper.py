@@ -15,8 +15,9 @@ import time
 from pathlib import Path
 
 from db.connect import open_database
+from flows.folders import Folders
 from flows.inboxes import Inboxes
-from flows.pace import Folders, Pace
+from flows.pace import Pace
 from segocr.parentdeath import die_with_parent
 from segocr.service.logs import start_logging, tell
 from segocr.service.supervision import noted_signals

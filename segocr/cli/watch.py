@@ -93,7 +93,8 @@ def _once(watch: Watch, settings: Settings) -> tuple[int, Counter[str]]:
 
 
 def _for_ever(watch: Watch, settings: Settings) -> None:
-    from flows.pace import Folders, Pace
+    from flows.folders import Folders
+    from flows.pace import Pace
     from segocr.errors import SegocrError
 
     pace, folders = Pace(settings), Folders([settings.inbox_folder(inbox) for inbox in settings.inbox])
