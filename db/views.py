@@ -20,7 +20,7 @@ from db.tables import Base, ExtractionRow, FieldValueRow, TemplateRow
 
 NEEDS_REVIEW = "needs_review"
 COLUMNS = ("sha256", "file", "part", "status", "accepted", "extracted_at")
-"""Columns of every template's view before those of its fields; a field cannot have such a name."""
+"""Columns of every template's view before those of its fields; ``segocr.templates.names`` reserves them."""
 
 _TYPED = {
     "integer": "number_value",

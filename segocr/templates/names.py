@@ -8,7 +8,7 @@ PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
 RESERVED_SUFFIXES = ("_status", "_confidence")
 # Tables and views of db/; a template's view may not take their place.
 TABLES = frozenset({
-    "arrivals", "documents", "extractions", "pages", "regions", "readings", "field_values",
+    "arrivals", "documents", "extractions", "regions", "readings", "field_values",
     "field_value_readings", "problems", "templates", "needs_review", "alembic_version",
 })  # fmt: skip
 # Columns that every template's view has.

@@ -54,7 +54,7 @@ class Worth:
 
 
 def place_features(lines: Sequence[TextLine]) -> Floats:
-    """Return ``float32 (n, FIRST_FEATURES)``: where each line stands, and its neighbours on every side."""
+    """Return ``float32 (n, 5 features)``: each line's own and those of its neighbours on every side."""
     layout = lay_out([line.quad for line in lines])
     own = places(layout, lines).astype(np.float32)
     known = np.concatenate([own, np.full((1, own.shape[1]), _ABSENT, np.float32)])
