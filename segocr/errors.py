@@ -1,36 +1,28 @@
 """Every error of segocr: whose fault it is, whether trying again can help, what to do next.
 
     SegocrError
-    ├── UsageError              the command line was mistaken                      exit 2
-    ├── DocumentError           one document cannot be processed                   exit 3
-    ├── TemplateError           a template author's mistake, as file:line:column   exit 4
-    ├── ConfigurationError      segocr.toml or an option's value                   exit 4
-    ├── EnvironmentMissing      a step's environment is absent or broken           exit 5
-    ├── ModelError              a model is absent, broken or of another kind       exit 5
-    ├── HostError               a step host misbehaved                             exit 5
+    ├── UsageError              the command line was mistaken                      the user        exit 2
+    ├── DocumentError           one document cannot be processed                   the document    exit 3
+    ├── TemplateError           a mistake in a template, as file:line:column       its author      exit 4
+    ├── ConfigurationError      segocr.toml or an option's value                   the operator    exit 4
+    ├── EnvironmentMissing      a step's environment is absent or broken           the machine     exit 5
+    ├── ModelError              a model is absent, broken or of another kind       the operator    exit 5
+    ├── HostError               a step host misbehaved                             the machine     exit 5
     │   ├── HostDied            its process ended (transient)
     │   └── HostTimeout         it passed its deadline and was killed
-    └── DatabaseError           the database is absent, locked, full or too old    exit 6
+    ├── DatabaseError           the database is absent, locked, full or too old    the machine     exit 6
+    └── flows.server.ServerError    Prefect's server cannot be started or asked    the machine     exit 5
 
-A ``DocumentError`` concerns one document, and the batch goes on; every other one ends the command and
-blames no document. Step hosts raise none of these: they answer with a code, and the client translates it.
+A ``DocumentError`` concerns one document, and the batch goes on. So it does after ``HostDied`` and
+``HostTimeout`` where one document alone brings them about (``segocr.pipeline``): that one has failed. Every
+other error ends the command and blames no document. Step hosts raise none of these: they answer with a code,
+and the client translates it. ``docs/problems.md`` says of each code what is wrong.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-
-
-class Fault(StrEnum):
-    """Who can put it right."""
-
-    USER = "user"
-    DOCUMENT = "document"
-    TEMPLATE_AUTHOR = "template author"
-    CONFIGURATION = "configuration"
-    MACHINE = "machine"
 
 
 class SegocrError(Exception):
@@ -43,7 +35,6 @@ class SegocrError(Exception):
     """
 
     exit_code = 1
-    fault = Fault.MACHINE
     transient = False
     default_code = "internal"
 
@@ -61,7 +52,6 @@ class UsageError(SegocrError):
     """The command line was mistaken."""
 
     exit_code = 2
-    fault = Fault.USER
     default_code = "usage"
 
 
@@ -69,7 +59,6 @@ class DocumentError(SegocrError):
     """One document cannot be processed; the others go on."""
 
     exit_code = 3
-    fault = Fault.DOCUMENT
     default_code = "unreadable"
 
 
@@ -89,7 +78,6 @@ class TemplateError(SegocrError):
     """A template author's mistake, with its place."""
 
     exit_code = 4
-    fault = Fault.TEMPLATE_AUTHOR
     default_code = "template"
 
     def __init__(
@@ -103,7 +91,6 @@ class ConfigurationError(SegocrError):
     """``segocr.toml`` or an option has a value that cannot be used."""
 
     exit_code = 4
-    fault = Fault.CONFIGURATION
     default_code = "configuration"
 
 
@@ -118,7 +105,6 @@ class ModelError(SegocrError):
     """A model is absent, broken, of another kind, or lacks a class that the template names."""
 
     exit_code = 5
-    fault = Fault.CONFIGURATION
     default_code = "model"
 
 
