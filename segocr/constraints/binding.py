@@ -20,8 +20,6 @@ class BoundConstraint:
         klass: int64 ``(symbols,)``, the automaton's class of each symbol, -1 where no edge takes it.
         usable: int64, the columns with a class.
         space: the column of the space, -1 without one or where spaces are not ignored.
-        missing: characters that the constraint could use and the alphabet lacks (large ranges are not
-            listed).
     """
 
     constraint: Constraint
@@ -29,10 +27,10 @@ class BoundConstraint:
     klass: npt.NDArray[np.int64]
     usable: npt.NDArray[np.int64]
     space: int
-    missing: tuple[str, ...]
 
 
-MAX_LISTED_RANGE = 200
+_LARGE = 200
+"""Of a range of so many characters no single one was meant."""
 
 
 def bind(constraint: Constraint, alphabet: Sequence[str]) -> BoundConstraint:
@@ -49,7 +47,7 @@ def bind(constraint: Constraint, alphabet: Sequence[str]) -> BoundConstraint:
 
 @lru_cache(maxsize=256)
 def _bind(constraint: Constraint, alphabet: tuple[str, ...]) -> BoundConstraint:
-    automaton, known = constraint.automaton, frozenset(alphabet)
+    automaton = constraint.automaton
     code_points = np.array([ord(text) if len(text) == 1 else -1 for text in alphabet], dtype=np.int64)
     code_points[:1] = -1
     ranges = np.searchsorted(np.array(automaton.bounds), code_points, side="right") - 1
@@ -65,7 +63,6 @@ def _bind(constraint: Constraint, alphabet: tuple[str, ...]) -> BoundConstraint:
         klass,
         np.flatnonzero(klass >= 0),
         space,
-        tuple(character for character in named_characters(constraint) if character not in known),
     )
 
 
@@ -76,6 +73,6 @@ def named_characters(constraint: Constraint) -> tuple[str, ...]:
         chr(code)
         for ranges in constraint.automaton.class_ranges().values()
         for low, high in ranges
-        if high - low < MAX_LISTED_RANGE
+        if high - low < _LARGE
         for code in range(low, high + 1)
     )

@@ -28,7 +28,6 @@ def compile_constraint(
     date_formats: Sequence[str] = (),
     not_before: str | None = None,
     not_after: str | None = None,
-    month_names: Sequence[str] | None = None,
     ignore_case: bool = False,
     ignore_spaces: bool = False,
     print_name: str | None = None,
@@ -44,7 +43,6 @@ def compile_constraint(
         date_formats: formats of a real calendar date, such as ``dd/MM/yyyy`` (see `dates`).
         not_before: earliest date, ``YYYY-MM-DD``.
         not_after: latest date, ``YYYY-MM-DD``.
-        month_names: twelve names for ``MMMM`` and (first three letters) ``MMM``; English without it.
         ignore_case: accept letters in either case.
         ignore_spaces: accept spaces anywhere; they are no part of the text.
         print_name: the print whose confusable characters are set right (`confusions.PRINTS`); None takes
@@ -78,7 +76,7 @@ def compile_constraint(
         for text in patterns
     ]
     if date_formats:
-        tree = date_tree(date_formats, not_before=not_before, not_after=not_after, month_names=month_names)
+        tree = date_tree(date_formats, not_before=not_before, not_after=not_after)
         parts.append(("the date formats", compiled(tree)))
     if lookup is not None:
         words = compile_lookup(

@@ -1,9 +1,9 @@
 """Real calendar dates in given formats, as pattern trees (29 February in leap years only).
 
-A format is made of ``yyyy`` ``yy`` (year), ``MMMM`` ``MMM`` (month's name and its first three letters, in
-title or upper case), ``MM`` ``M`` (month), ``dd`` ``d`` (day); a single letter means "no leading zero needed
-nor allowed". Other characters stand for themselves; letters among them must be in single quotes.
-A two-digit year stands for every year within the bounds that ends in it.
+A format is made of ``yyyy`` ``yy`` (year), ``MMMM`` ``MMM`` (the month's English name, or its first three
+letters, in title or upper case), ``MM`` ``M`` (month), ``dd`` ``d`` (day). A single letter means "no
+leading zero needed nor allowed". Other characters stand for themselves; letters among them must be in
+single quotes. A two-digit year stands for every year within the bounds that ends in it.
 """
 
 import re
@@ -17,7 +17,7 @@ from segocr.constraints.syntax import Chars, Choice, Node, Repeat
 from segocr.constraints.syntax import Sequence as SequenceNode
 
 FIRST_YEAR, LAST_YEAR = 1900, 2099
-ENGLISH_MONTHS = (
+_MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -33,20 +33,13 @@ class _Box:
     years: tuple[int, ...]
 
 
-def date_tree(
-    formats: Sequence[str],
-    *,
-    not_before: str | None = None,
-    not_after: str | None = None,
-    month_names: Sequence[str] | None = None,
-) -> Node:
+def date_tree(formats: Sequence[str], *, not_before: str | None = None, not_after: str | None = None) -> Node:
     """The pattern tree of all real dates in any of the formats.
 
     Args:
         formats: see the module's text.
         not_before: earliest date, ``YYYY-MM-DD``; 1900-01-01 without it.
         not_after: latest date, ``YYYY-MM-DD``; 2099-12-31 without it.
-        month_names: twelve names; English without them.
 
     Raises:
         ConstraintError: a format lacks day, month or year or holds something unknown, or no date is left.
@@ -55,11 +48,8 @@ def date_tree(
     high = _bound(not_after, date(LAST_YEAR, 12, 31))
     if low > high:
         raise ConstraintError(f"no date lies between {low} and {high}", "empty-product")
-    names = tuple(month_names or ENGLISH_MONTHS)
-    if len(names) != 12:
-        raise ConstraintError(f"month_names needs 12 names, not {len(names)}", "date-format")
     boxes = list(_boxes(low, high))
-    options = [_format_box(tokens, box, names) for tokens in map(_tokens, formats) for box in boxes]
+    options = [_format_box(tokens, box) for tokens in map(_tokens, formats) for box in boxes]
     return Choice(tuple(options))
 
 
@@ -114,12 +104,12 @@ def _last_day(year: int, month: int) -> date:
     return date.fromordinal(following.toordinal() - 1)
 
 
-def _format_box(tokens: list[str], box: _Box, names: tuple[str, ...]) -> Node:
+def _format_box(tokens: list[str], box: _Box) -> Node:
     spelled = {
         "yyyy": lambda: [f"{year:04d}" for year in box.years],
         "yy": lambda: sorted({f"{year % 100:02d}" for year in box.years}),
-        "MMMM": lambda: [form for month in box.months for form in _cases(names[month - 1])],
-        "MMM": lambda: [form for month in box.months for form in _cases(names[month - 1][:3])],
+        "MMMM": lambda: [form for month in box.months for form in _cases(_MONTHS[month - 1])],
+        "MMM": lambda: [form for month in box.months for form in _cases(_MONTHS[month - 1][:3])],
         "MM": lambda: [f"{month:02d}" for month in box.months],
         "M": lambda: [str(month) for month in box.months],
         "dd": lambda: [f"{day:02d}" for day in box.days],

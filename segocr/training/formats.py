@@ -11,7 +11,6 @@ from segocr.environments.locate import resolve
 from segocr.errors import ModelError
 from segocr.training.train import export_torchscript
 
-FORMATS = ("onnx", "openvino", "torchscript")
 _CONVERT = """
 import sys, openvino
 network = openvino.Core().read_model(sys.argv[1])
@@ -33,7 +32,7 @@ def export_model(
     Args:
         folder: Holds ``model.onnx`` (any height and width) and, for ``torchscript``, ``model.pt``, which is
             loaded and so must be trusted by whoever asks.
-        wanted: One of ``FORMATS``.
+        wanted: ``onnx``, ``openvino`` or ``torchscript``.
         target: The folder to write into, made if need be.
         pythons: Interpreters of environments built otherwise.
         image_size: Side of the square pictures that ``torchscript`` takes, pixels.

@@ -1,4 +1,4 @@
-"""Labels as training needs them: outlines in pixels, and YOLO's label files written and read back."""
+"""Labels as training needs them: outlines in pixels, and YOLO's label files."""
 
 from __future__ import annotations
 
@@ -84,13 +84,3 @@ def _inside(polygon: Points, size: tuple[int, int]) -> tuple[Points, float]:
         return polygon, 1.0
     inside, share = clip_polygon(polygon if len(polygon) == 4 else convex_hull(polygon), size)
     return (polygon, share) if share > 0.9999 else (inside, share)
-
-
-def read_yolo(text: str, size: tuple[int, int], classes: Sequence[str]) -> list[Outline]:
-    """Read what ``yolo_lines`` wrote, in pixels of a picture of ``size``."""
-    outlines = []
-    for line in text.splitlines():
-        number, *values = line.split()
-        points = np.asarray(values, dtype=np.float64).reshape(-1, 2) * size
-        outlines.append(Outline(classes[int(number)], points))
-    return outlines

@@ -32,13 +32,11 @@ class Validator:
 
     Attributes:
         types: Field types that it can judge; empty for all.
-        wants: What its argument is, for people.
         prepare: Argument as written, the field's type → argument as used; raises ``ArgumentError``.
         test: Value, its canonical text, argument, the arrival's day; raises ``Refused``.
     """
 
     types: tuple[str, ...]
-    wants: str
     prepare: Callable[[Any, str], Any]
     test: Callable[[Value, str, Any, dt.date], None]
 
@@ -182,14 +180,14 @@ def _phone(_value: Any, text: str, region: str | None, _today: dt.date) -> None:
 
 
 VALIDATORS: dict[str, Validator] = {
-    "not_after": Validator(("date",), "today or a date", _bound, _not_after),
-    "not_before": Validator(("date",), "today or a date", _bound, _not_before),
-    "between": Validator(("date", *NUMBERS), "two bounds", _pair, _between),
-    "min": Validator(NUMBERS, "a number", _number, _minimum),
-    "max": Validator(NUMBERS, "a number", _number, _maximum),
-    "length": Validator(TEXTS, "a length or {min, max}", _length, _has_length),
-    "one_of": Validator((), "a list of values", _values, _one_of),
-    "none_of": Validator((), "a list of values", _values, _none_of),
-    "check": Validator(TEXTS, "a kind of python-stdnum", _kind_of_check, _check),
-    "phone": Validator(TEXTS, "a country of two letters", _region, _phone),
+    "not_after": Validator(("date",), _bound, _not_after),
+    "not_before": Validator(("date",), _bound, _not_before),
+    "between": Validator(("date", *NUMBERS), _pair, _between),
+    "min": Validator(NUMBERS, _number, _minimum),
+    "max": Validator(NUMBERS, _number, _maximum),
+    "length": Validator(TEXTS, _length, _has_length),
+    "one_of": Validator((), _values, _one_of),
+    "none_of": Validator((), _values, _none_of),
+    "check": Validator(TEXTS, _kind_of_check, _check),
+    "phone": Validator(TEXTS, _region, _phone),
 }

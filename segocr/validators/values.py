@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -128,14 +127,3 @@ def _truth(text: str) -> tuple[bool, str]:
     if word in TRUE_WORDS or word in FALSE_WORDS:
         return word in TRUE_WORDS, "true" if word in TRUE_WORDS else "false"
     raise Refused("not-a-boolean", f"{text!r} is neither yes nor no")
-
-
-def value_of(canonical: str, kind: str) -> Value:
-    """Return the value behind a canonical text (as ``typed`` wrote it)."""
-    if kind in ("integer", "decimal", "money"):
-        return Decimal(canonical)
-    if kind == "date":
-        return dt.date.fromisoformat(canonical)
-    if kind == "time":
-        return dt.time.fromisoformat(canonical)
-    return canonical == "true" if kind == "boolean" else canonical

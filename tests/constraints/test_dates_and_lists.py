@@ -71,26 +71,6 @@ def test_formats_mean_what_the_documentation_says(form: str, good: str, bad: str
     assert not constraint.accepts(bad)
 
 
-def test_month_names_may_be_given() -> None:
-    names = [
-        "Januar",
-        "Februar",
-        "März",
-        "April",
-        "Mai",
-        "Juni",
-        "Juli",
-        "August",
-        "September",
-        "Oktober",
-        "November",
-        "Dezember",
-    ]
-    constraint = compile_constraint(date_formats=["d. MMMM yyyy"], month_names=names)
-    assert constraint.accepts("3. März 2020")
-    assert not constraint.accepts("3. March 2020")
-
-
 @pytest.mark.parametrize("form", ["dd/MM", "dd/dd/yyyy/MM", "dd/mm/yyyy", ""])
 def test_a_wrong_format_is_refused(form: str) -> None:
     with pytest.raises(ConstraintError) as caught:
