@@ -353,7 +353,7 @@ class Pipeline:
         )
 
     def _failed(self, work: Work) -> Record:
-        problem = work.failure or Problem("no-pages", "the document has no pages")
+        problem = work.failure or Problem("no-pages", "the document has no page that the template reads")
         return Record(
             file=work.path,
             sha256=work.document.sha256 if work.document else None,

@@ -83,6 +83,15 @@ def test_one_document_that_ends_its_judge_fails_alone(
     assert [problem.code for problem in records[1][0].problems] == [failure.default_code]
 
 
+def test_a_document_without_a_page_that_is_asked_for_is_told_so(pipeline: Pipeline) -> None:
+    [[record]] = pipeline.validate([Work(Path("short"), Document(Path("short"), "0" * 64, 1))])
+    [problem] = record.problems
+    assert (problem.code, problem.message) == (
+        "no-pages",
+        "the document has no page that the template reads",
+    )
+
+
 FLAT = np.array([[250, 0], [499, 0], [400, 0]], np.float32)
 WHOLE = np.array([[0, 0], [40, 0], [40, 9], [0, 9]], np.float32)
 
