@@ -53,7 +53,7 @@ class Reading:
         cost: Log-probability gap (natural log) from raw to text; 0 if the constraint changed nothing.
         margin: Log-probability gap from the accepted string to its nearest rival; None if there is none.
         rivals: Other accepted strings, best first, with their total log-probabilities.
-        edits: (position in raw, raw characters, accepted characters).
+        edits: (position in text, raw characters, accepted characters).
         model: Recogniser's name and digest.
         lattice: Compact posteriors (``segocr.constraints.lattice``).
         tries: How the strip was cut at each try, in order; the last one was taken.

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from segocr.codeversion import constraints_code
+from segocr.codeversion import deciding_code
 from segocr.constraints import Constraint, Decoded, judge
 from segocr.constraints.deciding import decide_each
 from segocr.constraints.lattice import Lattice
@@ -15,6 +15,8 @@ from segocr.constraints.search import RIVAL_WINDOW
 from segocr.readings import Reading, ReadingStatus
 from segocr.templates import FieldSpec
 from segocr.validators.normalise import normalised
+from segocr.validators.numbers import DASHES
+from segocr.validators.registry import NUMBERS
 
 PREFERENCE = 3.0
 """Natural logarithm of how much more usual a preferred pattern's text is. Of 274 plates of train, cut as
@@ -96,7 +98,7 @@ def with_decision(reading: Reading, spec: FieldSpec, decoded: Decoded) -> Readin
         reading,
         raw=decoded.raw,
         text=decoded.text,
-        status=ReadingStatus(judge(decoded)),
+        status=_status(decoded, spec),
         confidence=decoded.confidence,
         cost=decoded.cost,
         margin=decoded.margin,
@@ -107,10 +109,25 @@ def with_decision(reading: Reading, spec: FieldSpec, decoded: Decoded) -> Readin
     )
 
 
+def _status(decoded: Decoded, spec: FieldSpec) -> ReadingStatus:
+    """Judge a reading; a number that a pattern without signs has taken out of its sign is another number."""
+    if decoded.text is not None and spec.type in NUMBERS and _lost_sign(decoded):
+        return ReadingStatus.DOUBTFUL
+    return ReadingStatus(judge(decoded))
+
+
+def _lost_sign(decoded: Decoded) -> bool:
+    """Whether a dash at an end, or the brackets around it all, were read and left out."""
+    length = len(decoded.text or "")
+    before = "".join(old for place, old, new in decoded.edits if place == 0 and not new)
+    after = "".join(old for place, old, new in decoded.edits if place == length and not new)
+    return bool({*DASHES} & {*before, *after}) or ("(" in before and ")" in after)
+
+
 def decided_by(spec: FieldSpec) -> str:
     """Return the SHA-256 of all that makes a reading of a lattice for a field, 64 hexadecimal digits."""
-    digest = hashlib.sha256(constraints_code().encode())
+    digest = hashlib.sha256(deciding_code().encode())
     for constraint in asked(spec):
         digest.update(f"\0{'' if constraint is None else constraint.digest}".encode())
-    digest.update(f"\0{spec.normalise!r}".encode())
+    digest.update(f"\0{spec.type}\0{spec.normalise!r}".encode())
     return digest.hexdigest()

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from segocr import geometry
 from segocr.crops import Crop, warp
 from segocr.geometry import Points
+from segocr.reading.dashes import with_dashes
 
 _LINE = 24
 """Height of the rough quad in the working picture, pixels."""
@@ -49,20 +51,21 @@ def refit(crop: Crop, quad: Points, *, along: float = _AROUND) -> Points | None:
     scale = _LINE / height
     size = (round((width + 2 * ends) * scale), round((height + 2 * around) * scale))
     to_patch = geometry.homography(geometry.rectangle(*size), wide)
-    energy = _stroke_energy(warp(crop.patch, to_patch, size, shrink=1 / scale))
+    grey = cv2.cvtColor(warp(crop.patch, to_patch, size, shrink=1 / scale), cv2.COLOR_BGR2GRAY)
+    energy = _stroke_energy(grey)
     margin = round(along * _LINE)
     inner = energy[round(_AROUND * _LINE) : round((1 + _AROUND) * _LINE), margin : size[0] - margin]
     threshold = _THRESHOLD * float(inner.mean())
     if threshold < 1.0:
         return None
     band = _best_band(energy - threshold)
-    start, end = _best_ends(energy, band, threshold)
+    found = _best_ends(energy, band, threshold)
+    start, end = with_dashes(np.asarray(grey, np.uint8), band, found, (margin, size[0] - margin))
     return geometry.transform(to_patch, _corners(band, start, end, size[0]))
 
 
-def _stroke_energy(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _stroke_energy(grey: MatLike) -> NDArray[np.float32]:
     """Return ``float32 (h, w)``: strength of vertical strokes, smoothed over about a character."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     strokes = np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3))
     # Strong edges of frames and pictures must not outweigh faint print.
     strokes = np.minimum(strokes, 3 * float(strokes.mean()) + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from segocr.validators.numbers import locale_named
+from segocr.validators.numbers import DASHES, locale_named
 
 _TIME = {
     "HH": "([01][0-9]|2[0-3])", "H": "([01]?[0-9]|2[0-3])", "hh": "(0[1-9]|1[0-2])", "h": "(0?[1-9]|1[0-2])",
@@ -16,7 +16,6 @@ _SIGN = r"[A-Z]{0,2}[$€£¥₹₩₫₱฿₺₽₪]"
 # Beside the digits stands no O, I or Z: else every 0, 1 or 2 at an end could be a currency, too.
 _BEFORE = rf"[A-Z]{{0,2}}[A-HJ-NP-Y]\.?|{_SIGN}"
 _AFTER = rf"[A-HJ-NP-Y][A-Z]?\.?|[A-Z]{{3}}\.?|{_SIGN}"
-_MINUS = "-\N{EN DASH}\N{MINUS SIGN}"
 
 
 def number_pattern(kind: str, locale: str, decimals: int | None = None) -> str:
@@ -42,12 +41,12 @@ def number_pattern(kind: str, locale: str, decimals: int | None = None) -> str:
     if kind == "decimal":
         return _signed(whole + fraction)
     before, amount, after = f"(({_BEFORE}) ?)?", f"{whole}{fraction}", f"( ?({_AFTER}))?"
-    signed = f"[{_MINUS}]?{before}[{_MINUS}]?{amount}[{_MINUS}]?{after}"
+    signed = f"[{DASHES}]?{before}[{DASHES}]?{amount}[{DASHES}]?{after}"
     return rf"{signed}|{before}\({amount}\){after}|\({before}{amount}{after}\)"
 
 
 def _signed(number: str) -> str:
-    return rf"[+{_MINUS}]?{number}|\({number}\)"
+    return rf"[+{DASHES}]?{number}|{number}[{DASHES}]|\({number}\)"
 
 
 def _in_class(character: str) -> str:

@@ -19,6 +19,7 @@ from segocr.constraints.automaton import Automaton
 from segocr.templates import FieldSpec
 from segocr.textlines.evidence import with_digits
 from segocr.textlines.lines import TextLine
+from segocr.validators.numbers import DASHES
 from segocr.validators.registry import NUMBERS
 
 Span = tuple[int, int]
@@ -29,9 +30,11 @@ _MOST_WORDS = 3
 _NARROW = 1.5
 """A space is no wider than so many usual characters of its line; a wider one parts columns."""
 _MOST_ERRORS = 2
-_DASHES = "-\N{EN DASH}\N{MINUS SIGN}"
-_AS_HYPHEN = str.maketrans(dict.fromkeys(_DASHES, "-"))
+_AS_HYPHEN = str.maketrans(dict.fromkeys(DASHES, "-"))
 _BRACKETS = "()[]"
+_GROUP = re.compile(r" (\w+)(?=\s|$)")
+_LEAST_GROUPS = 3
+"""Fewer of one size may be so by chance."""
 _GROUPED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:\s\d{3})+(?!\d)")
 
 
@@ -45,15 +48,33 @@ def widened(line: TextLine, span: Span, spec: FieldSpec) -> Span:
     """
     if spec.constraint is None or spec.constraint.checks:
         return span
+    span = _with_groups(line.text, span) if spec.ignore_spaces else span
     text, words = line.text, _reached(line, span)
     lows = [span[0], *(word.start() for word in words if word.start() < span[0])]
     highs = [span[1], *(word.end() for word in words if word.end() > span[1])]
     wider = sorted(((low, high) for low in lows for high in highs), key=lambda one: one[0] - one[1])
     low, high = next((one for one in wider if one != span and _could_be(spec, text, span, one)), span)
     labels = [word.start() for word in words if word.start() < low]
-    if labels and text[low : span[0]].strip() in tuple(_DASHES):
+    if labels and text[low : span[0]].strip() in tuple(DASHES):
         # A sign, or what parts label and value: with the label it is read with too much doubt to be accepted.
         low = labels[-1]
+    return low, high
+
+
+def _with_groups(text: str, span: Span) -> Span:
+    """Return a match with the groups that go on where it ends, printed like ``DE33 9688 0979 5879 0637 43``.
+
+    A pattern that is too short takes the first of them, and spaces do not part what ignores them.
+    """
+    low, high = span
+    groups = text[low:high].split()
+    size = len(groups[-1]) if groups else 0
+    if len(groups) < _LEAST_GROUPS or size < 2 or any(len(group) != size for group in groups[1:]):
+        return span
+    while (more := _GROUP.match(text, high)) and len(more[1]) <= size:
+        high = more.end()
+        if len(more[1]) < size:
+            break
     return low, high
 
 
@@ -81,7 +102,7 @@ def _could_be(spec: FieldSpec, text: str, span: Span, wider: Span) -> bool:
     left, window, right = text[wider[0] : span[0]], text[slice(*wider)], text[span[1] : wider[1]]
     if left and not _begins(left.split()[0]):
         return False
-    if right and not _ends(right.split()[-1]):
+    if right and right not in tuple(DASHES) and not _ends(right.split()[-1]):
         return False
     # A bracket whose other one stands further off is around more than this.
     return (_is_balanced(window) or not _is_balanced(text)) and _is_nearly_accepted(spec, window)
@@ -91,7 +112,7 @@ def _begins(word: str) -> bool:
     """Whether a word could be the beginning of a value: a number, a sign or a bracket, but no label."""
     if any(map(str.isdigit, word)):
         return word[-1] not in ".:)"
-    return word in _DASHES or word in _BRACKETS
+    return word in DASHES or word in _BRACKETS
 
 
 def _ends(word: str) -> bool:
@@ -112,7 +133,10 @@ def _is_nearly_accepted(spec: FieldSpec, text: str) -> bool:
         text = re.sub(r"\s", "", text)
     assert spec.constraint is not None
     automaton = spec.constraint.automaton
-    return any(_nearly_accepts(automaton, one.translate(_AS_HYPHEN)) for one in (text, with_digits(text)))
+    text = text.translate(_AS_HYPHEN)
+    # A number is read with its sign by a pattern without signs, too: there it is a dear thing to leave out.
+    bare = text.strip(f"{DASHES}{_BRACKETS} ") if spec.type in NUMBERS else text
+    return any(_nearly_accepts(automaton, one) for one in (text, with_digits(text), bare))
 
 
 def _nearly_accepts(automaton: Automaton, text: str) -> bool:
@@ -129,7 +153,7 @@ def _nearly_accepts(automaton: Automaton, text: str) -> bool:
                     after[errors] |= {automaton.step(state, other) for state in states}
             if character.isspace():
                 after[errors] |= states
-            elif not character.isalnum() and character not in _DASHES + _BRACKETS:
+            elif not character.isalnum() and character not in DASHES + _BRACKETS:
                 after[errors] |= _next(automaton, states)
         reached = _with_missing(automaton, [states - {-1} for states in after])
     return any(automaton.accepting[state] for states in reached for state in states)

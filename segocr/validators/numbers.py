@@ -11,6 +11,8 @@ from segocr.validators.currencies import is_currency
 from segocr.validators.failures import Refused
 
 MAX_DIGITS = 28
+DASHES = "-\N{EN DASH}\N{MINUS SIGN}"
+"""Any of these before or after a number makes it negative."""
 _SPACES = " \u00a0\u202f\u2009"
 
 
@@ -93,11 +95,11 @@ def money_from(text: str, locale: Locale) -> Decimal:
 def _without_sign(body: str) -> tuple[str, bool]:
     if len(body) > 2 and body[0] == "(" and body[-1] == ")":
         return body[1:-1].strip(), True
-    for sign, negative in (("-", True), ("\u2013", True), ("\u2212", True), ("+", False)):
+    for sign in (*DASHES, "+"):
         if body.startswith(sign):
-            return body[1:].lstrip(), negative
+            return body[1:].lstrip(), sign in DASHES
         if body.endswith(sign):
-            return body[:-1].rstrip(), negative
+            return body[:-1].rstrip(), sign in DASHES
     return body, False
 
 

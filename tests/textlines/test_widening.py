@@ -130,3 +130,30 @@ def test_what_satisfies_check_digits_is_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("field", "text"), [(GOODS, "6 STRAßE 1 BREAD 15.75"), ("{pattern: ' +'}", "- -")])
 def test_no_text_is_too_strange(tmp_path: Path, field: str, text: str) -> None:
     assert part(tmp_path, field, text) in text
+
+
+UNSIGNED = "{type: money, decimals: 2, pattern: '[0-9]{1,3}(,[0-9]{3})*[.][0-9]{2}'}"
+
+
+@pytest.mark.parametrize(
+    "value", ["-12.50", "- 12.50", "12.50-", "(12.50)", "( 1,012.50 )", "\N{MINUS SIGN}12.50"]
+)
+def test_a_number_is_read_with_the_sign_that_its_own_pattern_forgets(tmp_path: Path, value: str) -> None:
+    assert part(tmp_path, UNSIGNED, value) == value
+    assert part(tmp_path, UNSIGNED, f"Rabatt {value}") != "12.50"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("IBAN DE33 9688 0979 5879 0637 43", "DE33 9688 0979 5879 0637 43"),
+        ("DE33 9688 0979 5879 0637 4355 9", "DE33 9688 0979 5879 0637 4355 9"),
+        ("DE33 9688 0979 5879 0637 BIC UTOPXX", "DE33 9688 0979 5879 0637 BIC"),
+        ("DE33 9688 0979 5879 0637 12.50", "DE33 9688 0979 5879 0637"),
+        ("DE33968809795879063743", "DE33968809795879063743"),
+    ],
+)
+def test_groups_that_a_pattern_is_too_short_for_are_read_with_it(
+    tmp_path: Path, text: str, read: str
+) -> None:
+    assert part(tmp_path, "{pattern: '[A-Z]{2}[0-9]{18}', ignore_spaces: true}", text) == read
