@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from segocr.constraints import compile_constraint
 from segocr.errors import ConfigurationError
 from segocr.steps.validate.python import handle
 from segocr.synthesis.pages import lines_of
+from segocr.synthesis.usual import moved_date
 from segocr.synthesis.values import Vocabulary, draw_text, draw_values
 from segocr.synthesis.wording import accepted, rearranged, reworded
-from segocr.templates import load_template
+from segocr.templates import FieldSpec, load_template
 
 TODAY = dt.date(2026, 5, 4)
 PATTERNS = (
@@ -99,6 +101,60 @@ def test_what_cannot_be_satisfied_is_told_and_not_waited_for(tmp_path: Path) -> 
     with pytest.raises(ConfigurationError, match="amount") as caught:
         draw_values(template, [{"amount": ["1.00"]}], Vocabulary({}), [(0,)], handle, TODAY)
     assert caught.value.code == "no-valid-values"
+    assert caught.value.hint is not None
+    assert "segocr constraint explain --field form.amount;" in caught.value.hint
+
+
+def test_nobody_prints_a_zero_before_an_amount(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(
+        "template: bill\nversion: 1\nfields:\n  total: {type: money, locale: de, decimals: 2}\n"
+        "  count: {type: integer}\n  code: {type: integer, pattern: '0[0-9]{3}'}\n"
+    )
+    template, source = load_template(tmp_path), random.Random(5)
+    for like in ("6.665,08-", "(152,97)", "4,11 EUR", "12.345,60", "0,50"):
+        texts = [draw_text(template.fields["total"], like, (), source) for _ in range(200)]
+        assert len(set(texts)) > 50
+        assert [text for text in texts if text is None or re.match(r"\D*0[.\d]", text)] == []
+    assert any(str(text).startswith("0,") for text in texts)
+    counts = {like: [draw_text(template.fields["count"], like, (), source) for _ in range(200)]
+              for like in ("417", "007")}  # fmt: skip
+    assert not any(str(text).startswith("0") for text in counts["417"])
+    assert any(str(text).startswith("0") for text in counts["007"])
+    assert str(draw_text(template.fields["code"], "1234", (), source)).startswith("0")
+
+
+@pytest.mark.parametrize(
+    ("layout", "like", "days", "moved"),
+    [
+        ("dd.MM.yyyy", "27.02.2019", 3, "02.03.2019"),
+        ("d/M/yy", "27/2/19", 3, "2/3/19"),
+        ("dd MMM yyyy", "27  FEB 2019", 3, "02  MAR 2019"),
+        ("MMMM d, yyyy", "May 9, 2019", -30, "April 9, 2019"),
+        ("d 'of' MMMM yyyy", "9 of May 2019", 365, "8 of May 2020"),
+        ("yyyyMMdd", "20190227", -365, "20180227"),
+        ("yyyyMMdd", "20190230", 1, None),
+        ("yyyyMMdd", "soon", 1, None),
+    ],
+)
+def test_another_day_is_printed_as_its_example(layout: str, like: str, days: int, moved: str | None) -> None:
+    spec = FieldSpec("day", "day", "date", formats=(layout,))
+    assert moved_date(like, spec, days, TODAY) == moved
+
+
+def test_the_dates_of_a_document_stay_together(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(
+        "template: bill\nversion: 1\nfields:\n"
+        "  date: {type: date, formats: [dd/MM/yyyy], validators: [{not_after: today}]}\n"
+        "  due: {type: date, formats: [dd.MM.yyyy]}\n"
+    )
+    wish = {"date": ["01/03/2026"], "due": ["31.03.2026"]}
+    seeds = [(number,) for number in range(40)]
+    drawn = draw_values(load_template(tmp_path), [wish] * len(seeds), Vocabulary({}), seeds, handle, TODAY)
+    days = [dt.datetime.strptime(one["date"][0], "%d/%m/%Y").date() for one in drawn]
+    dues = [dt.datetime.strptime(one["due"][0], "%d.%m.%Y").date() for one in drawn]
+    assert {due - day for day, due in zip(days, dues, strict=True)} == {dt.timedelta(30)}
+    assert len(set(days)) > 30
+    assert all(dt.date(2021, 1, 1) < day <= TODAY for day in days)
 
 
 def test_a_text_without_room_is_drawn_again(tmp_path: Path) -> None:
