@@ -53,31 +53,20 @@ def compile_constraint(
         ConstraintError: an unknown check, or no text satisfies everything (code ``empty-product``).
     """
     specs = tuple(checks)
-    names = tuple(dict.fromkeys(over for over in map(part_of, specs) if over))
-    labels = {name: 1 << place for place, name in enumerate(names)}
     made = [make_check(spec) for spec in specs]
-    layouts = {
-        layout: check.name
-        for check, spec in zip(made, specs, strict=True)
-        if not part_of(spec)
-        for layout in check.layouts
-    }
-    written = [*([] if pattern is None else [pattern]), *also]
-    patterns = list(dict.fromkeys([*written, *layouts]))
-    if names:
-        _require_parts(pattern, names)
-
-    def compiled(tree: Node) -> Automaton:
-        nfa = build_nfa(tree, ignore_case=ignore_case, ignore_spaces=ignore_spaces)
-        return determinise(nfa, labels)
-
-    parts = [
-        (f"the pattern '{text}'" if text in written else f"the check {layouts[text]}", compiled(parse(text)))
-        for text in patterns
-    ]
+    names = tuple(dict.fromkeys(over for over in map(part_of, specs) if over))
+    _require_parts(pattern, names)
+    patterns = _named_patterns([*([] if pattern is None else [pattern]), *also], made, specs)
+    trees = [(name, parse(text)) for text, name in patterns.items()]
     if date_formats:
         tree = date_tree(date_formats, not_before=not_before, not_after=not_after)
-        parts.append(("the date formats", compiled(tree)))
+        trees.append(("the date formats", tree))
+    labels = {name: 1 << place for place, name in enumerate(names)}
+
+    def compiled(tree: Node) -> Automaton:
+        return determinise(build_nfa(tree, ignore_case=ignore_case, ignore_spaces=ignore_spaces), labels)
+
+    parts = [(name, compiled(tree)) for name, tree in trees]
     if lookup is not None:
         words = compile_lookup(
             lookup, ignore_case=ignore_case, ignore_spaces=ignore_spaces, limit=MAX_LOOKUP_STATES
@@ -99,6 +88,20 @@ def compile_constraint(
     if specs:
         _prove_not_empty(constraint)
     return constraint
+
+
+def _named_patterns(
+    written: Sequence[str], checks: Sequence[Check], specs: Sequence[CheckSpec]
+) -> dict[str, str]:
+    """By pattern its name for messages: those that are written, and the layouts of checks of a whole text."""
+    layouts = {
+        layout: f"the check {check.name}"
+        for check, spec in zip(checks, specs, strict=True)
+        if not part_of(spec)
+        for layout in check.layouts
+    }
+    named = {text: f"the pattern '{text}'" for text in written}
+    return named | {layout: name for layout, name in layouts.items() if layout not in named}
 
 
 def _is_zone(check: Check) -> bool:
