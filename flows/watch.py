@@ -11,16 +11,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from db.connect import Engine
 from db.duplicates import find_first, known_contents, link
 from db.status import pauses
-from db.store import outcome
 from db.views import register_template, shape_of, untyped_notice
 from flows.batch import Batch, Item
 from flows.filer import Ended, Filer
 from flows.inboxes import Inboxes
+from flows.inhand import InHand, OnRecords
 from flows.leases import leases_renewed
 from flows.twins import Twins, same_failure
 from segocr.day import day_of
@@ -28,9 +29,8 @@ from segocr.errors import DocumentError, HostDied, HostTimeout, SegocrError, Tem
 from segocr.inbox.arrivals import Arrival, State
 from segocr.inbox.claimed import is_unchanged, put_back
 from segocr.inbox.places import Duplicates
-from segocr.pipeline import Pipeline, Work
+from segocr.pipeline import Pipeline
 from segocr.recipes import choose_models
-from segocr.records import Record
 from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.templates import load_template, route
@@ -42,7 +42,6 @@ BATCH = 500
 _LEASE_SECONDS = 600.0
 """How long others leave alone what a process has in hand that is dead; a living one renews its leases."""
 
-OnRecords = Callable[[Work, Sequence[Record]], None]
 RunBatch = Callable[[Batch], None]
 
 
@@ -333,33 +332,31 @@ class Watch:
         twins: Twins,
         ended: Counter[str],
     ) -> None:
-        def begin(items: Sequence[Item]) -> None:
-            ids = [item.arrival for item in items if item.arrival is not None]
-            self._ledger.begin(self._owner, ids)
-            twins.begin(ids)
+        hand = InHand(
+            name,
+            taken,
+            twins,
+            self._ledger,
+            self._owner,
+            end=partial(self._file, ended=ended),
+            told=self._hooks.records,
+        )
+        items = [Item(one.file, Path(one.inbox) / one.path, one.id, self._owner) for one in group]
+        self._run_batch(
+            Batch(
+                self._pipeline(name, day),
+                items,
+                self._engine,
+                begin=hand.begin,
+                keep=hand.keep,
+                filed=hand.stored,
+                chunk_filed=self._filer.note,
+                stopping=self._hooks.stopping,
+            )
+        )
 
-        def keep(item: Item) -> bool:
-            assert item.arrival is not None
-            arrival = taken.get(item.arrival)
-            if arrival is None:  # a first try stored it, and stopped behind that
-                return False
-            if is_unchanged(arrival):
-                return True
-            put_back(arrival, self._ledger)
-            del taken[item.arrival]
-            return False
-
-        def filed(item: Item, work: Work, records: Sequence[Record]) -> None:
-            assert item.arrival is not None
-            state = outcome(records)
-            code = next((problem.code for record in records for problem in record.problems), None)
-            arrival = taken.pop(item.arrival)
-            if state is State.FAILED:
-                twins.fail(arrival, name, code)
-            self._file(arrival, name, state, code, ended)
-            if self._hooks.records is not None:
-                self._hooks.records(work, records)
-
+    def _pipeline(self, name: str, day: date) -> Pipeline:
+        """Return what processes documents under a template, which the database knows from now on."""
         template = load_template(
             name,
             search=self._settings.template_folders,
@@ -368,7 +365,7 @@ class Watch:
         shape = shape_of(template)
         if register_template(self._engine, shape) and (notice := untyped_notice(self._engine, shape)):
             _log.warning(notice)
-        pipeline = Pipeline(
+        return Pipeline(
             template,
             self._steps,
             models=choose_models(
@@ -378,17 +375,4 @@ class Watch:
             day=day,
             keep_pages=self._hooks.keep_pages,
             inboxes=[one.folder for one in self._inboxes.by_key.values()],
-        )
-        items = [Item(one.file, Path(one.inbox) / one.path, one.id, self._owner) for one in group]
-        self._run_batch(
-            Batch(
-                pipeline,
-                items,
-                self._engine,
-                begin=begin,
-                keep=keep,
-                filed=filed,
-                chunk_filed=self._filer.note,
-                stopping=self._hooks.stopping,
-            )
         )
