@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,13 +31,14 @@ from segocr.settings import Settings, served_settings
 from segocr.steps.client import Steps
 
 if TYPE_CHECKING:
-    from flows.watch import Watch
+    from flows.batch import Batch
+    from flows.watch import RunBatch, Watch
 
 _log = logging.getLogger("segocr.extract")
 _LOOK_UNASKED = 10.0
 _PAUSE = 15.0
 """Seconds that documents rest when a machine, an environment or a template keeps them from being read."""
-_LONGEST_BACK_OFF = 30.0
+_SHORTEST_BACK_OFF, _LONGEST_BACK_OFF = 0.5, 30.0
 _KEEPER_SECONDS = 60.0
 _SERVER_SECONDS = 60.0
 """How long Prefect's server may take to start before it is told as what work waits for."""
@@ -125,7 +127,6 @@ def keeper_runs() -> bool:
 
 
 def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, forgive: bool) -> None:
-    from flows.batch import Batch
     from flows.events import emit  # only now: importing Prefect takes seconds
     from flows.extract import run_flow
     from flows.filer import Ended
@@ -135,17 +136,6 @@ def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, 
         tell(_log, logging.INFO, "stored", arrival=one.arrival, document=one.sha256, template=one.template,
              state=one.state, code=one.code)  # fmt: skip
         emit(one)
-
-    def run(batch: Batch) -> None:
-        # Not in the main thread: there Prefect takes SIGTERM for itself, and cuts a chunk in hand short.
-        try:
-            thread.submit(run_flow, batch).result()
-        except SegocrError:
-            raise
-        except Exception as error:  # Prefect's errors have no common root
-            if answers(os.environ["PREFECT_API_URL"]):
-                raise
-            raise ServerError("Prefect's server does not answer", hint="it is started again") from error
 
     shared = keeper_runs()
     if not shared:  # only those of its own version find a keeper: somebody upgraded segocr meanwhile
@@ -159,7 +149,7 @@ def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, 
             settings,
             engine,
             steps,
-            run,
+            partial(_run_in, thread, run_flow),
             role="extract",
             hooks=Hooks(ended=ended, stopping=signals.stopping),
             pause=_PAUSE,
@@ -168,41 +158,84 @@ def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, 
     ):
         _warm(steps)
         tell(_log, logging.INFO, "ready")
-        back_off = 0.5
-        held: dict[str, SegocrError] = {}  # by code, what kept documents from being processed that rest still
+        turns = Turns(watch, signals, report)
         while not signals.stopping():
-            begin = time.monotonic()
-            try:
-                states = watch.extract()
-                held = _still(held, watch)
-            except Exception as error:  # a fault of the program, too, waits longer each time
-                fault = told(error)
-                if fault.code == "no-keeper":
-                    raise
-                one_inbox = fault in watch.resting.values()
-                held = _still(held, watch) | ({} if one_inbox else {fault.code: fault})
-                report.say(watch.resting, _log, also=held.values())
-                back_off = min(back_off * 2, _LONGEST_BACK_OFF)
-                # Because the files of one inbox cannot be filed, those of the others are not to wait.
-                (signals.await_work if one_inbox else signals.rest)(back_off)
-                continue
-            report.say({}, _log, also=held.values())
-            back_off = 0.5
-            if states:
-                seconds = time.monotonic() - begin
-                tell(_log, logging.INFO, "idle", **states, seconds=f"{seconds:.1f}")
-            signals.await_work(_LOOK_UNASKED)
+            turns.take()
 
 
-def _still(held: dict[str, SegocrError], watch: Watch) -> dict[str, SegocrError]:
-    """Return those of these faults that documents rest for still."""
-    if not held:
-        return held
+def _run_in(thread: ThreadPoolExecutor, run: RunBatch, batch: Batch) -> None:
+    """Run a batch in another thread: in the main one Prefect takes SIGTERM for itself, and cuts it short.
+
+    Raises:
+        SegocrError: As ``run`` does; ServerError: Prefect's server is away.
+    """
     try:
-        codes = watch.codes_at_rest()
-    except DatabaseError:  # that is a fault of its own
-        return held
-    return {code: fault for code, fault in held.items() if code in codes}
+        thread.submit(run, batch).result()
+    except SegocrError:
+        raise
+    except Exception as error:  # Prefect's errors have no common root
+        if prefect_answers():
+            raise
+        raise ServerError("Prefect's server does not answer", hint="it is started again") from error
+
+
+class Turns:
+    """Looks for work, does it and waits for more; says what work waits for, and looks less often meanwhile.
+
+    Args:
+        watch: Extracts what is ready.
+        signals: Cut waiting short.
+        report: Where it is said.
+    """
+
+    def __init__(self, watch: Watch, signals: Signals, report: Report) -> None:
+        self._watch = watch
+        self._signals = signals
+        self._report = report
+        self._back_off = _SHORTEST_BACK_OFF
+        self._held: dict[str, SegocrError] = {}  # by code, what kept documents that rest still
+
+    def take(self) -> None:
+        """Extract all that is ready, and wait: until woken, or after a fault for a while.
+
+        Raises:
+            HostError: ``no-keeper``: who starts this process anew gives it hosts of its own.
+        """
+        begin = time.monotonic()
+        try:
+            states = self._watch.extract()
+            self._held = self._still_held()
+        except Exception as error:  # a fault of the program, too, waits longer each time
+            fault = told(error)
+            if fault.code == "no-keeper":
+                raise
+            self._wait_after(fault)
+            return
+        self._report.say({}, _log, also=self._held.values())
+        self._back_off = _SHORTEST_BACK_OFF
+        if states:
+            seconds = time.monotonic() - begin
+            tell(_log, logging.INFO, "idle", **states, seconds=f"{seconds:.1f}")
+        self._signals.await_work(_LOOK_UNASKED)
+
+    def _wait_after(self, fault: SegocrError) -> None:
+        resting = self._watch.resting
+        one_inbox = fault in resting.values()
+        self._held = self._still_held() | ({} if one_inbox else {fault.code: fault})
+        self._report.say(resting, _log, also=self._held.values())
+        self._back_off = min(self._back_off * 2, _LONGEST_BACK_OFF)
+        # Because the files of one inbox cannot be filed, those of the others are not to wait.
+        (self._signals.await_work if one_inbox else self._signals.rest)(self._back_off)
+
+    def _still_held(self) -> dict[str, SegocrError]:
+        """Return those of the faults that documents rest for still."""
+        if not self._held:
+            return {}
+        try:
+            codes = self._watch.codes_at_rest()
+        except DatabaseError:  # that is a fault of its own
+            return self._held
+        return {code: fault for code, fault in self._held.items() if code in codes}
 
 
 def _warm(steps: Steps) -> None:
