@@ -160,57 +160,66 @@ def train_on(
     if not examples:
         return _untrained(template, ocr, about)
     cut = with_shared_lines_cut(template, examples)
-    examples = cut or examples
-    _require_examples(template, examples)
-    kin = kin_of([one.document for one in examples], list(map(_has_text, examples)))
+    labelled = cut or examples
+    _require_examples(template, labelled)
+    kin = kin_of([one.document for one in labelled], list(map(_has_text, labelled)))
     # Where lines are cut by what is read in them, all of them are read.
-    first = everything(examples) if cut else learn_worth(template, examples, python, seed, kin)
-    labelled, examples = examples, first.seen
-    read = np.array([line.is_read for example in examples for line in example.lines], bool)
+    first = everything(labelled) if cut else learn_worth(template, labelled, python, seed, kin)
+    seen = first.seen
+    dealt = deal(kin, seed) if checked else none_dealt(len(seen))
+    how = {"leaf": 1, "tried": _TRIED, "seed": seed, "whole": True}
+    table = _words(python, seen)
+    read = np.array([line.is_read for example in seen for line in example.lines], bool)
+    grown = _grown(python, template, seen, table, read, dealt, how)
+    card = HeadCard(
+        template.classes, tuple(own_names(template)), *ocr, _digest(seen), len(seen), _USUAL_LEAST, about,
+        first.worth, sparse, shared=cut is not None,
+    )  # fmt: skip
+    parts = _parts(python, template, labelled, how)
+    trained = _described(_small(Head(card, Forest.of(grown), table, parts, first.forest)), seen, kin)
+    if (dealt.folds < 0).all():
+        return trained
+    told = [_by_page(_with_unread(one, read), seen) for one in (grown["held_out"], *grown["plotted"])]
+    return _with_expected(template, trained, seen, told, dealt, kin)
+
+
+def _grown(
+    python: Path,
+    template: Template,
+    examples: Sequence[Example],
+    table: Floats,
+    read: Mask,
+    dealt: Dealt,
+    how: Mapping[str, Any],
+) -> dict[str, NDArray[Any]]:
+    """Grow the forest, and others without each fold and plot, on the lines that are read."""
     classes = np.concatenate([example.marked.classes for example in examples])
     page = np.repeat(np.arange(len(examples)), [len(example.lines) for example in examples])
-    table = _words(python, examples)
     features = np.concatenate([features_of(example.evidence, table) for example in examples])
-    dealt = deal(kin, seed) if checked else none_dealt(len(examples))
     trees = next(count for most, count in _TREES if len(examples) <= most)
-    common = {"leaf": 1, "tried": _TRIED, "seed": seed, "whole": True}
-    grown = ask(
+    return ask(
         python, "grow", features=features[read], classes=classes[read], kinds=1 + len(template.classes),
-        trees=trees, folds=dealt.folds[page][read], plots=dealt.plots[:, page][:, read], **common,
+        trees=trees, folds=dealt.folds[page][read], plots=dealt.plots[:, page][:, read], **how,
     )  # fmt: skip
-    card = HeadCard(
-        template.classes,
-        tuple(own_names(template)),
-        *ocr,
-        _digest(examples),
-        len(examples),
-        _USUAL_LEAST,
-        about,
-        first.worth,
-        sparse,
-        shared=cut is not None,
-    )
-    parts = _parts(python, template, labelled, common)
-    head = _small(Head(card, Forest.of(grown), table, parts, first.forest))
-    trained = Trained(
+
+
+def _described(head: Head, examples: Sequence[Example], kin: Kin) -> Trained:
+    """Return a head with what is known of the pages that it learned from."""
+    return Trained(
         head,
         len(examples),
-        None,
-        (),
-        (),
-        tuple(
+        expected=None,
+        curve=(),
+        doubtful=(),
+        missed=tuple(
             Missed(one.document.id, one.document.path, label.class_name, label.value)
             for one in examples
             for label in one.marked.missed
         ),
-        kin.count,
-        tuple(examples[place].document.id for place in np.flatnonzero(kin.copies).tolist()),
-        tuple(one.document.id for one in examples if not _has_text(one)),
+        groups=kin.count,
+        copies=tuple(examples[place].document.id for place in np.flatnonzero(kin.copies).tolist()),
+        blank=tuple(one.document.id for one in examples if not _has_text(one)),
     )
-    if (dealt.folds < 0).all():
-        return trained
-    told = [_by_page(_with_unread(one, read), examples) for one in (grown["held_out"], *grown["plotted"])]
-    return _with_expected(template, trained, examples, told, dealt, kin)
 
 
 def _has_text(example: Example) -> bool:
@@ -305,7 +314,7 @@ def _words(python: Path, examples: Sequence[Example]) -> Floats:
 
 
 def _parts(
-    python: Path, template: Template, examples: Sequence[Example], common: Mapping[str, Any]
+    python: Path, template: Template, examples: Sequence[Example], how: Mapping[str, Any]
 ) -> Forest | None:
     """Learn which words of a line belong to its field; None where all of them always do."""
     rows, targets = list[Floats](), list[Ints]()
@@ -324,7 +333,7 @@ def _parts(
     nowhere = {"folds": np.full(len(classes), -1), "plots": np.zeros((0, len(classes)), np.uint8)}
     grown = ask(
         python, "grow", features=features, classes=classes, kinds=2, trees=60,
-        **nowhere, **{**common, "leaf": 2},
+        **nowhere, **{**how, "leaf": 2},
     )  # fmt: skip
     return Forest.of(grown)
 
