@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from segocr.cli.output import Format, formats, note, print_json, print_table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from segocr.cli.progress import Count
     from segocr.evaluation.difference import Difference
     from segocr.evaluation.labels import LabelledDocument
     from segocr.evaluation.run import Evaluation, Measured
@@ -76,6 +78,7 @@ def command(
     """
     import tempfile
 
+    from segocr.cli.progress import counting_line
     from segocr.cli.sidebyside import print_side_by_side
     from segocr.errors import UsageError
     from segocr.evaluation.difference import difference, read_earlier
@@ -85,6 +88,10 @@ def command(
     from segocr.settings import load_settings
     from segocr.templates import load_template
 
+    def shown(name: str, progress: Progress) -> None:
+        count(name, progress.done, progress.total)
+
+    count = counting_line()
     named = _engines(engines)
     if len(named) > 1 and (earlier or report):
         raise UsageError("--compare and --report are for one engine", hint="name one with --engines")
@@ -97,17 +104,18 @@ def command(
     about: dict[str, object] = {"split": split, "scenes": scenes}
     with tempfile.TemporaryDirectory(prefix="segocr-scenes-") as folder:
         if scenes:
-            documents = _photographed(documents, backgrounds or data.parent / "plates", split, Path(folder))
+            photos = backgrounds or data.parent / "plates"
+            documents = _photographed(documents, photos, split, Path(folder), count)
         if len(named) > 1:
             compared = compare_engines(
                 loaded, documents, named, settings=settings, ocr_engine=ocr_engine, about=about,
-                progress=_show_progress,
+                progress=shown,
             )  # fmt: skip
             print_side_by_side(compared, output)
             return
         evaluation = evaluate(
             loaded, documents, settings=settings, engines=(next(iter(named), None), ocr_engine),
-            oracle=not no_oracle, about=about, progress=_show_progress,
+            oracle=not no_oracle, about=about, progress=shown,
         )  # fmt: skip
         if report is not None:
             _write_report(evaluation, documents, report)
@@ -133,29 +141,13 @@ def _engines(given: str | None) -> list[str]:
 
 
 def _photographed(
-    documents: list[LabelledDocument], backgrounds: Path, split: str, folder: Path
+    documents: list[LabelledDocument], backgrounds: Path, split: str, folder: Path, count: Count
 ) -> list[LabelledDocument]:
     from segocr.evaluation.labels import read_labels
     from segocr.evaluation.scenes import make_scenes
 
     photos = [photo.path for photo in read_labels(backgrounds, None if split == "all" else split)]
-    return make_scenes(
-        documents, photos, folder,
-        progress=lambda done, total: _show("scenes", done, total),
-    )  # fmt: skip
-
-
-def _show_progress(name: str, progress: Progress) -> None:
-    _show(name, progress.done, progress.total)
-
-
-def _show(name: str, done: int, total: int) -> None:
-    import sys
-
-    if sys.stderr.isatty() or done == total:
-        end = "\n" if done == total else "\r"
-        click.echo(f"{name}: {done}/{total}", err=True, nl=False)
-        click.echo(end, err=True, nl=False)
+    return make_scenes(documents, photos, folder, progress=partial(count, "scenes"))
 
 
 def _write_report(evaluation: Evaluation, documents: Sequence[LabelledDocument], report: Path) -> None:

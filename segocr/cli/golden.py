@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -62,6 +62,7 @@ def _check_all(
     named: bool,
 ) -> dict[str, list[Finding]]:
     """Return the findings by template; templates that nobody named may lack documents or a model."""
+    from segocr.cli.progress import counting_line
     from segocr.errors import ModelError
     from segocr.evaluation.golden import check_golden, golden_documents
     from segocr.evaluation.mishaps import MISHAPS
@@ -77,7 +78,7 @@ def _check_all(
             try:
                 found[template.name] = check_golden(
                     template, documents, settings=settings, steps=steps, mishaps=MISHAPS if damage else (),
-                    segment_engine=segment_engine, progress=_progress(template.name),
+                    segment_engine=segment_engine, progress=counting_line(f"{template.name}, "),
                 )  # fmt: skip
             except ModelError as error:
                 if named or error.code != "model-absent":
@@ -92,16 +93,6 @@ def _left_out(template: Template, why: str, *, named: bool) -> None:
     if named:
         raise UsageError(f"{template.name} cannot be tested: {why}")
     note(f"{template.name} is not tested: {why}")
-
-
-def _progress(template: str) -> Any:
-    import sys
-
-    def show(mishap: str, done: int, total: int) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r{template}, {mishap}: {done} of {total}    ", err=True, nl=done == total)
-
-    return show
 
 
 def _print(found: dict[str, list[Finding]], output: Format) -> None:

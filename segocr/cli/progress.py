@@ -1,12 +1,39 @@
-"""The progress bar: documents done, rate and remaining time, on standard error of a terminal."""
+"""Progress on standard error of a terminal: a bar with rate and the document in hand, or a counting line."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import click
+
 Advance = Callable[[str], None]
+Count = Callable[[str, int, int], None]
+
+
+def counting_line(prefix: str = "") -> Count:
+    """Return what shows how far something is: a line that changes, and stays when all is done.
+
+    It is called with what is counted, how many are done and how many there are. Where nobody looks at a
+    terminal only the last line is written.
+
+    Args:
+        prefix: Stands before what is counted.
+    """
+    began: dict[str, float] = {}
+
+    def show(what: str, done: int, total: int) -> None:
+        since = began.setdefault(what, time.monotonic())
+        whole = done == total
+        if not whole and not sys.stderr.isatty():
+            return
+        left = round((time.monotonic() - since) / max(done, 1) * (total - done))
+        text = f"{prefix}{what}: {done} of {total}" + ("" if whole else f", {left} s left")
+        click.echo(f"\r{text:<60}" if sys.stderr.isatty() else text, err=True, nl=whole)
+
+    return show
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,7 @@ def command(template: str, source: Path, output: Format, **options: Any) -> None
     segocr synth passport --from labelled --limit 20 --count 500 --out more --preview more.png
     segocr synth license_plate --from labelled --as photos --augment-only
     """
+    from segocr.cli.progress import counting_line
     from segocr.datasets.sheet import require_sheet, write_sheet
     from segocr.evaluation.labels import read_labels
     from segocr.settings import load_settings
@@ -70,8 +72,9 @@ def command(template: str, source: Path, output: Format, **options: Any) -> None
     target = options["out"] or Path(f"synth-{order.template.name}")
     with Steps(environments=settings.environment_pythons) as steps:
         result = synthesise(
-            order, target, _made(order, source), steps.validate, force=options["force"], progress=_shown()
-        )
+            order, target, _made(order, source), steps.validate, force=options["force"],
+            progress=partial(counting_line(), "pictures"),
+        )  # fmt: skip
     if preview is not None:
         write_sheet(read_labels(target, None), preview)
     _tell(order, result, target, preview, output)
@@ -152,19 +155,3 @@ def _tell(order: Order, result: Result, target: Path, preview: Path | None, outp
         facts["labels redrawn"] = result.redrawn
         facts["labels kept"] = sum(result.kept.values())
     print_mapping(facts if preview is None else {**facts, "preview": str(preview)}, output)
-
-
-def _shown() -> Any:
-    """Return what shows progress, with the time that is left, on a terminal's standard error."""
-    import sys
-    import time
-
-    began = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        if sys.stderr.isatty():
-            left = round((time.monotonic() - began) / done * (total - done))
-            end = "\n" if done == total else ""
-            click.echo(f"\rpictures: {done} of {total}, {left} s left   {end}", err=True, nl=False)
-
-    return show

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,7 @@ def command(context: click.Context, /, template: str, engine: str, output: Forma
     segocr train delivery_note --data labelled --engine textlines
     segocr train passport --data labelled --as camera --photos desks --epochs 30
     """
+    from segocr.cli.progress import counting_line
     from segocr.settings import load_settings
     from segocr.training.making import Reporter, make_model
 
@@ -104,7 +106,7 @@ def command(context: click.Context, /, template: str, engine: str, output: Forma
     if options["data"] is None:
         raise click.UsageError("Missing option '--data'.", context)
     order = _order(template, settings, options)
-    reporter = Reporter(note, _counted("pictures drawn"), _training_shown())
+    reporter = Reporter(note, partial(counting_line(), "pictures drawn"), _training_shown())
     run, made = make_model(order, settings, reporter)
     facts = {**shown(made), "epochs": made.card.training["epochs"], "curves": str(run.curves)}
     print_mapping(facts, output)
@@ -126,6 +128,7 @@ def _refuse_others(context: click.Context) -> None:
 def _head(template: str, settings: Any, options: dict[str, Any]) -> dict[str, object]:
     from segocr.cli.heads import cache_folder, doubts, make_head
     from segocr.cli.heads import shown as head_shown
+    from segocr.cli.progress import counting_line
     from segocr.settings import check_device
     from segocr.templates import load_template
 
@@ -135,7 +138,7 @@ def _head(template: str, settings: Any, options: dict[str, Any]) -> dict[str, ob
     file, trained = make_head(
         loaded, options["data"], settings, unlabelled=options["unlabelled"], out=options["out"],
         work=options["work"], force=options["force"], device=check_device(options["device"]),
-        progress=_counted("pages read"),
+        progress=partial(counting_line(), "pages read"),
     )  # fmt: skip
     for doubt in doubts(loaded, options["data"], trained, cache_folder(settings, options["work"])):
         note(doubt)
@@ -185,16 +188,6 @@ def shown(made: Installed) -> dict[str, object]:
         "F1 of the model before": None if before is None else round(before.f1, 4),
         "regions compared between engines": made.agreement.compared,
     }
-
-
-def _counted(what: str) -> Callable[[int, int], None]:
-    import sys
-
-    def show(done: int, total: int) -> None:
-        if sys.stderr.isatty() or done == total:
-            click.echo(f"\r{what}: {done} of {total}" + ("\n" if done == total else ""), err=True, nl=False)
-
-    return show
 
 
 def _training_shown() -> Callable[[Progress], None]:
