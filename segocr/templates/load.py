@@ -147,6 +147,7 @@ def compile_source(source: Source, validators_folder: Path | None = None) -> Tem
     folder = source.file.parent
     compiler = FieldCompiler(source, folder, own_validators(validators_folder))
     fields = {name: compiler.spec(name, field, written.fields) for name, field in written.fields.items()}
+    _check_views(written.template, fields, source)
     rules = _rules(written, source, fields)
     own_files = {compiler.own[name] for name in compiler.used_own}
     return Template(
@@ -173,6 +174,13 @@ def _check_names(written: TemplateWritten, source: Source) -> None:
     for name in written.fields:
         if fault := names.fault_of_field_name(name):
             raise source.mistake(fault, ("fields", name), key=True)
+
+
+def _check_views(template: str, fields: dict[str, FieldSpec], source: Source) -> None:
+    for name, spec in fields.items():
+        if spec.is_list and (view := f"{template}_{name}") in names.TABLES:
+            message = f"the list {name!r} makes a view {view!r}, which is the name of a table of the database"
+            raise source.mistake(message, ("fields", name), key=True)
 
 
 def _pages(written: TemplateWritten) -> Pages:

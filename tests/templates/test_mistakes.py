@@ -126,6 +126,7 @@ def test_each_mistake_is_told_with_its_place(
 WHOLE = [
     ("template: order\nversion: 1\nfields: {a: {}}\n", 1, 11, "keyword of SQL"),
     ("template: problems\nversion: 1\nfields: {a: {}}\n", 1, 11, "name of a table"),
+    ("template: needs\nversion: 1\nfields: {review: {instances: all}}\n", 3, 10, "'needs_review'"),
     ("template: thing\nfields: {a: {}}\n", 1, 1, "'version' is missing"),
     ("template: thing\nversion: one\nfields: {a: {}}\n", 2, 10, "version"),
     ("template: thing\nversion: 1\nfields: {}\n", 3, 9, "fields"),
