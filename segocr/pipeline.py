@@ -236,7 +236,7 @@ class Pipeline:
             dpi=self._settings.engines.open.dpi,
             max_megapixels=limits.page_megapixels,
             max_pages=limits.pages,
-            seconds=limits.seconds_per_page,
+            seconds=limits.seconds_per_document,
         )
         inbox = next((folder for folder in self._inboxes if work.path.is_relative_to(folder)), None)
         with opened(work.path, below=inbox, follow_links=self._follow_links) as descriptor:

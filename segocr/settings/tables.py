@@ -96,14 +96,15 @@ class LimitSettings(Table):
         file_mb: Size of its file in megabytes.
         page_megapixels: Size of each of its pages.
         pages: How many it may have.
-        seconds_per_page: Longest time for opening any one of its pages.
+        seconds_per_document: Longest time for opening any one of its pages, whatever the name says: ten pages
+            may take ten times as long together.
         attempts: How often its extraction is begun before it fails.
     """
 
     file_mb: float = Field(default=200, gt=0, le=1_000_000)
     page_megapixels: float = Field(default=120, gt=0, le=1_000_000)
     pages: int = Field(default=500, ge=1, le=1_000_000)
-    seconds_per_page: float = Field(default=120, gt=0, le=86400)
+    seconds_per_document: float = Field(default=120, gt=0, le=86400)
     attempts: int = Field(default=3, ge=1, le=1000)
 
     @property
