@@ -143,18 +143,25 @@ def _rank(text: str, start: int, end: int, length: int) -> float:
     return length - _SPACE_COSTS * spaces + (1000.0 if _is_whole(text, start, end) else 0.0)
 
 
+def with_what_goes_on(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a match with the characters beside it for which it is a part of something longer."""
+    return start - _goes_on(text, start - 1, start - 2), end + _goes_on(text, end, end + 1)
+
+
 def _is_whole(text: str, start: int, end: int) -> bool:
     return not (_goes_on(text, start - 1, start - 2) or _goes_on(text, end, end + 1))
 
 
-def _goes_on(text: str, place: int, beyond: int) -> bool:
-    """Whether the character at a place belongs to the same word or number as its neighbour."""
+def _goes_on(text: str, place: int, beyond: int) -> int:
+    """Return how many characters from a place on show that a word or number goes on there; 0: it does not."""
     if not 0 <= place < len(text):
-        return False
+        return 0
     if text[place].isalnum():
-        return True
+        return 1
     further = text[beyond] if 0 <= beyond < len(text) else " "
-    return text[place] in _BEGINS_OR_GOES_ON and further.isalnum()
+    if text[place] == ":" and beyond < place and further.isalpha():
+        return 0  # ``DATE:02/02/2018``: a label
+    return 2 if text[place] in _BEGINS_OR_GOES_ON and further.isalnum() else 0
 
 
 def _cost(read: str, corrected: str) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.templates import FieldSpec, Template
-from segocr.textlines.evidence import Match, constrained_fields
+from segocr.textlines.evidence import Match, constrained_fields, with_what_goes_on
 from segocr.textlines.features import PageEvidence
 from segocr.textlines.head import WORD_FEATURES, Forest, Head
 from segocr.textlines.lines import TextLine
@@ -61,21 +61,31 @@ def spans_of(
 def _matched(
     template: Template, name: str, page: PageEvidence, lines: Sequence[TextLine]
 ) -> list[Span | None]:
-    """Return the longest whole matches of the fields of a class, with what beside them could be theirs."""
-    longest: list[tuple[Match, FieldSpec] | None] = [None] * len(lines)
+    """Return the longest matches of the fields of a class, whole ones first, with what could be theirs, too."""
+    best: list[tuple[Match, FieldSpec] | None] = [None] * len(lines)
     for spec in template.fields_of(name):
         for place, match in enumerate(page.matches.get(spec.name, ())):
-            known = longest[place]
-            if (
-                match is not None
-                and match.whole
-                and (known is None or match.end - match.start > known[0].end - known[0].start)
-            ):
-                longest[place] = match, spec
-    return [
-        None if found is None else widened(line, (found[0].start, found[0].end), found[1])
-        for line, found in zip(lines, longest, strict=True)
-    ]
+            known = best[place]
+            if match is not None and (known is None or _rank(match) > _rank(known[0])):
+                best[place] = match, spec
+    return [None if found is None else _span(line, *found) for line, found in zip(lines, best, strict=True)]
+
+
+def _rank(match: Match) -> tuple[bool, int]:
+    return match.whole, match.end - match.start
+
+
+def _span(line: TextLine, match: Match, spec: FieldSpec) -> Span:
+    """Return what is read of a line for a match.
+
+    Of something longer, such as a date and a time without a space between, the match is read with a character
+    of the rest: so there is a value to look at, and leaving that character out is too dear to be accepted.
+    """
+    low, high = widened(line, (match.start, match.end), spec)
+    if match.whole:
+        return low, high
+    first, after = with_what_goes_on(line.text, match.start, match.end)
+    return min(low, first), max(high, after)
 
 
 def _learned(text: str, number: int, forest: Forest) -> Span | None:

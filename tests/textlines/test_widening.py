@@ -150,10 +150,26 @@ def test_a_number_is_read_with_the_sign_that_its_own_pattern_forgets(tmp_path: P
         ("DE33 9688 0979 5879 0637 4355 9", "DE33 9688 0979 5879 0637 4355 9"),
         ("DE33 9688 0979 5879 0637 BIC UTOPXX", "DE33 9688 0979 5879 0637 BIC"),
         ("DE33 9688 0979 5879 0637 12.50", "DE33 9688 0979 5879 0637"),
-        ("DE33968809795879063743", "DE33968809795879063743"),
+        # Without spaces it is a part of something longer: one character more makes it doubtful.
+        ("DE33968809795879063743", "DE3396880979587906374"),
     ],
 )
 def test_groups_that_a_pattern_is_too_short_for_are_read_with_it(
     tmp_path: Path, text: str, read: str
 ) -> None:
     assert part(tmp_path, "{pattern: '[A-Z]{2}[0-9]{18}', ignore_spaces: true}", text) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("RECEIPT #:CS00241867 DATE:02/02/2018", "02/02/2018"),
+        ("Date:02/02/2018", "02/02/2018"),
+        # A part of something longer is read with a character of that, which is dear to leave out.
+        ("Date: 02/02/201813:48:37", "02/02/20181"),
+        ("REG#19-21/05/2018 11:59", "9-21/05/2018"),
+        ("102/02/2018", "102/02/2018"),
+    ],
+)
+def test_a_date_in_a_line_is_read_without_the_line(tmp_path: Path, text: str, read: str) -> None:
+    assert part(tmp_path, "{type: date, formats: [dd/MM/yyyy]}", text) == read
