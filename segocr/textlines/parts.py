@@ -61,7 +61,7 @@ def spans_of(
 def _matched(
     template: Template, name: str, page: PageEvidence, lines: Sequence[TextLine]
 ) -> list[Span | None]:
-    """Return the longest matches of the fields of a class, whole ones first, with what could be theirs, too."""
+    """Return the longest matches of the fields of a class, whole ones first, with what could be theirs."""
     best: list[tuple[Match, FieldSpec] | None] = [None] * len(lines)
     for spec in template.fields_of(name):
         for place, match in enumerate(page.matches.get(spec.name, ())):
