@@ -16,6 +16,7 @@ from segocr.errors import TemplateError
 from segocr.spelling import known_words
 from segocr.templates.cache import cached_constraint
 from segocr.templates.implied import number_pattern, time_pattern
+from segocr.templates.own import OwnValidator
 from segocr.templates.source import Source, Step
 from segocr.templates.spec import CropSpec, FieldSpec
 from segocr.templates.written import FieldWritten, ReplaceWritten
@@ -50,7 +51,7 @@ class FieldCompiler:
         own: The workspace's own validators by name.
     """
 
-    def __init__(self, source: Source, folder: Path, own: Mapping[str, Path]) -> None:
+    def __init__(self, source: Source, folder: Path, own: Mapping[str, OwnValidator]) -> None:
         self.source = source
         self.folder = folder
         self.own = own
@@ -208,6 +209,8 @@ class FieldCompiler:
         where = (*at, "validators", place)
         name, *given = (written,) if isinstance(written, str) else next(iter(written.items()))
         if name in self.own:
+            if fault := self.own[name].fault(len(given)):
+                raise self.source.mistake(fault, where)
             self.used_own.add(name)
             return (name, *given)
         if name not in VALIDATORS:

@@ -149,7 +149,7 @@ def compile_source(source: Source, validators_folder: Path | None = None) -> Tem
     fields = {name: compiler.spec(name, field, written.fields) for name, field in written.fields.items()}
     _check_views(written.template, fields, source)
     rules = _rules(written, source, fields)
-    own_files = {compiler.own[name] for name in compiler.used_own}
+    own_files = {compiler.own[name].mark.file for name in compiler.used_own}
     return Template(
         name=written.template,
         version=written.version,

@@ -129,7 +129,8 @@ def run_own(folder: Path, name: str, text: str, arguments: list[Any]) -> None:
 
     Raises:
         Refused: ``own-validator`` with its sentence; ``validator-timeout``; ``validator-died`` if it ended
-            its process; ``validator-error`` if it raised; ``unknown-validator`` if there is no such one.
+            its process; ``validator-error`` if it raised, or returned neither None nor a sentence;
+            ``unknown-validator`` if there is no such one.
     """
     question = {"folder": str(folder), "name": name, "text": text, "arguments": arguments}
     process = _running.pop() if _running else _started()
@@ -149,5 +150,8 @@ def run_own(folder: Path, name: str, text: str, arguments: list[Any]) -> None:
         raise Refused("unknown-validator", f"{folder} defines no function {name!r}", DOUBTFUL)
     if "error" in answer:
         raise Refused("validator-error", f"{name} raised {answer['error']}", DOUBTFUL)
+    if "returned" in answer:
+        message = f"{name} returned {answer['returned']}; return None or a sentence that says what is wrong"
+        raise Refused("validator-error", message, DOUBTFUL)
     if answer["said"] is not None:
-        raise Refused("own-validator", str(answer["said"]), DOUBTFUL)
+        raise Refused("own-validator", answer["said"], DOUBTFUL)

@@ -1,8 +1,8 @@
 """The process in which a workspace's own validators run, so that whatever they do ends nothing but itself.
 
 It is asked a line of JSON at a time, ``{"folder", "name", "text", "arguments"}``, and answers with one:
-``{"said": null | text}``, ``{"error": text}`` if the function raised, or ``{"unknown": true}``. Guest code:
-standard library.
+``{"said": null | text}``, ``{"error": text}`` if the function raised, ``{"returned": text}`` if it returned
+neither None nor a sentence, or ``{"unknown": true}``. Guest code: standard library.
 """
 
 from __future__ import annotations
@@ -44,7 +44,11 @@ def _answer(folder: str, name: str, text: str, arguments: list[Any]) -> dict[str
         if function is None:
             return {"unknown": True}
         said = function(text, *arguments)
-        return {"said": None if said is None else str(said)[:_LONGEST]}
+        if said is None:
+            return {"said": None}
+        if isinstance(said, str) and said.strip():
+            return {"said": said[:_LONGEST]}
+        return {"returned": repr(said)[:_LONGEST]}
     except BaseException as error:
         return {"error": f"{type(error).__name__}: {error}"[:_LONGEST]}
 

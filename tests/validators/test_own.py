@@ -61,6 +61,15 @@ def stubborn(text):
         except Exception:
             pass
 
+def is_known(text):
+    return text in ("3", "4")
+
+def is_silent(text):
+    return ""
+
+def is_lazy(text):
+    yield f"{text} is odd"
+
 def _hidden(text):
     return None
 '''
@@ -167,6 +176,18 @@ def test_a_function_that_raises_is_a_problem_of_its_own(folder: Path) -> None:
     assert judged(folder, [["leaves"]])["problems"] == [["validator-error", "leaves raised SystemExit: 1"]]
 
 
+@pytest.mark.parametrize(
+    ("name", "returned"), [("is_known", "True"), ("is_silent", "''"), ("is_lazy", "<generator")]
+)
+def test_what_is_neither_none_nor_a_sentence_is_the_functions_mistake(
+    folder: Path, name: str, returned: str
+) -> None:
+    [[code, message]] = judged(folder, [[name]])["problems"]
+    assert code == "validator-error"
+    assert message.startswith(f"{name} returned {returned}")
+    assert message.endswith("return None or a sentence that says what is wrong")
+
+
 @pytest.mark.parametrize("name", ["stubborn", "never_comes_back"])
 def test_a_function_that_hangs_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr("segocr.validators.own.SECONDS", 0.5)
@@ -217,3 +238,48 @@ def test_a_template_is_checked_without_running_them(tmp_path: Path) -> None:
         load_template(tmp_path, validators_folder=own)
     assert caught.value.mark is not None
     assert caught.value.mark.file == own / "own.py"
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("same", r"'same' is defined twice: .*/a\.py:1:1 and .*/b\.py:3:1"),
+        ("length", r"'length' is a validator that segocr brings, and a function in .*/b\.py:5:1"),
+        ("{alone: 3}", r"'alone' \(.*/b\.py:7:1\) takes no argument"),
+        ("multiple_of", r"'multiple_of' \(.*/b\.py:9:1\) wants an argument: `{multiple_of: …}`"),
+        ("{three: 1}", r"wants 2 arguments, but a template gives one at most"),
+        ("nothing", r"takes not even the text"),
+        ("by_name", r"wants 'limit' by name, which a template cannot give"),
+    ],
+)
+def test_a_function_that_could_never_be_called_so_is_a_mistake(
+    tmp_path: Path, written: str, message: str
+) -> None:
+    own = tmp_path / "validators"
+    own.mkdir()
+    (own / "a.py").write_text("def same(text): ...\n")
+    (own / "b.py").write_text(
+        "import functools\n\ndef same(text): ...\n\ndef length(text): ...\n\ndef alone(text): ...\n\n"
+        "def multiple_of(text, number): ...\n\ndef three(text, one, two): ...\n\ndef nothing(): ...\n\n"
+        "def by_name(text, *, limit): ...\n"
+    )
+    text = f"template: thing\nversion: 1\nfields:\n  a: {{validators: [{written}]}}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    with pytest.raises(TemplateError, match=message) as caught:
+        load_template(tmp_path, validators_folder=own)
+    assert caught.value.mark is not None
+    assert (caught.value.mark.line, caught.value.mark.column) == (4, 20)
+
+
+def test_functions_of_any_fitting_parameters_may_be_named(tmp_path: Path) -> None:
+    own = tmp_path / "validators"
+    own.mkdir()
+    (own / "own.py").write_text(
+        "from functools import cache\n\ndef length(text): ...\n\n"
+        "def either(text, limit=3, *, exact=False): ...\n\n"
+        "def any_number(*given): ...\n\n@cache\ndef changed(): ...\n"
+    )
+    named = "either, {either: 5}, any_number, {any_number: 1}, changed, {changed: 1}"
+    text = f"template: thing\nversion: 1\nfields:\n  a: {{validators: [{named}]}}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    assert len(load_template(tmp_path, validators_folder=own).fields["a"].validators) == 6
