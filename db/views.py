@@ -5,6 +5,7 @@ Their SQL stands in ``views/*.sql.j2``. Every identifier and literal goes throug
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,11 +13,28 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy import Connection, Engine, String, and_, delete, func, insert, inspect, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    String,
+    delete,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import Dialect
 
 from db.connect import database_error, reading, writing
 from db.tables import Base, ExtractionRow, FieldValueRow, TemplateRow
+from segocr.records import RecordStatus
+from segocr.service.logs import tell
+
+_log = logging.getLogger("segocr.views")
 
 NEEDS_REVIEW = "needs_review"
 COLUMNS = ("sha256", "file", "part", "status", "accepted", "extracted_at")
@@ -29,6 +47,9 @@ _TYPED = {
     "date": "date_value",
     "boolean": "boolean_value",
 }
+_NUMBERS = ("decimal", "money", "integer")
+_SHOWS = {"decimal": _NUMBERS, "money": _NUMBERS, "text": ("text", "enum")}
+"""What a field of a type can show of records from when it had another: every integer is a decimal number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +64,11 @@ class ViewField:
     def column(self) -> str:
         """The column of ``field_values`` that holds the typed value."""
         return _TYPED.get(self.type, "value")
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """The types whose values it can show; others share its column, and would be another form in it."""
+        return _SHOWS.get(self.type, (self.type,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +108,9 @@ def shape_of(template: _Template) -> TemplateShape:
 
 
 def register_template(engine: Engine, shape: TemplateShape) -> bool:
-    """Make the template's views, unless the very same (or a newer version's) exist already.
+    """Make the template's views, unless they are so already.
+
+    They show the template as it is now: one that is put back to an older version takes its views back, too.
 
     Returns:
         Whether views were made anew.
@@ -91,64 +119,72 @@ def register_template(engine: Engine, shape: TemplateShape) -> bool:
         DatabaseError: ``view-name`` if a view's name belongs to a table or to another template's view;
             ``view-in-use`` if a view of somebody else's rests on the old one.
     """
-    fields = _as_rows(shape)
     with reading(engine) as connection:
-        if _is_registered(connection, shape, fields):
+        if _registered(connection, shape.name) == shape:
             return False
     with writing(engine) as connection:
         _lock(connection)
-        if _is_registered(connection, shape, fields):
+        known = _registered(connection, shape.name)
+        if known is not None and known.fields == shape.fields:
+            theirs = update(TemplateRow).where(TemplateRow.name == shape.name)
+            connection.execute(theirs.values(version=shape.version))
             return False
-        known = connection.execute(
-            select(TemplateRow.fields).where(TemplateRow.name == shape.name)
-        ).scalar_one_or_none()
         if known is not None:
-            _drop(connection, _view_names(TemplateShape(shape.name, 0, _from_rows(known))))
+            _drop(connection, _view_names(known))
             connection.execute(delete(TemplateRow).where(TemplateRow.name == shape.name))
         _refuse_taken_names(connection, shape)
+        fields = [[field.name, field.type, field.many] for field in shape.fields]
         connection.execute(insert(TemplateRow).values(name=shape.name, version=shape.version, fields=fields))
         _create(connection, shape)
+    if known is not None and known.version > shape.version:  # put back; or two machines have two versions
+        tell(
+            _log, logging.WARNING, "views made anew by an older version",
+            template=shape.name, version=shape.version, before=known.version,
+        )  # fmt: skip
     return True
 
 
 def count_untyped(engine: Engine, shape: TemplateShape) -> int:
-    """Return how many current records have a value that the views show as null.
+    """Return how many current records the views show with null where they have, or could have, a value.
 
-    A field had another type when they were made, so nothing stands in the column that the views show now.
+    A field had another type when they were made, or was not there, or had another name.
     """
-    untyped = [
-        and_(
+    value = select(FieldValueRow.id).where(FieldValueRow.extraction_id == ExtractionRow.id)
+    lacking: list[ColumnElement[bool]] = [
+        value.where(
             FieldValueRow.name == field.name,
-            FieldValueRow.type != field.type,
-            getattr(FieldValueRow, field.column).is_(None),
-        )
+            FieldValueRow.value.is_not(None),
+            FieldValueRow.type.not_in(field.shows),
+        ).exists()
         for field in shape.fields
     ]
-    query = (
-        select(func.count(ExtractionRow.id.distinct()))
-        .join(FieldValueRow)
-        .where(ExtractionRow.current, ExtractionRow.template == shape.name, FieldValueRow.value.is_not(None))
+    # A list may be empty; of every other field each record has a value, if only a missing one.
+    lacking += [
+        ~value.where(FieldValueRow.name == field.name).exists() for field in shape.fields if not field.many
+    ]
+    query = select(func.count()).where(
+        ExtractionRow.current,
+        ExtractionRow.template == shape.name,
+        ExtractionRow.status != RecordStatus.FAILED.value,
+        or_(*lacking),
     )
     with reading(engine) as connection:
-        return connection.execute(query.where(or_(*untyped))).scalar_one()
+        return connection.execute(query).scalar_one()
 
 
 def untyped_notice(engine: Engine, shape: TemplateShape) -> str | None:
-    """Return what to tell a person whose new views show values of older records as null; None: they don't."""
+    """Return what to tell a person whose new views lack values of other records; None: they don't."""
     count = count_untyped(engine, shape)
     if not count:
         return None
     return (
-        f"{count} older record{'s' * (count != 1)} of {shape.name} with no value of the type that a field "
-        f"has now, shown as null; run: segocr replay {shape.name}"
+        f"{count} record{'s' * (count != 1)} of {shape.name} from when a field had another type or name, "
+        f"or was not there: null in the views; run: segocr replay {shape.name}"
     )
 
 
-def _is_registered(connection: Connection, shape: TemplateShape, fields: list[list[Any]]) -> bool:
-    row = connection.execute(
-        select(TemplateRow.version, TemplateRow.fields).where(TemplateRow.name == shape.name)
-    ).one_or_none()
-    return row is not None and (row.version > shape.version or row.fields == fields)
+def _registered(connection: Connection, name: str) -> TemplateShape | None:
+    return next((one for one in registered_templates(connection) if one.name == name), None)
 
 
 def _lock(connection: Connection) -> None:
@@ -216,10 +252,6 @@ def _drop(connection: Connection, names: Sequence[str] | Iterator[str]) -> None:
     quote = connection.dialect.identifier_preparer.quote_identifier
     for name in names:
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {quote(name)}")
-
-
-def _as_rows(shape: TemplateShape) -> list[list[Any]]:
-    return [[field.name, field.type, field.many] for field in shape.fields]
 
 
 def _from_rows(rows: Sequence[Sequence[Any]]) -> tuple[ViewField, ...]:

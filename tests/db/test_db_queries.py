@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import tracemalloc
 from datetime import date
@@ -11,14 +12,22 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sample_records import receipt, record, value
+from sample_records import failed, receipt, record, value
 from sqlalchemy import Engine, text
 
 from db.connect import open_database, reading
 from db.queries import run_query
 from db.schema import prepare
 from db.store import store_records
-from db.views import TemplateShape, ViewField, count_untyped, list_views, register_template
+from db.views import (
+    TemplateShape,
+    ViewField,
+    count_untyped,
+    list_views,
+    register_template,
+    registered_templates,
+    untyped_notice,
+)
 from segocr.errors import DatabaseError, SegocrError, UsageError
 from segocr.records import Record
 
@@ -219,34 +228,82 @@ def test_two_templates_cannot_share_a_views_name(engine: Engine) -> None:
     assert caught.value.code == "view-name"
 
 
-def test_a_new_version_changes_the_views_and_an_old_one_does_not(engine: Engine) -> None:
+def test_the_views_follow_the_template_forwards_and_back(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     register_template(engine, RECEIPT)
     newer = TemplateShape("receipt", 2, (ViewField("total", "money"), ViewField("items", "text", many=True)))
     assert register_template(engine, newer)
     assert not register_template(engine, newer)
-    assert not register_template(engine, RECEIPT)
     assert {view.name for view in list_views(engine)} == {"needs_review", "receipt", "receipt_items"}
-    assert register_template(engine, TemplateShape("receipt", 3, RECEIPT.fields))
+    assert not caplog.messages
+    assert register_template(engine, RECEIPT)
+    assert caplog.messages == ["views made anew by an older version"]
+    assert run_query(engine, "select company from receipt").rows == ()
     with pytest.raises(SegocrError):
         run_query(engine, "select * from receipt_items")
 
 
+def test_a_version_with_the_same_fields_leaves_the_views_and_is_remembered(engine: Engine) -> None:
+    register_template(engine, RECEIPT)
+    assert not register_template(engine, dataclasses.replace(RECEIPT, version=2))
+    with reading(engine) as connection:
+        assert [one.version for one in registered_templates(connection)] == [2]
+
+
+def read(content: str, kind: str, total: str | None) -> Record:
+    return record(content, value("total", kind, total), value("note", "text", "x"), recipe=kind)
+
+
+def typed(kind: str, *, many: bool = False) -> TemplateShape:
+    return TemplateShape("receipt", 1, (ViewField("total", kind, many), ViewField("note", "text")))
+
+
 def test_records_without_a_value_of_a_fields_new_type_are_counted(engine: Engine) -> None:
-    def shape(kind: str) -> TemplateShape:
-        return TemplateShape("receipt", 1, (ViewField("total", kind), ViewField("note", "text")))
-
-    def read(content: str, kind: str, total: str | None) -> Record:
-        return record(content, value("total", kind, total), value("note", "text", "x"), recipe=kind)
-
-    register_template(engine, shape("text"))
+    register_template(engine, typed("text"))
     store_records(engine, [read("a", "text", "1.50"), read("b", "text", "2.50"), read("c", "text", None)])
-    assert count_untyped(engine, shape("text")) == 0
-    register_template(engine, shape("money"))
-    assert count_untyped(engine, shape("money")) == 2
+    assert count_untyped(engine, typed("text")) == 0
+    register_template(engine, typed("money"))
+    assert count_untyped(engine, typed("money")) == 2
     store_records(engine, [read("a", "money", "1.50")])
-    assert count_untyped(engine, shape("money")) == 1
-    assert count_untyped(engine, shape("decimal")) == 1  # what is money is a number
-    assert count_untyped(engine, shape("date")) == 2
+    assert count_untyped(engine, typed("money")) == 1
+    assert count_untyped(engine, typed("decimal")) == 1  # what is money is a number
+    assert count_untyped(engine, typed("date")) == 2
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize(
+    ("before", "canonical", "now", "shown"),
+    [
+        ("date", "2034-12-11", "text", None),
+        ("text", "310608", "date", None),
+        ("text", "310608", "time", None),
+        ("decimal", "12.5", "integer", None),
+        ("integer", "12", "decimal", "12"),
+        ("money", "12.5", "decimal", "12.5"),
+        ("enum", "red", "text", "red"),
+        ("text", "maroon", "enum", None),
+    ],
+)
+def test_a_column_shows_one_form_of_values_only(
+    engine: Engine, before: str, canonical: str, now: str, shown: str | None, many: bool
+) -> None:
+    register_template(engine, typed(now, many=many))
+    store_records(engine, [read("a", before, canonical)])
+    view = "receipt_total" if many else "receipt"
+    [(total,)] = run_query(engine, f"select total from {view}").rows
+    assert (total and str(total)) == shown
+    assert count_untyped(engine, typed(now, many=many)) == (shown is None)
+
+
+def test_records_without_a_field_that_has_another_name_now_are_counted(engine: Engine) -> None:
+    store_records(engine, [read("a", "text", "1.50"), failed("b")])
+    renamed = TemplateShape("receipt", 2, (ViewField("sum", "text"), ViewField("items", "text", many=True)))
+    assert count_untyped(engine, renamed) == 1
+    notice = untyped_notice(engine, renamed)
+    assert notice is not None
+    assert "1 record of receipt from when" in notice
+    assert "segocr replay receipt" in notice
 
 
 def test_listed_columns_are_those_of_the_views(engine: Engine) -> None:
