@@ -126,6 +126,11 @@ class FieldCompiler:
                 dates.check_format(layout, written.type)
             except dates.FormatError as error:
                 raise self.source.mistake(str(error), (*at, "formats", place)) from error
+        if "century" in written.model_fields_set and not any(
+            map(dates.has_short_year, written.formats or ())
+        ):
+            message = "'century' has no meaning where every format says the year in four digits"
+            raise self.source.mistake(message, (*at, "century"), key=True)
 
     def _locale(self, at: tuple[Step, ...], written: FieldWritten) -> None:
         try:

@@ -32,6 +32,7 @@ from segocr.templates.spec import (
 )
 from segocr.templates.written import PagesWritten, RouteWritten, TemplateWritten
 from segocr.validators.kinds import check_kinds, kind_of_type
+from segocr.validators.members import check_members
 from segocr.validators.rules import ExpressionError, parse_expression
 
 FILE = "template.yaml"
@@ -144,6 +145,7 @@ def compile_source(source: Source, validators_folder: Path | None = None) -> Tem
     except ValidationError as error:
         raise explained(error, source) from error
     _check_names(written, source)
+    _check_route(written.route, source)
     folder = source.file.parent
     compiler = FieldCompiler(source, folder, own_validators(validators_folder))
     fields = {name: compiler.spec(name, field, written.fields) for name, field in written.fields.items()}
@@ -157,7 +159,7 @@ def compile_source(source: Source, validators_folder: Path | None = None) -> Tem
         folder=folder,
         file=source.file,
         route=_route(written.route),
-        pages=_pages(written),
+        pages=_pages(written, source),
         segment=Segment(**{**written.segment.model_dump(), "engines": tuple(written.segment.engines)}),
         ocr=Ocr(tuple(written.ocr.engines), written.ocr.model),
         fields=fields,
@@ -178,22 +180,31 @@ def _check_names(written: TemplateWritten, source: Source) -> None:
 
 def _check_views(template: str, fields: dict[str, FieldSpec], source: Source) -> None:
     for name, spec in fields.items():
-        if spec.is_list and (view := f"{template}_{name}") in names.TABLES:
-            message = f"the list {name!r} makes a view {view!r}, which is the name of a table of the database"
-            raise source.mistake(message, ("fields", name), key=True)
+        if spec.is_list and (fault := names.fault_of_view_name(f"{template}_{name}")):
+            raise source.mistake(f"the list {name!r} makes a view {fault}", ("fields", name), key=True)
 
 
-def _pages(written: TemplateWritten) -> Pages:
+def _check_route(written: RouteWritten, source: Source) -> None:
+    if "route" in source.tree and written.folder is None and written.files is None:
+        raise source.mistake("'route' names neither 'folder' nor 'files'", ("route",), key=True)
+
+
+def _pages(written: TemplateWritten, source: Source) -> Pages:
     if isinstance(written.pages, PagesWritten):
         return Pages(each_record=True)
-    return (
-        Pages() if written.pages == "all" else Pages(numbers=tuple(int(number) for number in written.pages))
-    )
+    if isinstance(written.pages, str):
+        return Pages()
+    for place, number in enumerate(written.pages):
+        if number in written.pages[:place]:
+            raise source.mistake(f"page {number} is listed twice", ("pages", place))
+    return Pages(numbers=tuple(written.pages))
 
 
 def _rules(written: TemplateWritten, source: Source, fields: dict[str, FieldSpec]) -> tuple[RuleSpec, ...]:
     seen: set[str] = set()
     kinds = {name: kind_of_type(spec.type, many=spec.instances == "all") for name, spec in fields.items()}
+    members = {name: tuple(spec.enum.values()) for name, spec in fields.items() if spec.enum is not None}
+    lists = {name for name, spec in fields.items() if spec.is_list}
     for place, rule in enumerate(written.rules):
         at = ("rules", place)
         if rule.name in seen:
@@ -205,10 +216,14 @@ def _rules(written: TemplateWritten, source: Source, fields: dict[str, FieldSpec
                 message, hint = f"rule {rule.name}: there is no field {name!r}", known_words(name, fields)
                 offset = expression.names[name]
                 raise source.mistake(message, (*at, "expression"), offset=offset, hint=hint)
+            if not expression.names:
+                raise source.mistake(f"rule {rule.name}: it speaks of no field", (*at, "expression"))
             check_kinds(expression, kinds)
+            check_members(expression, members, lists)
         except ExpressionError as error:
             message = f"rule {rule.name}: {error.message}"
-            raise source.mistake(message, (*at, "expression"), offset=error.position) from error
+            where = (*at, "expression")
+            raise source.mistake(message, where, offset=error.position, hint=error.hint) from error
     return tuple(RuleSpec(rule.name, rule.expression, Severity(rule.severity)) for rule in written.rules)
 
 

@@ -11,6 +11,8 @@ TABLES = frozenset({
     "arrivals", "documents", "extractions", "regions", "readings", "field_values",
     "field_value_readings", "problems", "templates", "needs_review", "alembic_version",
 })  # fmt: skip
+LONGEST_VIEW = 63
+"""PostgreSQL cuts longer names (NAMEDATALEN), and two that begin alike would be one."""
 # Columns that every template's view has.
 COLUMNS = frozenset({"sha256", "file", "part", "status", "accepted", "extracted_at", "ordinal"})
 # Words of the rules' language.
@@ -68,6 +70,15 @@ def fault_of_field_name(name: str) -> str | None:
     if suffix:
         return f"{name!r} ends with {suffix}, which is reserved for the view's own columns"
     return fault_of_name(name)
+
+
+def fault_of_view_name(name: str) -> str | None:
+    """Say what is wrong with the name of a list's view, ``<template>_<field>``, or None."""
+    if name in TABLES:
+        return f"{name!r}, which is the name of a table of the database"
+    if len(name) > LONGEST_VIEW:
+        return f"{name!r} of {len(name)} characters; PostgreSQL takes {LONGEST_VIEW}"
+    return None
 
 
 def view_collision(name: str, lists: set[str], other: str, other_lists: set[str]) -> str | None:

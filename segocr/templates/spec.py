@@ -108,7 +108,7 @@ class RuleSpec:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Which files a template takes: those below a folder, those whose names fit a pattern, or both."""
+    """Which files a template takes: those below a folder whose names fit a pattern, or only one of both."""
 
     folder: str | None = None
     files: tuple[str, ...] = ()

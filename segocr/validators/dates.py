@@ -56,6 +56,11 @@ def format_pattern(layout: str) -> re.Pattern[str]:
         raise FormatError(f"{layout!r} names a part twice") from error
 
 
+def has_short_year(layout: str) -> bool:
+    """Whether a format has a year of two digits, whose century it does not say."""
+    return "short" in format_pattern(layout).groupindex
+
+
 _NEEDED = {"date": ("year|short", "month|name", "day"), "time": ("hour|half", "minute")}
 _OF_A_TIME = frozenset({"hour", "half", "minute", "second", "noon"})
 

@@ -30,10 +30,11 @@ Value = Decimal | str | bool | dt.date | dt.time | dt.timedelta | list[Any]
 class ExpressionError(ValueError):
     """An expression that is not in the language; ``position`` counts characters from 0."""
 
-    def __init__(self, message: str, position: int = 0) -> None:
+    def __init__(self, message: str, position: int = 0, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.position = position
+        self.hint = hint
 
 
 class _Missing(Exception):
