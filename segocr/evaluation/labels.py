@@ -70,24 +70,29 @@ def read_labels(folder: Path, split: str | None) -> list[LabelledDocument]:
 
     Args:
         folder: Holds ``fields.jsonl`` and the pictures that it names.
-        split: ``train``, ``val`` …; None for all.
+        split: ``train``, ``val`` …; None for all. Pictures of others need not be there.
 
     Raises:
-        UsageError: ``labels``: no such file or split, a line that cannot be understood (as file:line), or a
-            picture that is not there.
+        UsageError: ``labels``: no such file or split, a line that cannot be understood (as file:line), also
+            of another split, or a picture that is not there.
     """
-    documents, splits = [], set()
-    for place, line in label_lines(folder):
-        row = parse_row(line, place)
-        splits.add(row.get("split"))
-        if split is None or row.get("split") == split:
-            documents.append(document_of(row, folder, place))
+    every = [_described(parse_row(line, place), folder, place) for place, line in label_lines(folder)]
+    documents = [document for document in every if split in (None, document.split)]
     if not documents:
-        known = ", ".join(sorted(str(name) for name in splits)) or "none"
-        raise UsageError(
-            f"{folder / LABELS} has no document of split {split!r}; its splits: {known}", code="labels"
-        )
+        raise UsageError(f"{folder / LABELS} {_lacking(split, every)}", code="labels", hint=_FORMAT)
+    for document in documents:
+        _require_picture(document)
     return documents
+
+
+def _lacking(split: str | None, documents: list[LabelledDocument]) -> str:
+    if not documents:
+        return "holds no document"
+    known = sorted({document.split for document in documents if document.split is not None})
+    unsaid = sum(document.split is None for document in documents)
+    said = [f"its splits: {', '.join(known)}"] if known else []
+    said += [f"documents without a split: {unsaid}"] if unsaid else []
+    return f"has no document of split {split!r}; {'; '.join(said)}"
 
 
 def label_lines(folder: Path) -> list[tuple[str, str]]:
@@ -133,6 +138,17 @@ def document_of(row: dict[str, Any], folder: Path, place: str) -> LabelledDocume
     Raises:
         UsageError: ``labels``, with the place: something is missing or malformed, or the picture is absent.
     """
+    document = _described(row, folder, place)
+    _require_picture(document)
+    return document
+
+
+def _require_picture(document: LabelledDocument) -> None:
+    if not document.path.is_file():
+        raise _wrong(document.place, f"the picture {document.path} is not there")
+
+
+def _described(row: dict[str, Any], folder: Path, place: str) -> LabelledDocument:
     try:
         image, size = folder / row["image"], (int(row["width"]), int(row["height"]))
         labels = tuple(_labels(row["fields"], place))
@@ -143,8 +159,6 @@ def document_of(row: dict[str, Any], folder: Path, place: str) -> LabelledDocume
         raise _wrong(place, str(error)) from error
     if min(size) < 1:
         raise _wrong(place, f"a picture of {size[0]} × {size[1]} pixels")
-    if not image.is_file():
-        raise _wrong(place, f"the picture {image} is not there")
     split, group = (None if row.get(key) is None else str(row[key]) for key in ("split", "group"))
     return LabelledDocument(name, image, size, labels, place, split, group)
 

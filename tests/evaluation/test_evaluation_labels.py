@@ -50,6 +50,29 @@ def test_a_wrong_line_is_named_by_file_and_line(tmp_path: Path, line: str, reaso
     assert f"{folder / 'fields.jsonl'}:2" in str(caught.value)
 
 
+def test_a_wrong_line_is_told_whatever_its_split(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"fields\.jsonl:2: 'image' is missing"):
+        read_labels(written(tmp_path, json.dumps(ROW), '{"id": 1}'), "val")
+
+
+def test_only_the_pictures_that_are_asked_for_must_be_there(tmp_path: Path) -> None:
+    elsewhere = json.dumps({**ROW, "split": "train", "image": "y.jpg"})
+    assert len(read_labels(written(tmp_path, json.dumps(ROW), elsewhere), "val")) == 1
+    with pytest.raises(UsageError, match=r"fields\.jsonl:2: the picture .*y\.jpg is not there"):
+        read_labels(tmp_path, "train")
+
+
+def test_documents_without_a_split_are_told_of(tmp_path: Path) -> None:
+    bare = json.dumps({key: ROW[key] for key in ROW if key != "split"})
+    with pytest.raises(UsageError, match=r"of split 'val'; documents without a split: 2"):
+        read_labels(written(tmp_path, bare, bare), "val")
+    with pytest.raises(UsageError, match=r"'test'; its splits: val; documents without a split: 1"):
+        read_labels(written(tmp_path, bare, json.dumps(ROW)), "test")
+    assert len(read_labels(tmp_path, None)) == 2
+    with pytest.raises(UsageError, match="holds no document"):
+        read_labels(written(tmp_path, ""), None)
+
+
 def test_an_unknown_split_names_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"'test'; its splits: val"):
         read_labels(written(tmp_path, json.dumps(ROW)), "test")
