@@ -69,7 +69,7 @@ def require_file(path: Path, suffixes: tuple[str, ...], engine: str) -> Path:
         raise Refusal("model", "model-absent", f"the model {path} does not exist")
     if path.suffix not in suffixes:
         raise Refusal(
-            "model", "model-kind", f"{path.name}: the engine {engine} takes {' or '.join(suffixes)} files"
+            "model", "model-kind", f"{path}: the engine {engine} takes {' or '.join(suffixes)} files"
         )
     return path
 

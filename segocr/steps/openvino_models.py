@@ -33,7 +33,7 @@ def read_network(path: Path) -> openvino.Model:
     try:
         return openvino.Core().read_model(str(path))
     except RuntimeError as error:
-        raise Refusal("model", "model-broken", f"{path.name} cannot be read: {_first_line(error)}") from error
+        raise Refusal("model", "model-broken", f"{path} cannot be read: {_first_line(error)}") from error
 
 
 class OpenvinoModel:
@@ -53,7 +53,7 @@ class OpenvinoModel:
         Args:
             network: The model.
             settings: Device, threads and cache directory of the host.
-            name: What messages call it.
+            name: What messages call it: its file's path, since every template has a ``model.onnx``.
             alone: Run one input at a time with all threads: less memory, for networks that need much.
             exact: Compute in float32. Otherwise in what suits the device, bfloat16 on many processors, in 0.6
                 of the time.

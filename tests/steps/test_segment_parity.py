@@ -167,6 +167,7 @@ def test_a_bad_model_is_a_model_error(
     with pytest.raises(ModelError) as caught:
         both.load(SegmentModel(engine, path))
     assert caught.value.code == code
+    assert str(path) in caught.value.message
 
 
 def test_an_ocr_model_is_no_segmentation_model(steps: Steps, environment: Callable[[str], Path]) -> None:

@@ -50,7 +50,7 @@ class OpenvinoRecogniser:
         self.digest = digest_files([self._files.recogniser, *extra])
         network = read_network(self._files.recogniser)
         self._recogniser = OpenvinoModel(
-            network, settings, self._files.recogniser.name, exact=self._files.exact
+            network, settings, str(self._files.recogniser), exact=self._files.exact
         )
         self._detector: OpenvinoModel | None = None
         self.character_width, self.blur = self._files.character_width, self._files.blur
@@ -78,7 +78,7 @@ class OpenvinoRecogniser:
         if self._detector is None:
             path = self._files.detector
             self._detector = OpenvinoModel(
-                read_network(path), self._settings, path.name, alone=True, exact=self._files.exact
+                read_network(path), self._settings, str(path), alone=True, exact=self._files.exact
             )
         settings = self._files.settings.within(side)
         found = find_lines(pages, settings, self._probabilities, areas=areas)

@@ -41,15 +41,15 @@ class OpenvinoSegmenter:
         self.digest = digest_files([path, *weights])
         self._fixed: tuple[int, int] | None = None
         network = read_network(path)
-        self.classes = _classes(network)
+        self.classes = _classes(network, path)
         shape = network.inputs[0].partial_shape if len(network.inputs) == 1 else None
         if len(network.outputs) != 2 or shape is None or shape.rank.get_length() != 4:
-            raise Refusal("model", "model-kind", "not a segmentation model (one input, two outputs)")
+            raise Refusal("model", "model-kind", f"{path} is no segmentation model (one input, two outputs)")
         if shape[2].is_static and shape[3].is_static:
             self._fixed = (shape[2].get_length(), shape[3].get_length())
         parts = split(network)
-        self._heads = Heads(parts, settings, path.name) if parts else None
-        self._model = OpenvinoModel(_taking_pixels(parts.trunk if parts else network), settings, path.name)
+        self._heads = Heads(parts, settings, str(path)) if parts else None
+        self._model = OpenvinoModel(_taking_pixels(parts.trunk if parts else network), settings, str(path))
 
     def segment(self, pages: Sequence[NDArray[np.uint8]], wanted: Wanted) -> list[list[Found]]:
         """Return the instances of each page."""
@@ -77,7 +77,7 @@ def _taking_pixels(network: openvino.Model) -> openvino.Model:
     return processor.build()
 
 
-def _classes(network: openvino.Model) -> list[str]:
+def _classes(network: openvino.Model, path: Path) -> list[str]:
     """Read the classes that ultralytics writes into a model it exports.
 
     Raises:
@@ -87,10 +87,10 @@ def _classes(network: openvino.Model) -> list[str]:
     if task != "segment" or not names:
         what = f"a model for {task}" if task else "a model without ultralytics' metadata"
         raise Refusal(
-            "model", "model-kind", f"{what}; a segmentation model exported by ultralytics is needed"
+            "model", "model-kind", f"{path}: {what}; a segmentation model exported by ultralytics is needed"
         )
     try:
         table = ast.literal_eval(names)
         return [str(table[number]) for number in range(len(table))]
     except (ValueError, SyntaxError, KeyError, TypeError) as error:
-        raise Refusal("model", "model-kind", "its class names cannot be read") from error
+        raise Refusal("model", "model-kind", f"{path}: its class names cannot be read") from error

@@ -53,9 +53,9 @@ class UltralyticsSegmenter:
             self._model: Any = YOLO(str(path), task="segment")
         except Exception as error:  # an unpickler raises anything at a broken file
             text = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise Refusal("model", "model-broken", f"{path.name} cannot be loaded: {text}") from error
+            raise Refusal("model", "model-broken", f"{path} cannot be loaded: {text}") from error
         if self._model.task != "segment" or getattr(self._model.model, "task", "segment") != "segment":
-            raise Refusal("model", "model-kind", f"{path.name}: not a segmentation model")
+            raise Refusal("model", "model-kind", f"{path} is no segmentation model")
         names = self._model.names
         self.classes = [str(names[number]) for number in range(len(names))]
 
