@@ -34,6 +34,8 @@ _PLACE = (
 _TEXT = ("characters", "digits", "letters", "capitals", "spaces", "marks", "words", "confidence", "colon")
 _MATCH = ("matches", "share", "length", "starts", "ends", "whole", "cost", "others")
 _VALUE = ("value rank", "value same", "value part")
+SAYS = "says "
+"""Before a field's name: whether the line says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def own_names(template: Template) -> list[str]:
             names += [f"{spec.name} {name}" for name in _VALUE]
         if spec.preferred is not None:
             names += [f"{spec.name} preferred {name}" for name in _MATCH]
-    return names + [f"says {name}" for name in _read_names(template)]
+    return names + [f"{SAYS}{name}" for name in _read_names(template)]
 
 
 def look_at(template: Template, lines: Sequence[TextLine]) -> PageEvidence:

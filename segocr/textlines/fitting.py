@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from segocr.errors import ModelError
 from segocr.templates import Template
-from segocr.textlines.features import own_names
+from segocr.textlines.features import SAYS, own_names
 from segocr.textlines.head import Head
 
 
@@ -22,10 +24,9 @@ def require_fitting(head: Head, template: Template, name: str) -> None:
     template.check_classes(head.card.classes, name)
     names = own_names(template)
     if list(head.card.names) != names or head.card.classes != template.classes:
-        changed = sorted(set(names) ^ set(head.card.names)) or ["their order"]
         raise ModelError(
-            f"the head {name} was trained for other fields than template {template.name} has now "
-            f"(different: {', '.join(changed[:4])})",
+            f"the head {name} was trained for other fields than template {template.name} has now: "
+            f"{_what_changed(head, names)}",
             code="model-kind",
             hint=f"train it again: segocr train {template.name} --engine textlines --data DIR",
         )
@@ -44,3 +45,22 @@ def require_same_reader(head: Head, ocr_digest: str, ocr_name: str, name: str) -
             code="other-reader",
             hint=f"read with {head.card.ocr_name}, or train the head again with this model",
         )
+
+
+def _what_changed(head: Head, names: Sequence[str]) -> str:
+    """Say in an author's words why a template has other features than a head was trained on."""
+    known = [name.removeprefix(SAYS) for name in head.card.names if name.startswith(SAYS)]
+    now = [name.removeprefix(SAYS) for name in names if name.startswith(SAYS)]
+    said = [f"field {field} is gone" for field in known if field not in now]
+    said += [f"field {field} is new" for field in now if field not in known]
+    differing = set(names) ^ set(head.card.names)
+    said += [
+        f"field {field} has another type or pattern now"
+        for field in now
+        if field in known and any(name.startswith(f"{field} ") for name in differing)
+    ]
+    if said:
+        return "; ".join(said)
+    if differing:
+        return "another version of segocr trained it"
+    return "their order" if now != known else "the order of their classes"
