@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from segocr.constraints.checks.registry import validate
+from segocr.templates.implied import number_pattern
 from segocr.validators.dates import date_from
 from segocr.validators.failures import Refused
 
@@ -21,9 +22,8 @@ _CHECKS = (
     "iban", "vin", "iso6346", "mrz_td3_line1", "mrz_td3_line2", "mrz_td1_line1", "mrz_td1_line2", "isbn13",
     "ean13",
 )  # fmt: skip
-_MONEY = re.compile(
-    r"(?:[A-Z]{3} ?|[€$£] ?)?-?(?:\d{1,3}(?:[., ']\d{3})+|\d+)(?P<sign>[.,])\d{2}(?: ?[A-Z]{3}| ?[€$£])?"
-)
+_LOCALES = ("en", "de", "fr", "de-CH")
+"""One of each way to print amounts: decimal point or comma, and what stands between groups of digits."""
 _TOKEN = re.compile(r"\d+|[A-Z]+|[-/.:_# ]")
 _FEWEST, _MOST_SHAPES, _LONGEST = 5, 6, 40
 
@@ -92,11 +92,14 @@ def _is_day(text: str, layout: str) -> bool:
 
 
 def _money(values: Sequence[str]) -> list[str]:
-    found = [_MONEY.fullmatch(value) for value in values]
-    signs = {one["sign"] for one in found if one}
-    if not all(found) or len(signs) != 1:
-        return []
-    return ["type: money", f"locale: {'en' if signs == {'.'} else 'de'}"]
+    """Return the first way of printing amounts that all labels have, each with two decimals."""
+    compact = ["".join(value.split()) for value in values]
+    for texts, spaces in ((values, False), (compact, True)):
+        for locale in _LOCALES:
+            pattern = re.compile(number_pattern("money", locale, 2))
+            if all(map(pattern.fullmatch, texts)):
+                return ["type: money", f"locale: {locale}", *(["ignore_spaces: true"] if spaces else [])]
+    return []
 
 
 def _checked(values: Sequence[str]) -> list[str]:

@@ -51,6 +51,27 @@ def test_decimal_commas_are_told_and_mixed_signs_are_no_amounts() -> None:
     assert guess(Shown(("1,234.50", "7,00"), 2), 3)[0].startswith("type: text")
 
 
+@pytest.mark.parametrize(
+    ("values", "more"),
+    [
+        (("1.234,50", "6.665,08-", "(152,97)", "\u22125.367,40", "–5,00", "3,00 EUR"), ["locale: de"]),
+        (("1,234.50", "(0.99)", "$7.00", "-RM 3.20"), ["locale: en"]),
+        (("1 234,50", "-7,00"), ["locale: fr"]),
+        (("1'234.50", "CHF 7.00"), ["locale: de-CH"]),
+        (("1.234,50", "- 2,05"), ["locale: de", "ignore_spaces: true"]),
+    ],
+)
+def test_amounts_are_known_however_they_are_printed(values: tuple[str, ...], more: list[str]) -> None:
+    assert guess(Shown(values, 1), 2) == ["type: money", *more]
+    constraint = template_of(*values).fields["a"].constraint
+    assert constraint is not None
+    assert all(constraint.accepts("".join(v.split()) if len(more) > 1 else v) for v in values)
+
+
+def test_numbers_without_decimals_are_no_amounts() -> None:
+    assert guess(Shown(("1234", "17", "3.5"), 1), 2)[0].startswith("type: text")
+
+
 def test_a_few_labels_make_no_pattern_and_no_check() -> None:
     assert guess(Shown(IBANS[:3], 3), 4)[0].startswith("type: text")
 
