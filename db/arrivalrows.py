@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, or
 
 from db.connect import database_error
 from db.tables import ArrivalRow, DocumentRow, table_of
+from segocr.inbox import nolinks
 from segocr.inbox.arrivals import Arrival, Sighting, State
 
 ENDED = (State.EXTRACTED.value, State.NEEDS_REVIEW.value, State.FAILED.value)
@@ -165,6 +167,14 @@ def chunks(ids: Sequence[uuid.UUID]) -> list[Sequence[uuid.UUID]]:
 def lease(owner: str, now: datetime, seconds: float) -> dict[str, Any]:
     """Return the values that make ``owner`` hold a row for so many seconds."""
     return {"lease_owner": owner, "lease_until": now + timedelta(seconds=seconds)}
+
+
+def is_in_inbox(inbox: str, path: str, size: int, mtime_ns: int) -> bool:
+    """Whether an inbox has a file as it was last seen there; a new one of its name is not it."""
+    with suppress(OSError):
+        found = nolinks.look(Path(inbox), path)
+        return (found.st_size, found.st_mtime_ns) == (size, mtime_ns)
+    return False
 
 
 def new_row(inbox: str, sighting: Sighting, now: datetime) -> dict[str, Any]:

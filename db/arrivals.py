@@ -47,7 +47,7 @@ from segocr.inbox.workfolder import MISSING, PAUSE_SECONDS
 _FILED = (
     update(table_of(ArrivalRow))
     .where(ArrivalRow.id == bindparam("arrival"), or_(*(ArrivalRow.state == state for state in ENDED)))
-    .values(place=bindparam("to"), filed_at=bindparam("now"), lease_until=None)
+    .values(place=bindparam("to"), gone=bindparam("nowhere"), filed_at=bindparam("now"), lease_until=None)
 )
 
 _UNMOVED = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_(None))
@@ -243,11 +243,14 @@ class Arrivals:
             return [arrival_of(row) for row in connection.execute(query)]
 
     def filed(self, places: Mapping[uuid.UUID, Path | None]) -> None:
-        """Note where ended arrivals' files lie for good; None: nowhere, or in the inbox."""
+        """Note where ended arrivals' files lie for good: where segocr put them, or in their inboxes.
+
+        None: nowhere any more.
+        """
         with writing(self._engine) as connection:
             now = self._now(connection)
             rows = [
-                {"arrival": arrival, "to": None if place is None else str(place), "now": now}
+                {"arrival": arrival, "to": _own_place(arrival, place), "nowhere": place is None, "now": now}
                 for arrival, place in sorted(places.items())
             ]
             if rows:
@@ -371,3 +374,8 @@ class Arrivals:
             connection.execute(held.where(taken()).values(unbegun))
             free |= {"lease_until": past} if blamed else forgiven(rest or past)
             return connection.execute(begun.values(free)).rowcount
+
+
+def _own_place(arrival: uuid.UUID, place: Path | None) -> str | None:
+    """Return a place that segocr made, which has the arrival's id in its name; None for one in an inbox."""
+    return str(place) if place is not None and place.name.startswith(f"{arrival}-") else None

@@ -40,7 +40,7 @@ class Brought:
         received_at: When it was first seen.
         claimed_at: When it was taken from the inbox.
         ended_at: When its records were stored, or it failed.
-        place: Where its file lies now; None: in the inbox, or deleted.
+        place: Where its file lies now; None: nowhere any more.
     """
 
     id: uuid.UUID
@@ -180,8 +180,15 @@ def _brought(row: Any) -> Brought:
         row.received_at,
         row.claimed_at,
         row.ended_at,
-        None if row.place is None else Path(row.place),
+        _lies_at(row),
     )
+
+
+def _lies_at(row: Any) -> Path | None:
+    """Return where an arrival's file lies: where segocr put it, else in its inbox; None: nowhere any more."""
+    if row.place is not None:
+        return Path(row.place)
+    return None if row.gone else Path(row.inbox) / row.path
 
 
 def count_rows(engine: Engine) -> dict[str, int]:
@@ -272,7 +279,7 @@ def _arrival(row: ArrivalRow) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "file": str(Path(row.inbox) / row.path),
-        "place": row.place,
+        "place": str(place) if (place := _lies_at(row)) else None,
         "state": row.state,
         "attempts": row.attempts,
         "problem": row.last_problem_code,

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, and_, delete, func, or_, select, update
 
+from db.arrivalrows import is_in_inbox
 from db.arrivals import Arrivals
 from db.connect import reading, writing
 from db.schema import check_schema
@@ -41,10 +42,13 @@ class Ended:
         code: Code of its last problem.
         attempts: How many were counted.
         sha256: None if it could not be hashed.
-        place: Where segocr keeps its file; None: it was left in the inbox, or deleted.
+        place: Where segocr keeps its file; None: it was left in its inbox, or is gone.
         at: When it ended.
         failed_in: The folder where a file that failed on its day is kept; None: not known.
         noted: Where its row says that the file lies.
+        gone: Whether its file was deleted, or vanished: what has its name in the inbox by now is another.
+        size: Of its file, when it was last seen in its inbox: bytes.
+        mtime_ns: Time of the file's last change then, nanoseconds.
     """
 
     id: uuid.UUID
@@ -58,6 +62,9 @@ class Ended:
     at: datetime | None = None
     failed_in: Path | None = None
     noted: str | None = None
+    gone: bool = False
+    size: int = 0
+    mtime_ns: int = 0
 
     @property
     def name(self) -> str:
@@ -70,9 +77,10 @@ class Ended:
         return Path(self.inbox) / self.path
 
     @property
-    def file(self) -> Path:
-        """Where its file lies, if it is anywhere."""
-        return self.place or self.dropped
+    def is_in_inbox(self) -> bool:
+        """Whether its file was left in its inbox, and is there still."""
+        left = self.place is None and not self.gone
+        return left and is_in_inbox(self.inbox, self.path, self.size, self.mtime_ns)
 
     @property
     def reasons(self) -> Path | None:
@@ -123,6 +131,7 @@ def find_ended(
             row.id, row.inbox, row.path, State(row.state), row.last_problem_code, row.attempts,
             row.sha256, _place_of(row, places), row.ended_at,
             places.failed / row.received_at.date().isoformat() if places else None, row.place,
+            row.gone, row.size, row.mtime_ns,
         )
         for row in rows
         if (ids is None or row.id in ids) and (inboxes is None or row.inbox in inboxes)
@@ -177,7 +186,7 @@ def send_back(engine: Engine, ended: Ended, places: Places) -> bool:
     target = places.claimed(ended.id, ended.name)
     # What had vanished may be in its folder after all.
     source = target if ended.place is None and target.is_file() else ended.place
-    if not (source or ended.dropped).is_file():
+    if not (ended.is_in_inbox if source is None else source.is_file()):
         return False
     if known_work(places.work) is not None and not is_right(places.work):
         raise work_missing(places.work)
@@ -197,6 +206,7 @@ def send_back(engine: Engine, ended: Ended, places: Places) -> bool:
             .values(
                 state=State.CLAIMED.value,
                 place=None if source is None else str(target),
+                gone=False,
                 attempts=0,
                 lease_owner=None,
                 lease_until=overdue,
@@ -258,7 +268,7 @@ def plan_discarding(engine: Engine, ended: Ended) -> Discarding:
     """
     if ended.state is State.RECEIVED:
         return Discarding(ended, ended.dropped, (), 0)
-    if ended.place is None and ended.dropped.exists():
+    if ended.is_in_inbox:
         raise UsageError(
             f"{ended.dropped} was left in its inbox, and is its owner's",
             code="left-in-inbox",

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, select
 
+from db.arrivalrows import is_in_inbox
 from db.connect import database_error, reading, translated, writing
 from db.databasefile import write_back
 from db.store import absolute
@@ -40,12 +41,14 @@ class Forgetting:
         rows: Table's name to how many of its rows go.
         files: Copies that segocr keeps (in ``work``, ``done``, ``failed``) and would delete.
         left: Files that are their owner's and stay where they are.
+        returning: Of these, what was left in an inbox: while it is there, a sweep takes it again.
     """
 
     sha256: str | None
     rows: dict[str, int]
     files: tuple[Path, ...]
     left: tuple[Path, ...]
+    returning: tuple[Path, ...] = ()
     path: str | None = None
 
 
@@ -69,11 +72,14 @@ def _plan(connection: Connection, sha256: str, places: Places | None) -> Forgett
     ).all()
     rows = _rows_to_go(connection, of_document)
     files = tuple(dict.fromkeys(file for row in arrivals for file in _own_files(row, places)))
-    left = tuple(Path(file) for file in given) + tuple(
-        Path(row.inbox) / row.path for row in arrivals if row.place is None
+    named = tuple(file for file in map(Path, given) if not _is_known_gone(file))
+    returning = tuple(
+        Path(row.inbox) / row.path
+        for row in arrivals
+        if row.place is None and not row.gone and is_in_inbox(row.inbox, row.path, row.size, row.mtime_ns)
     )
     rows = {"documents": int(document_id is not None), "arrivals": len(arrivals), **rows}
-    return Forgetting(sha256, rows, files, left)
+    return Forgetting(sha256, rows, files, named + returning, returning)
 
 
 def plan_forgetting_failures(engine: Engine, file: Path) -> Forgetting:
@@ -91,7 +97,19 @@ def plan_forgetting_failures(engine: Engine, file: Path) -> Forgetting:
             code="unknown-document",
             hint="a document is named by 6 digits of its SHA-256: `segocr documents list`",
         )
-    return Forgetting(None, rows, (), (Path(path),), path)
+    left = () if _is_known_gone(Path(path)) else (Path(path),)
+    return Forgetting(None, rows, (), left, path=path)
+
+
+def _is_known_gone(file: Path) -> bool:
+    """Whether a file is there no more; of a relative path nobody knows what it was relative to."""
+    try:
+        file.lstat()
+    except FileNotFoundError:
+        return file.is_absolute()
+    except OSError:
+        return False
+    return False
 
 
 def _failures_of(path: str) -> Any:

@@ -103,7 +103,9 @@ def _drop_done(engine: Engine, moment: datetime | None) -> int:
                 select(ArrivalRow.id, ArrivalRow.place).where(still).order_by(ArrivalRow.id).with_for_update()
             )
             gone = [row.id for row in rows if _delete_filed(row.id, Path(row.place))]
-            connection.execute(update(ArrivalRow).where(ArrivalRow.id.in_(gone)).values(place=None))
+            connection.execute(
+                update(ArrivalRow).where(ArrivalRow.id.in_(gone)).values(place=None, gone=True)
+            )
         count += len(gone)
     return count
 

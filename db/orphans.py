@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, and_, or_, select, update
 
-from db.arrivalrows import chunks
+from db.arrivalrows import chunks, is_in_inbox
 from db.arrivals import Arrivals
 from db.connect import reading, writing
 from db.moves import follow_move, follow_workspace
@@ -102,11 +102,7 @@ def _is_ours(row: Row[Any], inboxes: Sequence[Inbox], places: Places) -> bool:
 
 def _is_back(row: Row[Any]) -> bool:
     """Whether the inbox has its file, unchanged."""
-    try:
-        found = (Path(row.inbox) / row.path).lstat()
-    except OSError:
-        return False
-    return (found.st_size, found.st_mtime_ns) == (row.size, row.mtime_ns)
+    return is_in_inbox(row.inbox, row.path, row.size, row.mtime_ns)
 
 
 def _at_rest(engine: Engine) -> ColumnElement[bool]:
@@ -181,7 +177,7 @@ def _settle_row(engine: Engine, lost: _Lost) -> bool:
     else:
         message = "its file is neither in the inbox nor in work"
         values |= {"state": State.FAILED.value, "last_problem_code": VANISHED, "last_problem": message}
-        values |= {"ended_at": now, "filed_at": now}
+        values |= {"ended_at": now, "filed_at": now, "gone": True}
     with writing(engine) as connection:
         changed = connection.execute(
             update(ArrivalRow).where(ArrivalRow.id == lost.id, _at_rest(engine)).values(values)
@@ -238,7 +234,7 @@ def _take_up(engine: Engine, row: Row[Any], folder: Path) -> bool:
         return False
     filed = row.filed_at is not None
     vanished = filed and (row.state, row.last_problem_code) == (State.FAILED.value, VANISHED)
-    values: dict[str, Any] = {"lease_owner": None, "lease_until": None, "filed_at": None}
+    values: dict[str, Any] = {"lease_owner": None, "lease_until": None, "filed_at": None, "gone": False}
     if vanished or (row.state == State.RECEIVED.value and not (Path(row.inbox) / row.path).exists()):
         # As a claim that somebody abandoned: hashed next, since nobody knows what happened to it meanwhile.
         now = Arrivals(engine).now()

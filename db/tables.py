@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -83,7 +84,10 @@ class DocumentRow(Base):
 
 
 class ArrivalRow(Base):
-    """One dropped file; ``path`` is relative to the inbox, ``place`` is where it lies now (None: there)."""
+    """One dropped file; ``path`` is relative to the inbox.
+
+    ``place`` is where segocr put the file; null: it is in its inbox, or ``gone`` for good.
+    """
 
     __tablename__ = "arrivals"
     __table_args__ = (
@@ -103,6 +107,7 @@ class ArrivalRow(Base):
     inbox: Mapped[str] = mapped_column(PathText)
     path: Mapped[str] = mapped_column(PathText)
     place: Mapped[str | None] = mapped_column(PathText)
+    gone: Mapped[bool] = mapped_column(default=False, server_default=false())
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
     template: Mapped[str | None]

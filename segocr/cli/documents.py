@@ -170,9 +170,10 @@ def _show_plan(plan: Forgetting) -> None:
     rows = {f"rows of {table}": count for table, count in plan.rows.items()}
     print_mapping({"sha256": plan.sha256 or "unknown", **rows})
     for file in plan.files:
-        note(f"removed: {file}")
+        note(f"would remove: {file}")
     for file in plan.left:
-        note(f"left to its owner: {file}")
+        again = " (delete it there, or it is taken again)" if file in plan.returning else ""
+        note(f"left to its owner: {file}{again}")
 
 
 def _which(function: Callable[..., None]) -> Callable[..., None]:
@@ -251,7 +252,7 @@ def discard(which: tuple[str, ...], code: str | None, everything: bool, dry_run:
         for plan in plans:
             note(f"{plan.dropped}: {plan.extractions} failed record{'' if plan.extractions == 1 else 's'}")
             for file in plan.files:
-                note(f"removed: {file}")
+                note(f"would remove: {file}")
         if dry_run or not plans:
             return
         if not yes:

@@ -140,4 +140,4 @@ class Ledger(Protocol):
         """Return ended arrivals whose files still lie where they were worked on: own ones, and nobody's."""
 
     def filed(self, places: Mapping[uuid.UUID, Path | None]) -> None:
-        """Note where ended arrivals' files lie for good; None: nowhere, or in the inbox."""
+        """Note where ended arrivals' files lie for good, if only in their inboxes; None: nowhere any more."""

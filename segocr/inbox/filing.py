@@ -33,7 +33,7 @@ def put_away(
     Nothing is ever replaced.
 
     Returns:
-        Where it lies now; None if it was deleted or stays in the inbox.
+        Where it lies now, if only in its inbox; None if it was deleted.
 
     Raises:
         SegocrError: ``disk-full``, ``folder-unusable``; nothing is lost then.
@@ -46,7 +46,7 @@ def put_away(
         _settle_for_good(inbox, places, arrival, state, code, place)
     except OSError as error:
         raise disk_error(error, "file what was processed") from error
-    return place
+    return Path(arrival.inbox) / arrival.path if _is_left(inbox, arrival) else place
 
 
 def _settle_for_good(
@@ -64,12 +64,17 @@ def _settle_for_good(
 
 
 def _last_place(inbox: Inbox, places: Places, arrival: Arrival, state: State) -> Path | None:
-    if inbox.after is After.LEAVE:
+    if _is_left(inbox, arrival):
         return None
     if state is not State.FAILED and inbox.after is After.DELETE:
         return None
     folder = places.failed if state is State.FAILED else places.done
     return folder / _day(arrival) / moving.name_with_id(arrival.id, arrival.name)
+
+
+def _is_left(inbox: Inbox, arrival: Arrival) -> bool:
+    """Whether a file stays in its inbox: what was taken out, before the settings said so, is filed."""
+    return inbox.after is After.LEAVE and arrival.place is None
 
 
 def _day(arrival: Arrival) -> str:

@@ -224,10 +224,10 @@ def test_a_place_is_noted_only_of_what_has_ended(engine: Engine, arrivals: Arriv
     ready(arrivals, "a", "b")
     first, second = arrivals.take("me", 2, 60)
     store_records(engine, [receipt("a")], arrival=first.id, owner="me")
-    arrivals.filed({first.id: Path("/done/a"), second.id: Path("/done/b")})
+    arrivals.filed({one.id: Path(f"/done/{one.id}-{one.name}") for one in (first, second)})
     with reading(engine) as connection:
         places = dict(connection.execute(select(ArrivalRow.path, ArrivalRow.place)).all())
-    assert places == {"a": "/done/a", "b": str(second.place)}
+    assert places == {"a": f"/done/{first.id}-a", "b": str(second.place)}
 
 
 def test_a_store_that_is_tried_again_changes_nothing(engine: Engine, arrivals: Arrivals) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import uuid
 from collections.abc import Callable
@@ -21,6 +22,9 @@ from db.tables import ArrivalRow, Base
 from segocr.cli import run
 from segocr.errors import DatabaseError, UsageError
 from segocr.inbox.arrivals import Moved, Sighting, State
+from segocr.inbox.filing import file_away
+from segocr.inbox.places import After
+from segocr.inbox.taking import sweep
 
 Arrive = Callable[..., uuid.UUID]
 
@@ -201,6 +205,29 @@ def test_a_file_that_is_its_owners_is_never_deleted(engine: Engine, tmp_path: Pa
     assert (plan.files, plan.left) == ((), (own,))
     forget(engine, plan)
     assert own.exists()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_file_that_was_left_in_its_inbox_is_named_while_it_is_there(
+    url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], there: bool,
+) -> None:  # fmt: skip
+    folders = Folders(tmp_path, engine)
+    inbox = dataclasses.replace(folders.inbox, after=After.LEAVE)
+    inbox.folder.mkdir()
+    file = inbox.folder / "left.jpg"
+    file.write_bytes(b"left")
+    sweep(inbox, folders.places, folders.ledger, "me")
+    [arrival] = folders.ledger.take("me", 10, 60)
+    folders.ledger.end(arrival.id, State.EXTRACTED, None, None)
+    file_away(inbox, folders.places, folders.ledger, arrival, State.EXTRACTED)
+    if not there:
+        file.unlink()
+    monkeypatch.setenv("SEGOCR_DATABASE_URL", url)
+    assert run(["documents", "forget", digest("left")[:12], "--dry-run"]) == 0
+    said = capsys.readouterr().err
+    assert (f"left to its owner: {file} (delete it there, or it is taken again)" in said) == there
+    assert ("left to its owner" in said) == there
 
 
 def test_failures_of_a_file_that_could_not_be_hashed_are_forgotten_by_its_path(engine: Engine) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from sample_records import failed, receipt
 from sqlalchemy import Engine, func, select
 
 from db.connect import reading
+from db.documents import show_document
 from db.ended import Ended, discard, find_ended, plan_discarding, send_back
+from db.housekeeping import tidy
 from db.orphans import mend_orphans
 from db.status import arrivals_status
 from db.store import store_records
@@ -26,6 +30,7 @@ from segocr.inbox.filing import file_away
 from segocr.inbox.places import After
 from segocr.inbox.recovery import recover
 from segocr.inbox.taking import sweep
+from segocr.settings.service import KeepSettings
 
 
 @pytest.fixture
@@ -187,8 +192,9 @@ def test_a_retry_under_way_is_not_discarded_and_a_discarding_not_retried(
 
 def test_a_file_that_was_left_in_its_inbox_is_not_discarded(folders: Folders) -> None:
     ended = fail(folders, "a.jpg")
-    left = Ended(ended.id, ended.inbox, ended.path, ended.state, ended.code, 0, ended.sha256, place=None)
     ended.dropped.write_bytes(b"a.jpg")
+    found = ended.dropped.stat()
+    left = dataclasses.replace(ended, place=None, size=found.st_size, mtime_ns=found.st_mtime_ns)
     with pytest.raises(UsageError) as caught:
         plan_discarding(folders.engine, left)
     assert caught.value.code == "left-in-inbox"
@@ -205,6 +211,50 @@ def fail_where_it_lies(folders: Folders, name: str) -> Ended:
     file_away(inbox, folders.places, folders.ledger, arrival, State.FAILED, "encrypted")
     [ended] = find_ended(folders.engine, [str(arrival.id)], places=folders.places)
     return ended
+
+
+def need_review(folders: Folders, name: str, after: After) -> Ended:
+    """Let a file need review in an inbox that files are left in, or deleted from."""
+    inbox = dataclasses.replace(folders.inbox, after=after)
+    inbox.folder.mkdir(exist_ok=True)
+    (inbox.folder / name).write_text("the first one")
+    sweep(inbox, folders.places, folders.ledger, "me")
+    [arrival] = folders.ledger.take("me", 10, 60)
+    folders.ledger.end(arrival.id, State.NEEDS_REVIEW, None, None)
+    file_away(inbox, folders.places, folders.ledger, arrival, State.NEEDS_REVIEW)
+    [ended] = find_ended(folders.engine, states=[State.NEEDS_REVIEW], places=folders.places)
+    return ended
+
+
+@pytest.mark.parametrize("after", [After.LEAVE, After.DELETE])
+def test_a_new_file_of_the_same_name_is_not_taken_for_one_that_is_gone(
+    folders: Folders, after: After
+) -> None:
+    ended = need_review(folders, "scan.jpg", after)
+    assert ended.is_in_inbox == (after is After.LEAVE)
+    shown = show_document(folders.engine, str(ended.sha256))["arrivals"]
+    assert [one["place"] for one in shown] == [str(ended.dropped) if after is After.LEAVE else None]
+    ended.dropped.write_text("another one")
+    assert not send_back(folders.engine, ended, folders.places)
+    assert [one.state for one in find_ended(folders.engine, states=[State.NEEDS_REVIEW])] == [ended.state]
+    plan = plan_discarding(folders.engine, ended)  # nor is it in the way
+    assert plan.files == ()
+    ended.dropped.unlink()
+    ended.dropped.write_text("the first one")
+    os.utime(ended.dropped, ns=(ended.mtime_ns, ended.mtime_ns))  # the same to the eye
+    assert send_back(folders.engine, ended, folders.places) == (after is After.LEAVE)
+
+
+def test_a_file_that_housekeeping_deleted_is_gone(folders: Folders) -> None:
+    arrival = folders.arrive("scan.jpg", b"the first one")
+    folders.end(arrival, State.EXTRACTED)
+    with folders.engine.begin() as connection:
+        connection.execute(ArrivalRow.__table__.update().values(filed_at=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert tidy(folders.engine, KeepSettings(done=7)).done == 1
+    (folders.inbox.folder / "scan.jpg").write_bytes(b"the first one")
+    os.utime(folders.inbox.folder / "scan.jpg", ns=(arrival.mtime_ns, arrival.mtime_ns))
+    [ended] = find_ended(folders.engine, states=[State.EXTRACTED], places=folders.places)
+    assert not send_back(folders.engine, ended, folders.places)
 
 
 @pytest.mark.parametrize("what", ["retry", "discard"])

@@ -201,7 +201,8 @@ def test_nothing_is_retried_into_a_folder_that_is_not_the_right_one(folders: Fol
     with pytest.raises(SegocrError) as caught:
         send_back(folders.engine, ended, folders.places)
     assert caught.value.code == "work-missing"
-    assert ended.file.is_file()
+    assert ended.place is not None
+    assert ended.place.is_file()
 
 
 def test_what_was_said_to_be_filed_while_the_folder_was_away_is_filed(folders: Folders) -> None:

@@ -125,12 +125,23 @@ def test_a_file_that_is_left_is_taken_once_until_it_changes(service: Service) ->
     service.sweep()
     service.sweep(after=10)
     [arrival] = service.take()
-    assert service.end(arrival) is None
+    assert service.end(arrival) == path
     assert service.sweep(after=10) == Swept((), (), 0)
     assert service.files() == ["inbox/a.jpg"]
     path.write_bytes(b"changed content")
     service.sweep()
     assert len(service.sweep(after=10).ready) == 1
+
+
+def test_a_file_that_was_taken_out_before_files_were_to_be_left_is_filed(service: Service) -> None:
+    service.drop("a.jpg")
+    service.sweep()
+    service.sweep(after=10)
+    [arrival] = service.take()
+    service.inbox = dataclasses.replace(service.inbox, after=After.LEAVE)
+    place = service.end(arrival)
+    assert place is not None
+    assert place.is_relative_to(service.places.done)
 
 
 def test_a_file_changed_after_its_claim_is_seen_and_settles_again(service: Service) -> None:
