@@ -41,7 +41,7 @@ def test_env_list_says_what_is_absent(bare: Path, capsys: pytest.CaptureFixture[
 
 def test_env_create_checks_all_names_before_it_builds(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["env", "create", "open", "opne"]) == 5
-    assert "did you mean open" in capsys.readouterr().err
+    assert "did you mean 'open'?" in capsys.readouterr().err
     assert not (bare / "home").exists()
 
 
