@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +13,9 @@ from segocr.errors import ConfigurationError
 from segocr.spelling import known_words
 
 Location = tuple[int | str, ...]
+
+UNKNOWN_NAME = "unknown_name"
+"""Type of pydantic's error for a key of a table whose keys are names; its context has those ``known``."""
 
 _EXPECTED = {
     "string_type": "expected text in quotes",
@@ -42,8 +46,10 @@ def explained(file: Path, text: str, error: ValidationError, root: type[BaseMode
         root: The model of the whole file.
     """
     found = error.errors(include_url=False)
-    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
+    first = next((one for one in found if one["type"] in ("extra_forbidden", UNKNOWN_NAME)), found[0])
     location = first["loc"]
+    if first["type"] == UNKNOWN_NAME:  # its place ends with a mark that it is a key
+        return _unknown(file, text, location[:-1], first["ctx"]["known"])
     if first["type"] == "extra_forbidden":
         return unknown_key(file, text, location, root)
     reason = _EXPECTED.get(first["type"]) or first["msg"].removeprefix("Value error, ").replace(
@@ -59,6 +65,10 @@ def explained(file: Path, text: str, error: ValidationError, root: type[BaseMode
 def unknown_key(file: Path, text: str, location: Location, root: type[BaseModel]) -> ConfigurationError:
     """Return the error for a key that nothing reads, with those that stand in the same table."""
     known = [key for key in _table(root, location[:-1]).model_fields if key != "workspace"]
+    return _unknown(file, text, location, known)
+
+
+def _unknown(file: Path, text: str, location: Location, known: Iterable[str]) -> ConfigurationError:
     return ConfigurationError(
         f"{place(file, text, location)}: unknown key {_dotted(location)}",
         hint=known_words(str(location[-1]), known),

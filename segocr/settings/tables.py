@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
+from segocr.environments.specs import SPECS
 from segocr.errors import ConfigurationError
+from segocr.settings.errors import UNKNOWN_NAME
 from segocr.settings.service import AlertSettings, KeepSettings, RetrySettings, ScheduleSettings
 from segocr.settings.table import LONGEST_SECONDS, Table
 
@@ -20,6 +23,12 @@ def _device(value: str) -> str:
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
         raise ValueError("a device is auto, cpu, cuda or cuda:N")
     return value
+
+
+def _environment(name: str) -> str:
+    if name not in SPECS:
+        raise PydanticCustomError(UNKNOWN_NAME, "there is no such environment", {"known": list(SPECS)})
+    return name
 
 
 # TOML has neither paths nor tuples: text and arrays stand for them, and nothing else does.
@@ -134,7 +143,9 @@ class Settings(Table):
     database: str = "sqlite:///segocr.db"
     templates: Annotated[tuple[TomlPath, ...], Field(strict=False)] = (Path("templates"),)
     engines: EngineSettings = EngineSettings()
-    environments: dict[str, EnvironmentSettings] = Field(default_factory=dict)
+    environments: dict[Annotated[str, AfterValidator(_environment)], EnvironmentSettings] = Field(
+        default_factory=dict
+    )
     inbox: Annotated[tuple[InboxSettings, ...], Field(strict=False)] = ()
     limits: LimitSettings = LimitSettings()
     schedules: ScheduleSettings = ScheduleSettings()
