@@ -64,10 +64,11 @@ class Inboxes:
     def __init__(self, settings: Settings, engine: Engine, role: str, *, forgive: bool = False) -> None:
         workspace = settings.workspace or Path.cwd()
         self._engine = engine
-        self.ledger = Arrivals(engine)
+        self.ledger = Arrivals(engine, workspace=workspace)
         self.places = places_in(settings)
-        self.by_key = {inbox.key: inbox for inbox in inboxes_in(settings)}
-        check_places(list(self.by_key.values()), self.places)
+        inboxes = inboxes_in(settings)
+        check_places(inboxes, self.places)
+        self.by_key = {inbox.key: inbox for inbox in inboxes}
         self._lock = lock_file(workspace, role).open("a")  # what stands in it is somebody's report
         self.owner = self._sign_in(workspace, role, forgive)
 

@@ -130,13 +130,19 @@ def places_in(settings: Settings) -> Places:
 def check_places(inboxes: Sequence[Inbox], places: Places) -> None:
     """Refuse folders that would feed themselves.
 
+    Args:
+        inboxes: All of them, as the settings list them: one that is named twice is seen here alone.
+        places: Where files go.
+
     Raises:
-        ConfigurationError: ``inbox-overlap`` if an output folder or another inbox lies in an inbox, or an
-            inbox in an output folder.
+        ConfigurationError: ``inbox-overlap`` if an output folder or another inbox is an inbox or lies in one,
+            or an inbox in an output folder.
     """
     folders = [inbox.folder.resolve() for inbox in inboxes]
     outputs = [place.resolve() for place in (places.work, places.done, places.failed)]
     for index, folder in enumerate(folders):
+        if folder in folders[:index]:
+            raise _overlap(f"two inboxes are the folder {folder}")
         for other in (*outputs, *folders[:index], *folders[index + 1 :]):
             if other.is_relative_to(folder):
                 raise _overlap(f"{other} lies inside the inbox {folder}")

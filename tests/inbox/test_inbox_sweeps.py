@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from inbox_service import Service
 
+from db.connect import open_database
+from flows.inboxes import Inboxes
 from segocr.errors import ConfigurationError, SegocrError
 from segocr.inbox.arrivals import State
 from segocr.inbox.claimed import is_unchanged, put_back
@@ -167,9 +169,20 @@ def test_folders_that_feed_themselves_are_refused(tmp_path: Path) -> None:
         check_places([inbox], dataclasses.replace(fine, done=tmp_path / "inbox" / "done"))
     with pytest.raises(ConfigurationError, match="lies inside the inbox"):
         check_places([inbox, Inbox(tmp_path / "inbox" / "sub")], fine)
-
     with pytest.raises(ConfigurationError, match="lies inside"):
         check_places([Inbox(tmp_path / "work" / "in")], fine)
+
+
+def test_one_folder_cannot_be_two_inboxes(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("inbox")
+    for second in ("inbox", "./inbox", "link"):
+        twice = f'[[inbox]]\npath = "inbox"\n[[inbox]]\npath = "{second}"\nafter = "delete"\n'
+        settings = parse_settings(twice, tmp_path)
+        with pytest.raises(
+            ConfigurationError, match=f"two inboxes are the folder {tmp_path}/inbox"
+        ) as caught:
+            Inboxes(settings, open_database("sqlite://"), "sweep")
+        assert caught.value.code == "inbox-overlap"
 
 
 def test_where_writers_rename_files_are_taken_at_once(service: Service) -> None:
@@ -198,6 +211,8 @@ from pathlib import Path
 from db.arrivals import Arrivals
 from db.connect import open_database
 from db.schema import prepare
+from db.connect import open_database
+from flows.inboxes import Inboxes
 from segocr.errors import ConfigurationError, SegocrError
 from segocr.inbox.taking import sweep
 from segocr.inbox.places import After, Duplicates, Inbox, Places, Ready, check_writable, inboxes_in
