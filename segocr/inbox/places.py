@@ -140,9 +140,9 @@ def check_places(inboxes: Sequence[Inbox], places: Places) -> None:
     """
     folders = [inbox.folder.resolve() for inbox in inboxes]
     outputs = [place.resolve() for place in (places.work, places.done, places.failed)]
+    if twice := next((folder for folder in folders if folders.count(folder) > 1), None):
+        raise _overlap(f"two inboxes are the folder {twice}")
     for index, folder in enumerate(folders):
-        if folder in folders[:index]:
-            raise _overlap(f"two inboxes are the folder {folder}")
         for other in (*outputs, *folders[:index], *folders[index + 1 :]):
             if other.is_relative_to(folder):
                 raise _overlap(f"{other} lies inside the inbox {folder}")

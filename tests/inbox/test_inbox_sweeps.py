@@ -181,7 +181,7 @@ def test_one_folder_cannot_be_two_inboxes(tmp_path: Path) -> None:
         with pytest.raises(
             ConfigurationError, match=f"two inboxes are the folder {tmp_path}/inbox"
         ) as caught:
-            Inboxes(settings, open_database("sqlite://"), "sweep")
+            Inboxes(settings, open_database("sqlite:///x.db", folder=tmp_path), "sweep")
         assert caught.value.code == "inbox-overlap"
 
 
