@@ -7,7 +7,6 @@ import contextlib
 from typing import Any
 
 from prefect import Flow
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.runner import Runner
 from prefect.schedules import Cron, Interval, Schedule
@@ -16,9 +15,6 @@ from prefect.types.entrypoint import EntrypointType
 from flows.service import extract_ready, watch_inboxes
 from flows.upkeep import keep_house, notify, reprocess, retry_failed
 from segocr.settings import Settings
-
-# A run that comes while the one before still runs is dropped, not queued.
-_ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
 
 class Scheduler(Runner):
@@ -60,7 +56,6 @@ async def deployments(settings: Settings, name: str) -> list[RunnerDeployment]:
             schedules=[schedule] if (schedule := _schedule(when)) else [],
             parameters={"workspace": str(settings.workspace)},
             tags=["segocr"],
-            concurrency_limit=_ONE_AT_A_TIME,
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
         for flow, when in flows

@@ -1,15 +1,15 @@
-"""The process of ``segocr serve`` that runs schedules (``python -m flows.schedules WORKSPACE PARENT NAME``).
+"""The process of ``segocr serve`` that runs schedules (``python -m flows.schedules``).
 
 It makes the deployments and automations on Prefect's server, and starts a process for each run that is due.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import os
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,25 +25,27 @@ _LOOK_FOR_RUNS = 2.0
 _AT_ONCE = 3
 
 
-def main(workspace: Path, parent: int, name: str) -> None:
+def main(workspace: Path, parent: int, name: str, *, own_server: bool) -> None:
     """Run what is due until told to end, or until the parent is gone.
 
     Args:
         workspace: A folder with ``segocr.toml``.
         parent: Process number of the supervisor.
         name: Of the deployments.
+        own_server: Whether Prefect's server is this service's alone.
     """
     die_with_parent(parent)
     start_logging()
     settings = served_settings(workspace)
     while not answers(os.environ["PREFECT_API_URL"]):
         time.sleep(_LOOK_AGAIN)
-    asyncio.run(_run(settings, workspace / ".prefect" / "runs", name))
+    asyncio.run(_run(settings, workspace / ".prefect" / "runs", name, own_server))
 
 
-async def _run(settings: Settings, folder: Path, name: str) -> None:
+async def _run(settings: Settings, folder: Path, name: str, own_server: bool) -> None:
     from flows.automations import ensure_automations  # only now: importing Prefect takes seconds
     from flows.deployments import Scheduler, deployments
+    from flows.leftovers import end_leftovers
     from flows.service import SCHEDULER, WORKSPACE
 
     os.environ[SCHEDULER] = str(os.getpid())
@@ -55,9 +57,17 @@ async def _run(settings: Settings, folder: Path, name: str) -> None:
     tempfile.tempdir = None
     made = [await runner.aadd_deployment(one) for one in await deployments(settings, name)]
     await ensure_automations(settings.alert, made[-1])
+    if own_server and (ended := await end_leftovers(made)):
+        tell(_log, logging.INFO, "runs of before ended", runs=ended)
     tell(_log, logging.INFO, "ready", deployments=len(made))
     await runner.until_told()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("parent", type=int)
+    parser.add_argument("name")
+    parser.add_argument("--own-server", action="store_true")
+    given = parser.parse_args()
+    main(given.workspace, given.parent, given.name, own_server=given.own_server)

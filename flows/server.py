@@ -54,6 +54,12 @@ RETENTION = {
 """Two weeks of flow runs (in seconds) and one of events are kept; our own database keeps the rest."""
 
 
+LEASES = {
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+}
+"""Who has a slot of a concurrency limit is kept on disk: what is forgotten stays taken for ever."""
+
+
 TOGETHER = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "20",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "20",
@@ -95,6 +101,7 @@ def prefect_environment(home: Path, url: str | None = None, secret: str | None =
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
         **SILENCE,
         **RETENTION,
+        **LEASES,
         **TOGETHER,
     }
     return settings | ({"PREFECT_API_URL": url} if url else {}) | ({SECRET: secret} if secret else {})
@@ -301,7 +308,7 @@ def serve(port: int, parent: int, host: str = "127.0.0.1") -> None:
             "a Prefect server without a secret would run commands for whoever reaches it",
             hint=f"set {SECRET}, for its clients as well; docs/operations.md shows how to make one",
         )
-    for name, value in (SILENCE | RETENTION | TOGETHER).items():  # who started it may say otherwise
+    for name, value in (SILENCE | RETENTION | LEASES | TOGETHER).items():  # who started it may say otherwise
         os.environ.setdefault(name, value)
     import uvicorn
     from prefect.server.api.server import create_app

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec
 
 from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled
 
 from db.connect import Engine, open_database
 from db.schema import check_schema, prepare
 from flows.extract import run_flow
+from flows.inboxes import take_lock
 from flows.watch import Watch
 from segocr.errors import ConfigurationError
 from segocr.parentdeath import die_with_parent
@@ -34,7 +39,43 @@ WORKSPACE = "SEGOCR_WORKSPACE"
 """Variable with the workspace that this process was started for; its runs work in no other one."""
 
 
+_P = ParamSpec("_P")
+
+
+def one_at_a_time(role: str) -> Callable[[Callable[_P, None]], Callable[_P, State[None] | None]]:
+    """Have a run that ``segocr serve`` started end at once, cancelled, while another of its kind works.
+
+    What says that one works is a lock, which goes with its process, however that ends. Workers on several
+    machines have Prefect's concurrency limits, which are free again minutes after who had them died.
+
+    Args:
+        role: The kind.
+    """
+
+    def decorate(run: Callable[_P, None]) -> Callable[_P, State[None] | None]:
+        @wraps(run)
+        def alone(*args: _P.args, **kwargs: _P.kwargs) -> State[None] | None:
+            if not _is_served():
+                run(*args, **kwargs)
+                return None
+            die_with_parent(int(os.environ[SCHEDULER]))
+            with (Path(os.environ[WORKSPACE]) / ".prefect" / f"{role}.lock").open("a") as lock:
+                if not take_lock(lock):
+                    return Cancelled(message="the run before is still at work")
+                run(*args, **kwargs)
+            return None
+
+        return alone
+
+    return decorate
+
+
+def _is_served() -> bool:
+    return SCHEDULER in os.environ
+
+
 @flow(name="watch", flow_run_name="watch", persist_result=False)
+@one_at_a_time("watch")
 def watch_inboxes(workspace: str) -> None:
     """Sweep the inboxes of a workspace once and process what has settled.
 
@@ -50,6 +91,7 @@ def watch_inboxes(workspace: str) -> None:
 
 
 @flow(name="extract-ready", flow_run_name="extract-ready", persist_result=False)
+@one_at_a_time("extract-ready")
 def extract_ready(workspace: str) -> None:
     """Process what lies ready in a workspace, beside whoever else does.
 
@@ -117,17 +159,15 @@ def _without_traceback(record: logging.LogRecord) -> bool:
 def opened(workspace: str) -> Iterator[tuple[Settings, Engine]]:
     """Read a workspace's settings and open its database for a ``with`` block.
 
-    A run that ``segocr serve`` started ends with it, however that comes about, and makes no tables: where
-    there are none, somebody removed them.
+    A run that ``segocr serve`` started makes no tables: where there are none, somebody removed them.
 
     Raises:
         ConfigurationError: ``foreign-workspace``, ``no-database``, or a mistake in ``segocr.toml``.
         DatabaseError: As ``db.schema.prepare``.
     """
     logging.getLogger("prefect.flow_runs").addFilter(_without_traceback)
-    served = os.environ.get(SCHEDULER) == str(os.getppid())
+    served = _is_served()
     if served:
-        die_with_parent(os.getppid())
         start_logging()
     settings = (served_settings if served else load_settings)(own_workspace(workspace))
     if settings.database_url is None:

@@ -14,7 +14,7 @@ from db.housekeeping import tidy
 from db.orphans import mend_orphans
 from db.status import failures_within
 from flows.reprocess import reprocess_records
-from flows.service import opened, own_workspace, reported, start_steps
+from flows.service import one_at_a_time, opened, own_workspace, reported, start_steps
 from segocr.errors import DocumentError, TemplateError
 from segocr.inbox.places import inboxes_in, places_in
 from segocr.service.alerts import Alert, keep_alert, tell_alert
@@ -28,6 +28,7 @@ _LARGEST_LOG = 10_000_000
 
 
 @flow(name="retry", flow_run_name="retry", persist_result=False)
+@one_at_a_time("retry")
 def retry_failed(workspace: str) -> None:
     """Send failed documents back to work that may do better now, as ``[retry]`` in ``segocr.toml`` says.
 
@@ -58,6 +59,7 @@ def _may_do_better(ended: Ended, settings: Settings) -> bool:
 
 
 @flow(name="reprocess", flow_run_name="reprocess", persist_result=False)
+@one_at_a_time("reprocess")
 def reprocess(workspace: str, reread: bool = True) -> None:
     """Bring the records of templates that changed up to date.
 
@@ -79,6 +81,7 @@ def reprocess(workspace: str, reread: bool = True) -> None:
 
 
 @flow(name="housekeeping", flow_run_name="housekeeping", persist_result=False)
+@one_at_a_time("housekeeping")
 def keep_house(workspace: str) -> None:
     """Remove what ``[keep]`` in ``segocr.toml`` lets go, mend what a crash left, tidy the database.
 
@@ -100,6 +103,7 @@ def keep_house(workspace: str) -> None:
 
 
 @flow(name="notify", flow_run_name="notify", persist_result=False)
+@one_at_a_time("notify")
 def notify(workspace: str) -> None:
     """Tell that many documents failed: the log, ``segocr status``, and whom ``[alert]`` names.
 

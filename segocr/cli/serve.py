@@ -209,6 +209,7 @@ def _children(workspace: Path, port: int, settings: str) -> tuple[str, list[Chil
     home = workspace / ".prefect"
     home.mkdir(mode=0o700, exist_ok=True)
     url = os.environ.get("PREFECT_API_URL")
+    own_server = url is None
     children: list[Child] = []
     if url is None:
         url, secret = local_url(port), new_secret()
@@ -226,8 +227,9 @@ def _children(workspace: Path, port: int, settings: str) -> tuple[str, list[Chil
     keeper = [*python, "segocr.cli", "hosts", "--idle", str(_IDLE_SECONDS), "--parent", parent]
     sweeper = [*python, "flows.sweeper", str(workspace), parent, str(writer)]
     extractor = [*python, "flows.extractor", str(workspace), parent, str(reader)]
-    name = _name(workspace, shared="PREFECT_API_URL" in os.environ)
+    name = _name(workspace, shared=not own_server)
     schedules = [*python, "flows.schedules", str(workspace), parent, name]
+    schedules += ["--own-server"] if own_server else []
     children += [
         Child("keeper", keeper, plain),
         Child("sweep", sweeper, plain | served, descriptors=(writer,)),

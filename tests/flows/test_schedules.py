@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -131,6 +132,83 @@ def await_it(there: Callable[[], object], log: Path) -> None:
         time.sleep(0.2)
 
 
+def test_a_served_run_ends_at_once_while_one_of_its_kind_works_and_only_then(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import service
+    from flows.inboxes import take_lock
+
+    runs: list[str] = []
+    run = service.one_at_a_time("retry")(runs.append)
+    (workspace / ".prefect").mkdir()
+    with (workspace / ".prefect" / "retry.lock").open("a") as of_another:
+        assert take_lock(of_another)
+        assert run("by a worker") is None
+        monkeypatch.setenv(service.SCHEDULER, str(os.getpid()))
+        monkeypatch.setenv(service.WORKSPACE, str(workspace))
+        monkeypatch.setattr(service, "die_with_parent", lambda parent: None)
+        skipped = run("while another one works")
+        assert service.one_at_a_time("watch")(runs.append)("of another kind") is None
+    assert skipped is not None
+    assert skipped.is_cancelled()
+    assert run("when it is done") is None
+    assert runs == ["by a worker", "of another kind", "when it is done"]
+
+
+@contextmanager
+def scheduler(workspace: Path, server: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run what runs schedules, until the block ends; its log is the workspace's ``log``."""
+    home = workspace / ".prefect"
+    home.mkdir(exist_ok=True)
+    with (workspace / "log").open("w") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "flows.schedules", str(workspace), str(os.getpid()), *words],
+            env=dict(os.environ) | prefect_environment(home, server),
+            cwd=workspace,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield child
+    finally:
+        child.terminate()
+        child.wait(60)
+
+
+def test_a_schedule_goes_on_after_its_scheduler_was_killed_during_a_run(server: str, workspace: Path) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.client.schemas.objects import FlowRun
+    from prefect.deployments import run_deployment
+
+    settings = workspace / "segocr.toml"
+    settings.write_text(settings.read_text().replace('retry = "off"', "retry = 10").replace("900", '"off"'))
+
+    def runs(*states: str) -> list[FlowRun]:
+        which = FlowRunFilter.model_validate({"state": {"type": {"any_": states}}})
+        with get_client(sync_client=True) as client:
+            mine = client.read_deployment_by_name("retry/killed").id
+            return [run for run in client.read_flow_runs(flow_run_filter=which) if run.deployment_id == mine]
+
+    log = workspace / "log"
+    with scheduler(workspace, server, "killed", "--own-server") as child:
+        await_it(lambda: "ready" in log.read_text(), log)
+        run_deployment("retry/killed", timeout=0, as_subflow=False)
+        await_it(lambda: runs("PENDING", "RUNNING"), log)
+        child.kill()
+        child.wait()
+    begun = {run.id for run in runs("PENDING", "RUNNING")}
+    assert begun
+    with scheduler(workspace, server, "killed", "--own-server"):
+        await_it(lambda: "ready" in log.read_text(), log)
+        assert "runs of before ended" in log.read_text()
+        done = len(runs("COMPLETED"))
+        await_it(lambda: len(runs("COMPLETED")) > done + 1, log)
+        left = {run.id for run in runs("PENDING", "RUNNING")}
+        crashed = {run.id for run in runs("CRASHED")}
+    assert (begun & left, begun <= crashed) == (set(), True)
+
+
 def test_deployments_are_made_and_run_and_many_failures_are_told(
     server: str, workspace: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -138,21 +216,13 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(
     from prefect.deployments import run_deployment
     from prefect.events import emit_event
 
-    home, log = workspace / ".prefect", workspace / "log"
-    home.mkdir()
-    words = ["-m", "flows.schedules", str(workspace), str(os.getpid()), NAME]
-    env = dict(os.environ) | prefect_environment(home, server)
-    with log.open("w") as output:
-        child = subprocess.Popen(
-            [sys.executable, *words], env=env, cwd=workspace, stdout=output, stderr=output
-        )
-    try:
+    log = workspace / "log"
+    with scheduler(workspace, server, NAME) as child:
         await_it(lambda: "ready deployments=6" in log.read_text(), log)
         with get_client(sync_client=True) as client:
             scheduled = {}
             for name in ("watch", "extract-ready", "retry", "reprocess", "housekeeping", "notify"):
                 deployment = client.read_deployment_by_name(f"{name}/{NAME}")
-                assert deployment.concurrency_options.collision_strategy == "CANCEL_NEW"
                 scheduled[name] = [str(one.schedule) for one in deployment.schedules]
         assert [name for name, schedules in scheduled.items() if schedules] == ["watch", "housekeeping"]
         for number in range(3):
@@ -179,10 +249,7 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(
         refused = run_deployment(
             f"notify/{NAME}", parameters=named, timeout=_PATIENCE, poll_interval=0.5, as_subflow=False
         )
-    finally:
-        child.terminate()
-        status = child.wait(60)
-    assert status == 0
+    assert child.returncode == 0
     assert "Traceback" not in fine
     assert troubles == [["work-missing"], ["work-missing"], [], []]
     assert fine.count("paused code=work-missing") == fine.count("goes on code=work-missing") == 2
