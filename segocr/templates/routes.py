@@ -43,6 +43,16 @@ def route(path: PurePath, *, search: Sequence[Path] = ()) -> str:
     return name
 
 
+def same_routes(routes: Mapping[str, Route]) -> list[list[str]]:
+    """Return the names of templates that take the very same files, so that none of them is ever taken."""
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for name, its in routes.items():
+        if its.folder is not None or its.files:
+            folder = None if its.folder is None else PurePath(its.folder)
+            alike.setdefault((folder, frozenset(map(str.casefold, its.files))), []).append(name)
+    return [sorted(names) for names in alike.values() if len(names) > 1]
+
+
 def nearest_route(path: PurePath, routes: Mapping[str, Route]) -> str:
     """Return the name of the route that takes a file.
 

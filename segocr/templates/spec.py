@@ -113,6 +113,11 @@ class Route:
     folder: str | None = None
     files: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        """Say it for people."""
+        folder = [] if self.folder is None else [f"{self.folder.rstrip('/')}/"]
+        return " ".join([*folder, *([", ".join(self.files)] if self.files else [])])
+
     def nearness(self, path: PurePath) -> int | None:
         """Say how surely it takes a file.
 
@@ -171,7 +176,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Ocr:
-    """The step ``ocr``: engines in order of preference, and a model's name or folder."""
+    """The step ``ocr``: engines in order of preference, and a model's name or folder, absolute."""
 
     engines: tuple[str, ...]
     model: str

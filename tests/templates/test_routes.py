@@ -8,7 +8,7 @@ import pytest
 
 from segocr.errors import DocumentError, TemplateError
 from segocr.templates import load_template, route
-from segocr.templates.routes import nearest_route
+from segocr.templates.routes import nearest_route, same_routes
 from segocr.templates.spec import Pages, Route
 
 ROUTES = {
@@ -46,6 +46,14 @@ def test_two_templates_for_one_file_are_an_error() -> None:
     with pytest.raises(DocumentError) as caught:
         nearest_route(PurePath("in/a.jpg"), {"a": Route(folder="in"), "b": Route(folder="in")})
     assert caught.value.code == "ambiguous-template"
+
+
+def test_routes_that_nothing_tells_apart_are_known() -> None:
+    routes = {
+        "b": Route(folder="in/"), "a": Route(folder="in"), "c": Route(folder="in", files=("*.pdf",)),
+        "d": Route(files=("a*", "B*")), "e": Route(files=("b*", "A*")), "f": Route(), "g": Route(),
+    }  # fmt: skip
+    assert same_routes(routes) == [["a", "b"], ["d", "e"]]
 
 
 def test_a_workspace_template_has_its_route(tmp_path: Path) -> None:
