@@ -141,7 +141,10 @@ def _of_field(name: str) -> Constraint:
     template_name, _, field = name.rpartition(".")
     settings = load_settings()
     template = load_template(
-        template_name, search=settings.template_folders, validators_folder=settings.validators_folder
+        template_name,
+        search=settings.template_folders,
+        validators_folder=settings.validators_folder,
+        check_model=False,
     )
     if field not in template.fields:
         hint = known_words(field, template.fields)

@@ -130,7 +130,10 @@ def _loaded(template: str | None) -> Template | None:
         return None
     settings = load_settings()
     return load_template(
-        template, search=settings.template_folders, validators_folder=settings.validators_folder
+        template,
+        search=settings.template_folders,
+        validators_folder=settings.validators_folder,
+        check_model=False,
     )
 
 

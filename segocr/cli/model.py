@@ -125,7 +125,12 @@ def _load(name: str) -> Template:
     from segocr.templates import load_template
 
     settings = load_settings()
-    return load_template(name, search=settings.template_folders, validators_folder=settings.validators_folder)
+    return load_template(
+        name,
+        search=settings.template_folders,
+        validators_folder=settings.validators_folder,
+        check_model=False,  # a model that fits may be what is to be put in its place
+    )
 
 
 def _rows(template: Template) -> Iterator[tuple[object, ...]]:

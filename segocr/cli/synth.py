@@ -88,7 +88,10 @@ def _order(template: str, source: Path, settings: Settings, options: dict[str, A
     from segocr.templates import load_template
 
     loaded = load_template(
-        template, search=settings.template_folders, validators_folder=settings.validators_folder
+        template,
+        search=settings.template_folders,
+        validators_folder=settings.validators_folder,
+        check_model=False,
     )
     recipe = PhotoRecipe(
         Manner(options["manner"]), options["long_side"], options["covered"], options["angle"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from segocr.cli.output import Format, formats, note, print_mapping, print_rows
 
 if TYPE_CHECKING:
     from segocr.templates import Template
+    from segocr.templates.spec import Route
 
 
 @click.group()
@@ -25,37 +27,46 @@ command.add_command(test)
 @command.command("list")
 @formats(Format.TABLE, Format.JSON, Format.CSV)
 def list_(output: Format) -> None:
-    """List the templates that can be named here.
+    """List the templates that can be named here, with what each takes and whether it has a mistake.
 
     Those of the workspace come first; one of them hides a shipped one of the same name.
     """
+    from segocr.errors import TemplateError
     from segocr.settings import load_settings
     from segocr.templates import find_templates
 
-    found = find_templates(load_settings().template_folders)
-    print_rows(["template", "file"], [(name, str(file)) for name, file in found.items()], output)
+    rows, routes = [], {}
+    for name, file in find_templates(load_settings().template_folders).items():
+        try:
+            routes[name], mistake = _load(name).route, None
+        except TemplateError as error:
+            mistake = error.message
+        rows.append((name, str(routes[name]) if name in routes else None, mistake, str(file)))
+    print_rows(["template", "takes", "mistake", "file"], rows, output)
+    _note_same_routes(routes)
 
 
 @command.command()
 @click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
 @formats(Format.TABLE, Format.JSON, Format.CSV)
 def check(names: tuple[str, ...], output: Format) -> None:
-    """Check templates, by default all that can be found.
+    """Check templates and the files of their models, by default all that can be found.
 
-    The first mistake is shown with its place.
+    The first mistake is shown with its place. Whether a model runs is for segocr doctor.
     """
     from segocr.settings import load_settings
     from segocr.templates import find_templates
+    from segocr.templates.modelcheck import check_models
 
-    wanted = names or tuple(find_templates(load_settings().template_folders))
+    templates = [_load(name) for name in names or find_templates(load_settings().template_folders)]
     rows = []
-    for name in wanted:
-        template = _load(name)
+    for template in templates:
+        for said in check_models(template):
+            note(f"{template.name}: {said}")
         constrained = sum(spec.constraint is not None for spec in template.fields.values())
         rows.append((template.name, template.version, len(template.fields), constrained, str(template.file)))
-        for engine in _without_model(template):
-            note(f"{template.name}: no model for the engine {engine} in {template.folder}")
     print_rows(["template", "version", "fields", "with constraint", "file"], rows, output)
+    _note_same_routes({template.name: template.route for template in templates})
 
 
 @command.command()
@@ -149,6 +160,15 @@ def _load(name: str) -> Template:
 
     settings = load_settings()
     return load_template(name, search=settings.template_folders, validators_folder=settings.validators_folder)
+
+
+def _note_same_routes(routes: Mapping[str, Route]) -> None:
+    from segocr.templates.routes import same_routes
+
+    for names in same_routes(routes):
+        note(
+            f"the same route for {', '.join(names)}: its files fail (ambiguous-template) where none is named"
+        )
 
 
 def _without_model(template: Template) -> list[str]:

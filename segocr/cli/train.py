@@ -133,7 +133,10 @@ def _head(template: str, settings: Any, options: dict[str, Any]) -> dict[str, ob
     from segocr.templates import load_template
 
     loaded = load_template(
-        template, search=settings.template_folders, validators_folder=settings.validators_folder
+        template,
+        search=settings.template_folders,
+        validators_folder=settings.validators_folder,
+        check_model=False,
     )
     file, trained = make_head(
         loaded, options["data"], settings, unlabelled=options["unlabelled"], out=options["out"],
@@ -153,7 +156,10 @@ def _order(template: str, settings: Any, options: dict[str, Any]) -> Order:
     from segocr.training.train import TrainingSettings
 
     loaded = load_template(
-        template, search=settings.template_folders, validators_folder=settings.validators_folder
+        template,
+        search=settings.template_folders,
+        validators_folder=settings.validators_folder,
+        check_model=False,
     )
     chosen = TrainingSettings(
         image_size=options["image_size"] or loaded.segment.image_size,

@@ -9,10 +9,12 @@ import pickletools
 import zipfile
 import zlib
 from collections.abc import Iterator
+from io import SEEK_CUR, SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
 from segocr.errors import ModelError
+from segocr.textlines.head import load_head
 
 CARD = "model.json"
 _MAX_METADATA = 1 << 20
@@ -24,14 +26,17 @@ _OF_ZIP_FILES = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError,
 )  # fmt: skip
 _OF_LITERALS = (SyntaxError, TypeError, MemoryError, RecursionError)
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_VARINT, _BYTES = 0, 2
+_FIXED = {1: 8, 5: 4}
+"""Bytes of the wire types of fixed length."""
 
 
 def model_classes(model: Path) -> tuple[str, ...]:
     """Return a model's classes in their order.
 
     Args:
-        model: An ``.onnx`` or ``.pt`` file as ultralytics writes it, or any file beside a ``model.json``.
+        model: An ``.onnx`` or ``.pt`` file as ultralytics writes it, a head (``.npz``), or any file beside a
+            ``model.json``.
 
     Raises:
         ModelError: ``model-absent``; ``model-broken`` if it is no such file; ``model-classes`` if it does not
@@ -39,6 +44,8 @@ def model_classes(model: Path) -> tuple[str, ...]:
     """
     if not model.is_file():
         raise ModelError(f"there is no model {model}", code="model-absent")
+    if model.suffix == ".npz":
+        return load_head(model).card.classes
     try:
         names = _written_in(model)
     except (OSError, ValueError, *_OF_ZIP_FILES, *_OF_LITERALS) as error:
@@ -82,22 +89,22 @@ def onnx_metadata(stream: BinaryIO) -> Iterator[tuple[str, str]]:
     """Yield the keys and values of an ONNX file's metadata, skipping its graph.
 
     Raises:
-        ValueError: It is no protobuf message.
+        ValueError: It is no protobuf message, or not whole.
     """
+    end = stream.seek(0, SEEK_END)
+    stream.seek(0)
     while (tag := _varint(stream)) is not None:
         number, wire = tag >> 3, tag & 7
-        if wire == _VARINT:
-            _varint(stream)
-        elif wire in (_FIXED64, _FIXED32):
-            stream.seek(8 if wire == _FIXED64 else 4, 1)
-        elif wire == _BYTES:
-            length = _varint(stream) or 0
-            if number != _METADATA_PROPS:
-                stream.seek(length, 1)
-            elif length <= _MAX_METADATA:
-                yield _entry(stream.read(length))
-        else:
+        if wire not in (_VARINT, _BYTES, *_FIXED):
             raise ValueError("it is no ONNX file")
+        said = _FIXED[wire] if wire in _FIXED else _varint(stream)
+        length = 0 if wire == _VARINT else said or 0
+        if said is None or stream.tell() + length > end:
+            raise ValueError("it ends too early")
+        if number == _METADATA_PROPS and wire == _BYTES and length <= _MAX_METADATA:
+            yield _entry(stream.read(length))
+        else:
+            stream.seek(length, SEEK_CUR)
 
 
 def _varint(stream: BinaryIO) -> int | None:
@@ -109,6 +116,8 @@ def _varint(stream: BinaryIO) -> int | None:
         shift += 7
         if shift > 63:
             raise ValueError("it is no ONNX file")
+    if shift:
+        raise ValueError("it ends too early")
     return None
 
 

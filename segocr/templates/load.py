@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from segocr.errors import ModelError, TemplateError
 from segocr.records import Severity
 from segocr.spelling import known_words
+from segocr.steps.ocr.names import NAMES as OCR_MODELS
 from segocr.templates import names
 from segocr.templates.classes import model_classes
 from segocr.templates.fieldspecs import FieldCompiler
@@ -20,7 +21,6 @@ from segocr.templates.mistakes import explained
 from segocr.templates.own import own_validators
 from segocr.templates.source import Source, read_source
 from segocr.templates.spec import (
-    MODEL_SUFFIX,
     Accept,
     FieldSpec,
     Ocr,
@@ -30,7 +30,7 @@ from segocr.templates.spec import (
     Segment,
     Template,
 )
-from segocr.templates.written import PagesWritten, RouteWritten, TemplateWritten
+from segocr.templates.written import OcrWritten, PagesWritten, RouteWritten, TemplateWritten
 from segocr.validators.kinds import check_kinds, kind_of_type
 from segocr.validators.members import check_members
 from segocr.validators.rules import ExpressionError, parse_expression
@@ -65,7 +65,7 @@ def load_template(
         name_or_path: A name, or the path of a template's folder or file.
         search: Folders of a workspace, searched before the shipped ones.
         validators_folder: The workspace's own validators.
-        check_model: Whether a class that the model lacks is a mistake (not while a model is being trained).
+        check_model: Whether a class that a model lacks is a mistake; not where one is to be made or replaced.
 
     Raises:
         TemplateError: There is none, or it has a mistake (with file, line and column).
@@ -161,7 +161,7 @@ def compile_source(source: Source, validators_folder: Path | None = None) -> Tem
         route=_route(written.route),
         pages=_pages(written, source),
         segment=Segment(**{**written.segment.model_dump(), "engines": tuple(written.segment.engines)}),
-        ocr=Ocr(tuple(written.ocr.engines), written.ocr.model),
+        ocr=_ocr(written.ocr, source),
         fields=fields,
         rules=rules,
         accept=Accept(written.accept.confidence, written.accept.score),
@@ -198,6 +198,19 @@ def _pages(written: TemplateWritten, source: Source) -> Pages:
         if number in written.pages[:place]:
             raise source.mistake(f"page {number} is listed twice", ("pages", place))
     return Pages(numbers=tuple(written.pages))
+
+
+def _ocr(written: OcrWritten, source: Source) -> Ocr:
+    """Return the step, its model a known name, one that only PaddleOCR may know, or a folder's whole path."""
+    name, beside = written.model, source.file.parent / written.model
+    if name not in OCR_MODELS and beside.is_dir():
+        name = str(beside)
+    elif name not in OCR_MODELS and not Path(name).is_absolute() and "openvino" in written.engines:
+        hint = (
+            f"{known_words(name, OCR_MODELS)}, and folders beside the template; PaddleOCR alone knows others"
+        )
+        raise source.mistake(f"there is no OCR model {name!r}", ("ocr", "model"), hint=hint)
+    return Ocr(tuple(written.engines), name)
 
 
 def _rules(written: TemplateWritten, source: Source, fields: dict[str, FieldSpec]) -> tuple[RuleSpec, ...]:
@@ -249,8 +262,8 @@ def _refuse_collisions(template: Template, source: Source, known: dict[str, Path
 
 
 def _check_classes(template: Template, source: Source) -> None:
-    """Compare the fields' classes with those of the model, where it is there and says them."""
-    for engine in MODEL_SUFFIX:
+    """Compare the fields' classes with those of each engine's model, where it is there and says them."""
+    for engine in template.segment.engines:
         try:
             classes = model_classes(template.segment_model(engine))
         except ModelError:  # only an error when this model is needed; the step says so then

@@ -7,15 +7,17 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segocr.errors import ModelError, TemplateError
-from segocr.templates import find_templates, load_template
+from segocr.templates import Template, find_templates, load_template
 from segocr.templates.classes import model_classes
 from segocr.templates.draft import draft, draft_text
 from segocr.templates.guessing import Shown
+from segocr.templates.modelcheck import check_models
 from segocr.templates.trust import FILE, require_trust, trust_model
 
 
@@ -154,6 +156,94 @@ def test_a_class_that_the_model_lacks_is_found_at_load(tmp_path: Path) -> None:
     assert str(caught.value.mark).endswith("template.yaml:5:16")
     assert caught.value.hint == "did you mean 'totals'? known: date, totals"
     assert load_template(tmp_path, check_model=False).classes == ("date", "total")
+
+
+def head(path: Path, template: Template) -> Path:
+    """Write a head for a template as it is, without a forest."""
+    from segocr.textlines.features import own_names
+    from segocr.textlines.head import Head, HeadCard
+    from segocr.textlines.words import BUCKETS
+
+    card = HeadCard(template.classes, tuple(own_names(template)), "0" * 64, "reader", "0" * 64, 1)
+    path.write_bytes(Head(card, None, np.zeros((BUCKETS, 1), np.float32)).to_bytes())
+    return path
+
+
+def test_a_class_that_the_head_lacks_is_found_at_load(tmp_path: Path) -> None:
+    text = "template: lease\nversion: 1\nsegment: {engines: [textlines]}\nfields:\n  state: {}\n"
+    file = tmp_path / "template.yaml"
+    file.write_text(text)
+    head(tmp_path / "head.npz", load_template(tmp_path))
+    assert load_template(tmp_path).classes == ("state",)
+    file.write_text(text.replace("state", "staet"))
+    with pytest.raises(TemplateError, match="no class 'staet'") as caught:
+        load_template(tmp_path)
+    assert (caught.value.code, str(caught.value.mark)) == ("class-missing", f"{file}:5:3")
+    assert caught.value.hint == "did you mean 'state'? known: state"
+
+
+def test_models_of_engines_that_a_template_does_not_name_do_not_matter(tmp_path: Path) -> None:
+    onnx(tmp_path / "model.onnx", "{0: 'other'}")
+    text = "template: lease\nversion: 1\nsegment: {engines: [textlines]}\nfields: {a: {}}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    assert load_template(tmp_path).classes == ("a",)
+
+
+@pytest.mark.parametrize("left", [1, 30, 3000, 5013, 5043])
+def test_an_onnx_file_that_ends_too_early_is_no_model(tmp_path: Path, left: int) -> None:
+    model = onnx(tmp_path / "m.onnx", "{0: 'date'}")
+    model.write_bytes(model.read_bytes()[:left])
+    with pytest.raises(ModelError) as caught:
+        model_classes(model)
+    assert caught.value.code == "model-broken"
+
+
+def test_a_damaged_model_is_told_with_its_path_where_models_are_checked(tmp_path: Path) -> None:
+    text = "template: lease\nversion: 1\nsegment: {engines: [textlines, openvino]}\nfields: {a: {}}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    template = load_template(tmp_path)
+    assert len(list(check_models(template))) == 2
+    whole = head(tmp_path / "head.npz", template).read_bytes()
+    onnx(tmp_path / "model.onnx", "{0: 'a'}")
+    assert list(check_models(template)) == []
+    for name, content in (("model.onnx", b"\x3a\xff\xff\x03"), ("head.npz", whole[:100])):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ModelError) as caught:
+            list(check_models(load_template(tmp_path)))
+        assert caught.value.code == "model-broken"
+        assert str(tmp_path / name) in caught.value.message
+
+
+def test_a_head_for_other_fields_is_told_where_models_are_checked(tmp_path: Path) -> None:
+    text = "template: lease\nversion: 1\nsegment: {engines: [textlines]}\nfields: {a: {}}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    head(tmp_path / "head.npz", load_template(tmp_path))
+    (tmp_path / "template.yaml").write_text(text.replace("a: {}", "a: {type: money}"))
+    with pytest.raises(ModelError, match="field a has another type or pattern now"):
+        list(check_models(load_template(tmp_path)))
+
+
+def test_an_ocr_model_is_a_name_or_a_folder_beside_the_template(tmp_path: Path) -> None:
+    file = tmp_path / "template.yaml"
+    text = "template: lease\nversion: 1\nocr: {model: reader}\nfields: {a: {}}\n"
+    file.write_text(text)
+    with pytest.raises(TemplateError, match="no OCR model 'reader'") as caught:
+        load_template(tmp_path)
+    assert str(caught.value.mark) == f"{file}:3:14"
+    (tmp_path / "reader").mkdir()
+    assert load_template(tmp_path).ocr.model == str(tmp_path / "reader")
+    file.write_text(text.replace("reader", "PP-OCRv7, engines: [paddleocr]"))
+    assert load_template(tmp_path).ocr.model == "PP-OCRv7"
+    file.write_text(text.replace("reader", "/no/such/folder"))
+    assert [said for said in check_models(load_template(tmp_path)) if "/no/such/folder" in said]
+
+
+def test_a_misspelt_ocr_model_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    text = "template: lease\nversion: 1\nocr: {model: PP-OCRv6_smal}\nfields: {a: {}}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    with pytest.raises(TemplateError) as caught:
+        load_template(tmp_path)
+    assert "did you mean 'PP-OCRv6_small'" in (caught.value.hint or "")
 
 
 def test_a_model_that_is_absent_matters_only_when_it_is_needed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segocr.steps.ocr.lines import DetectorSettings
+from segocr.steps.ocr.names import NAMES
 from segocr.steps.protocol import Refusal
 
 
@@ -83,7 +84,7 @@ def _v4_mobile() -> ModelFiles:
     )
 
 
-NAMED = {"PP-OCRv6_small": _v6_small, "PP-OCRv4_mobile": _v4_mobile}
+NAMED = dict(zip(NAMES, (_v6_small, _v4_mobile), strict=True))
 
 
 def find(name: str) -> ModelFiles:
