@@ -156,5 +156,5 @@ def test_a_class_without_labels_and_an_empty_set_are_refused(tmp_path: Path) -> 
     with pytest.raises(UsageError, match=r"no document of train has a label of class 'total'; labelled is "):
         read_training_data(write(tmp_path / "a"), (ODD, "total"))
     (tmp_path / "a/fields.jsonl").write_text("\n")
-    with pytest.raises(UsageError, match="no document of split"):
+    with pytest.raises(UsageError, match="holds no document"):
         read_training_data(tmp_path / "a", (ODD,))
