@@ -265,12 +265,13 @@ def _check_classes(template: Template, source: Source) -> None:
     """Compare the fields' classes with those of each engine's model, where it is there and says them."""
     for engine in template.segment.engines:
         try:
-            classes = model_classes(template.segment_model(engine))
+            model = template.segment_model(engine)
+            classes = model_classes(model)
         except ModelError:  # only an error when this model is needed; the step says so then
             continue
         for name, spec in template.fields.items():
             if spec.class_name is not None and spec.class_name not in classes:
-                message = f"the model has no class {spec.class_name!r}"
+                message = f"the model {model.name} has no class {spec.class_name!r}"
                 at = ("fields", name, "class") if spec.class_name != name else ("fields", name)
                 mark, hint = (
                     source.mark(at, key=spec.class_name == name),
