@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_CHOSEN = "segocr.output"
+
 _PIECE = 2048
 """Characters, at most 8 kB in UTF-8: what Python's buffered output holds."""
 PIPED_WIDTH = 160
@@ -68,12 +70,19 @@ def formats(*allowed: Format, default: Format | None = Format.TABLE) -> Callable
         default: Taken where none is asked for; None: the command gets None and decides itself.
     """
 
+    def choose(context: click.Context, option: click.Parameter, given: bool) -> None:
+        context.params.setdefault("output", default)
+        if given:
+            kind = Format(str(option.name))
+            first = context.meta.setdefault(_CHOSEN, kind)
+            if first is not kind:
+                raise click.UsageError(f"--{first} and --{kind} exclude each other", context)
+            context.params["output"] = kind
+
     def decorate(function: F) -> F:
         for kind in reversed(allowed):
             text = _HELP[kind] + (" The default." if kind is default else "")
-            option = click.option(
-                f"--{kind}", "output", flag_value=kind, type=Format, default=default, help=text
-            )
+            option = click.option(f"--{kind}", is_flag=True, expose_value=False, callback=choose, help=text)
             function = option(function)
         return function
 

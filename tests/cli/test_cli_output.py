@@ -163,3 +163,17 @@ def test_formats_give_one_parameter(arguments: list[str], expected: str) -> None
         click.echo(output.value)
 
     assert CliRunner().invoke(command, arguments).output == expected + "\n"
+
+
+@pytest.mark.parametrize("second", ["--csv", "--table"])
+def test_two_formats_are_a_mistake_and_one_twice_is_none(second: str) -> None:
+    @click.command()
+    @formats(Format.TABLE, Format.JSON, Format.CSV)
+    def command(output: Format) -> None:
+        click.echo(output.value)
+
+    for arguments in (["--json", second], [second, "--json"]):
+        result = CliRunner().invoke(command, arguments)
+        assert result.exit_code == 2
+        assert f"{arguments[0]} and {arguments[1]} exclude each other" in result.output
+    assert CliRunner().invoke(command, ["--json", "--json"]).output == "json\n"
