@@ -22,3 +22,9 @@ def emit(ended: Ended) -> None:
         resource={"prefect.resource.id": f"segocr.arrival.{ended.arrival}"},
         payload=payload | {"state": ended.state.value, "code": ended.code},
     )
+
+
+def emit_unless_failed(ended: Ended) -> None:
+    """Tell Prefect of an arrival's end in a service, whose failures ``flows.failures`` tells."""
+    if ended.state is not State.FAILED:
+        emit(ended)

@@ -127,7 +127,7 @@ def keeper_runs() -> bool:
 
 
 def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, forgive: bool) -> None:
-    from flows.events import emit  # only now: importing Prefect takes seconds
+    from flows.events import emit_unless_failed  # only now: importing Prefect takes seconds
     from flows.extract import run_flow
     from flows.filer import Ended
     from flows.watch import Hooks, Watch
@@ -135,7 +135,7 @@ def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, 
     def ended(one: Ended) -> None:
         tell(_log, logging.INFO, "stored", arrival=one.arrival, document=one.sha256, template=one.template,
              state=one.state, code=one.code)  # fmt: skip
-        emit(one)
+        emit_unless_failed(one)
 
     shared = keeper_runs()
     if not shared:  # only those of its own version find a keeper: somebody upgraded segocr meanwhile

@@ -28,14 +28,14 @@ class AllSwept(NamedTuple):
     Attributes:
         ready: How many files are ready to be extracted since.
         waiting: How many still settle.
-        failed: How many failed: empty or unreadable for too long, or gone.
+        failed: Those that failed: empty or unreadable for too long, or gone.
         problems: What was wrong, by inbox; None: with what all of them need.
         closed: Inboxes that have sub-folders which cannot be listed: all else in them is taken.
     """
 
     ready: int
     waiting: int
-    failed: int
+    failed: tuple[uuid.UUID, ...]
     problems: Mapping[str | None, SegocrError]
     closed: Mapping[str | None, SegocrError]
 
@@ -89,24 +89,25 @@ class Inboxes:
         """Look at every inbox once; what is wrong with one keeps no other one from being looked at."""
         problems: dict[str | None, SegocrError] = {}
         closed: dict[str | None, SegocrError] = {}
-        ready = waiting = failed = 0
+        ready = waiting = 0
+        failed: list[uuid.UUID] = []
         with _noted(problems, None):
             mend_orphans(self._engine, list(self.by_key.values()), self.places)
         if problems:  # into a work folder that is not the right one nothing is claimed
-            return AllSwept(ready, waiting, failed, problems, closed)
+            return AllSwept(ready, waiting, tuple(failed), problems, closed)
         for inbox in self.by_key.values():
             # Apart from the sweep: where nothing can be filed, new files can still be claimed.
             with _noted(problems, inbox.key):
-                failed += len(recover(inbox, self.places, self.ledger, self.owner))
+                failed += recover(inbox, self.places, self.ledger, self.owner)
             with _noted(problems, inbox.key):
                 check_writable(inbox)
                 swept = sweep(inbox, self.places, self.ledger, self.owner)
                 ready += len(swept.ready)
                 waiting += swept.waiting
-                failed += len(swept.failed)
+                failed += swept.failed
                 if swept.closed:
                     closed[inbox.key] = _closed(len(swept.closed))
-        return AllSwept(ready, waiting, failed, problems, closed)
+        return AllSwept(ready, waiting, tuple(failed), problems, closed)
 
 
 def _closed(count: int) -> ConfigurationError:

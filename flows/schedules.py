@@ -45,6 +45,7 @@ def main(workspace: Path, parent: int, name: str, *, own_server: bool) -> None:
 async def _run(settings: Settings, folder: Path, name: str, own_server: bool) -> None:
     from flows.automations import ensure_automations  # only now: importing Prefect takes seconds
     from flows.deployments import Scheduler, deployments
+    from flows.failures import tell_failures
     from flows.leftovers import end_leftovers
     from flows.service import SCHEDULER, WORKSPACE
 
@@ -60,7 +61,10 @@ async def _run(settings: Settings, folder: Path, name: str, own_server: bool) ->
     if own_server and (ended := await end_leftovers(made)):
         tell(_log, logging.INFO, "runs of before ended", runs=ended)
     tell(_log, logging.INFO, "ready", deployments=len(made))
-    await runner.until_told()
+    async with asyncio.TaskGroup() as group:
+        telling = group.create_task(tell_failures(settings))
+        await runner.until_told()
+        telling.cancel()
 
 
 if __name__ == "__main__":

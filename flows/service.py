@@ -20,9 +20,10 @@ from prefect.states import Cancelled
 
 from db.connect import Engine, open_database
 from db.schema import check_schema, prepare
+from flows.events import emit, emit_unless_failed
 from flows.extract import run_flow
 from flows.inboxes import take_lock
-from flows.watch import Watch
+from flows.watch import Hooks, Watch
 from segocr.errors import ConfigurationError
 from segocr.parentdeath import die_with_parent
 from segocr.service.logs import start_logging
@@ -187,10 +188,11 @@ def start_steps(settings: Settings) -> Steps:
 
 @contextmanager
 def _watching(workspace: str, role: str) -> Iterator[Watch]:
+    hooks = Hooks(ended=emit_unless_failed if _is_served() else emit)
     with (
         reported(workspace, role),
         opened(workspace) as (settings, engine),
         start_steps(settings) as steps,
-        Watch(settings, engine, steps, run_flow, role=role) as watch,
+        Watch(settings, engine, steps, run_flow, role=role, hooks=hooks) as watch,
     ):
         yield watch

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from db.connect import Engine
 from db.duplicates import find_first, known_contents, link
+from db.ended import find_ended
 from db.status import pauses
 from db.views import register_template, shape_of, untyped_notice
 from flows.batch import Batch, Item
@@ -51,7 +52,7 @@ class Hooks:
 
     Attributes:
         records: Called with each document's records when they are stored.
-        ended: Called with each arrival's end, when it is filed.
+        ended: Called with each arrival's end, when it is filed; ``sweep`` ends some, too.
         stopping: Asked before each chunk: what is not begun then is free again.
         keep_pages: Whether ``records`` is to find the pages in its ``Work``.
     """
@@ -119,7 +120,7 @@ class Watch:
         Raises:
             DatabaseError: It cannot be asked.
         """
-        return {one.code for one in pauses(self._engine)}
+        return {one.code for one in pauses(self._engine, self._inboxes.places)}
 
     def close(self) -> None:
         """Give the name back."""
@@ -140,11 +141,18 @@ class Watch:
             SegocrError: No inbox could be looked at. If some could, ``extract`` raises it, after its work.
         """
         swept = self._inboxes.sweep()
-        self._failed += swept.failed
+        self._failed += len(swept.failed)
+        self._tell(swept.failed)
         self._unswept = next(iter(swept.problems.values()), None)
         if self._unswept and (None in swept.problems or len(swept.problems) == len(self._inboxes.by_key)):
             raise self._unswept
         return swept.waiting
+
+    def _tell(self, failed: Sequence[uuid.UUID]) -> None:
+        """Tell of what a sweep ended."""
+        if failed and self._hooks.ended is not None:
+            for one in find_ended(self._engine, ids=set(failed)):
+                self._hooks.ended(Ended(one.id, one.sha256, None, one.state, one.code))
 
     def extract(self) -> Counter[str]:
         """Process all that is ready, a run a batch; return how many arrivals ended in which state.

@@ -214,7 +214,6 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(
 ) -> None:
     from prefect.client.orchestration import get_client
     from prefect.deployments import run_deployment
-    from prefect.events import emit_event
 
     log = workspace / "log"
     with scheduler(workspace, server, NAME) as child:
@@ -225,8 +224,6 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(
                 deployment = client.read_deployment_by_name(f"{name}/{NAME}")
                 scheduled[name] = [str(one.schedule) for one in deployment.schedules]
         assert [name for name, schedules in scheduled.items() if schedules] == ["watch", "housekeeping"]
-        for number in range(3):
-            emit_event("segocr.document.failed", resource={"prefect.resource.id": f"segocr.arrival.{number}"})
         await_it((workspace / "told.json").exists, log)
         for name in ("retry", "housekeeping"):
             run_deployment(f"{name}/{NAME}", timeout=0, as_subflow=False)

@@ -244,20 +244,24 @@ def test_a_chunk_that_was_filed_while_the_database_was_locked_is_noted_by_the_ne
     other.close()
 
 
-def test_files_that_a_sweep_ends_are_counted_by_the_next_extraction(tmp_path: Path) -> None:
-    from flows.watch import Watch
+def test_files_that_a_sweep_ends_are_told_and_counted_by_the_next_extraction(tmp_path: Path) -> None:
+    from flows.filer import Ended
+    from flows.watch import Hooks, Watch
 
+    told: list[Ended] = []
     (tmp_path / "inbox").mkdir()
     toml = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\nstale_after = 0.001\n'
     settings = parse_settings(toml, tmp_path)
     engine = open_database("sqlite:///segocr.db", folder=tmp_path)
     prepare(engine)
     (tmp_path / "inbox" / "empty.jpg").touch()
-    with Watch(settings, engine, None, lambda _: None) as watch:  # type: ignore[arg-type]
+    hooks = Hooks(ended=told.append)
+    with Watch(settings, engine, None, lambda _: None, hooks=hooks) as watch:  # type: ignore[arg-type]
         watch.sweep()
         watch.sweep()
         assert watch.extract() == {"failed": 1}
         assert watch.extract() == {}
+    assert [(one.state, one.code) for one in told] == [("failed", "empty")]
     engine.dispose()
 
 
