@@ -24,7 +24,7 @@ from db.connect import Engine, open_database
 from flows.server import ServerError, answers
 from segocr.errors import DatabaseError, HostError, SegocrError
 from segocr.parentdeath import die_with_parent
-from segocr.service.logs import start_logging, tell
+from segocr.service.logs import silence, start_logging, tell
 from segocr.service.supervision import drained, noted_signals
 from segocr.service.troubles import Report, told
 from segocr.settings import Settings, served_settings
@@ -131,6 +131,8 @@ def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, 
     from flows.extract import run_flow
     from flows.filer import Ended
     from flows.watch import Hooks, Watch
+
+    silence("prefect.flow_runs", "prefect.task_runs")  # what they raise is told by ``Turns``
 
     def ended(one: Ended) -> None:
         tell(_log, logging.INFO, "stored", arrival=one.arrival, document=one.sha256, template=one.template,

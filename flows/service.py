@@ -166,7 +166,8 @@ def opened(workspace: str) -> Iterator[tuple[Settings, Engine]]:
         ConfigurationError: ``foreign-workspace``, ``no-database``, or a mistake in ``segocr.toml``.
         DatabaseError: As ``db.schema.prepare``.
     """
-    logging.getLogger("prefect.flow_runs").addFilter(_without_traceback)
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(name).addFilter(_without_traceback)
     served = _is_served()
     if served:
         start_logging()

@@ -46,3 +46,13 @@ def start_logging(level: int = logging.INFO) -> None:
 def tell(logger: logging.Logger, level: int, event: str, **fields: object) -> None:
     """Log an event with its fields; those that are None are left out."""
     logger.log(level, event, extra={"fields": fields})
+
+
+def silence(*loggers: str) -> None:
+    """Keep what others log, with tracebacks that name files, out of a log that tells the same as an event."""
+    for name in loggers:
+        logging.getLogger(name).addFilter(_nothing)  # a level would be set anew by who configures logging
+
+
+def _nothing(record: logging.LogRecord) -> bool:
+    return False

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from flows.server import prefect_environment
 from segocr.service.troubles import read_report
 
 
@@ -123,3 +124,30 @@ def test_what_documents_rest_for_is_told_once_and_until_they_rest_no_more(tmp_pa
     )
     assert done.stdout.split() == ["1", "1", "1", "1", "1", "0", "0"], done.stderr
     assert done.stderr.count("paused code=template") == done.stderr.count("goes on code=template") == 1
+
+
+RUN = LOOP.replace("        tries.append(1)\n", "        tries.append(1)\n        runs()\n").replace(
+    "class Failing:",
+    """
+from prefect import flow, task
+
+@task
+def fails(): raise KeyError("secret")
+
+@flow
+def runs(): fails()
+
+class Failing:""",
+)
+
+
+def test_what_a_flow_run_raises_is_one_line_of_the_log_and_no_traceback(server: str, tmp_path: Path) -> None:
+    env = dict(os.environ) | prefect_environment(tmp_path / ".prefect", server)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", RUN, str(tmp_path)], capture_output=True, text=True, env=env
+    )
+    assert len(json.loads(done.stdout)) == 7, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+    assert done.stderr.count("code=internal") == 1
+    assert "unexpected KeyError" in done.stderr
