@@ -177,11 +177,12 @@ def is_in_inbox(inbox: str, path: str, size: int, mtime_ns: int) -> bool:
     return False
 
 
-def new_row(inbox: str, sighting: Sighting, now: datetime) -> dict[str, Any]:
+def new_row(inbox: str, sighting: Sighting, now: datetime, workspace: Path | None) -> dict[str, Any]:
     """Return the row of a file that is seen for the first time."""
     return {
         "id": uuid.uuid4(),
         "inbox": inbox,
+        "workspace": None if workspace is None else str(workspace),
         "path": sighting.path,
         "size": sighting.size,
         "mtime_ns": sighting.mtime_ns,

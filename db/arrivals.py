@@ -59,11 +59,20 @@ class Arrivals:
 
     Args:
         engine: From ``db.connect.open_database``; its tables must exist.
+        workspace: Whose arrivals those are that it receives and claims: no other workspace of the database
+            decides on them.
         clock: Tells the time instead of the database's own clock (for tests).
     """
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        workspace: Path | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self._engine = engine
+        self._workspace = workspace
         self._clock = clock
 
     def now(self) -> datetime:
@@ -120,7 +129,7 @@ class Arrivals:
                         .values(size=one.size, mtime_ns=one.mtime_ns, steady_since=now)
                     )
             unknown = [one for one in sightings if one.path not in known and one.path not in moving]
-            new = [new_row(inbox, one, now) for one in unknown]
+            new = [new_row(inbox, one, now, self._workspace) for one in unknown]
             if new:
                 connection.execute(insert(ArrivalRow), new)
 
@@ -149,7 +158,7 @@ class Arrivals:
             now = self._now(connection)
             for some in chunks(ids):
                 free = and_(ArrivalRow.id.in_(some), ArrivalRow.state == State.RECEIVED.value)
-                values = lease(owner, now, seconds) | {"state": State.CLAIMED.value, "claimed_at": now}
+                values = self._own(owner, now, seconds) | {"state": State.CLAIMED.value, "claimed_at": now}
                 claimed += pick(connection, free, values)
         return claimed
 
@@ -220,7 +229,12 @@ class Arrivals:
                 ArrivalRow.lease_until < now,
                 ArrivalRow.claimed_at > now,  # the clock was set back
             )
-            return pick(connection, and_(unmoved, free), lease(owner, now, seconds))
+            return pick(connection, and_(unmoved, free), self._own(owner, now, seconds))
+
+    def _own(self, owner: str, now: datetime, seconds: float) -> dict[str, Any]:
+        """Return the values that make ``owner`` hold a row, and its file the workspace's."""
+        whose = {} if self._workspace is None else {"workspace": str(self._workspace)}
+        return lease(owner, now, seconds) | whose
 
     def end(self, arrival: uuid.UUID, state: State, code: str | None, message: str | None) -> None:
         """Note how it ended."""

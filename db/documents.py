@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from db.connect import reading
+from db.moves import of_workspace
 from db.schema import check_schema
 from db.tables import (
     ArrivalRow,
@@ -20,6 +21,7 @@ from db.tables import (
     ExtractionRow,
 )
 from segocr.errors import UsageError
+from segocr.inbox.places import Places
 
 _SHORTEST_DIGEST = 6
 _UUID_DIGITS = 32
@@ -88,9 +90,12 @@ class Listed:
         return self.arrival.state if self.arrival else None
 
 
-def count_documents(engine: Engine, *, template: str | None = None, state: str | None = None) -> int:
+def count_documents(
+    engine: Engine, *, template: str | None = None, state: str | None = None, places: Places | None = None
+) -> int:
     """Return how many rows ``list_documents`` would return without a limit."""
-    queries = (_current(template, state), _unrecorded(template, state))
+    own = of_workspace(places)
+    queries = (_current(template, state, own), _unrecorded(template, state, own))
     with reading(engine) as connection:
         return sum(
             connection.scalar(select(func.count()).select_from(query.subquery())) or 0 for query in queries
@@ -98,7 +103,12 @@ def count_documents(engine: Engine, *, template: str | None = None, state: str |
 
 
 def list_documents(
-    engine: Engine, *, template: str | None = None, state: str | None = None, limit: int = 100
+    engine: Engine,
+    *,
+    template: str | None = None,
+    state: str | None = None,
+    limit: int = 100,
+    places: Places | None = None,
 ) -> list[Listed]:
     """Return the newest current records and the arrivals that have none.
 
@@ -107,41 +117,45 @@ def list_documents(
         template: Only this template's.
         state: Only arrivals in this state (``segocr.inbox.arrivals.State``).
         limit: Most rows.
+        places: A workspace's folders: nothing that another workspace of the database brought.
 
     Raises:
         DatabaseError: The database cannot be asked.
     """
     check_schema(engine)
+    own = of_workspace(places)
     with reading(engine) as connection:
-        found = [*_records(connection, template, state, limit), *_waiting(connection, template, state, limit)]
+        found = [
+            *_records(connection, _current(template, state, own), limit),
+            *_waiting(connection, _unrecorded(template, state, own), limit),
+        ]
     return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
 
 
-def _current(template: str | None, state: str | None) -> Select[Any]:
-    """Choose current records."""
+def _current(template: str | None, state: str | None, own: ColumnElement[bool]) -> Select[Any]:
+    """Choose current records; ``own`` arrivals may have brought them, or none."""
     query = (
         select(ExtractionRow.id)
         .outerjoin(ArrivalRow, ArrivalRow.id == ExtractionRow.arrival_id)
-        .where(ExtractionRow.current)
+        .where(ExtractionRow.current, or_(ArrivalRow.id.is_(None), own))
     )
     if template is not None:
         query = query.where(ExtractionRow.template == template)
     return query if state is None else query.where(ArrivalRow.state == state)
 
 
-def _unrecorded(template: str | None, state: str | None) -> Select[Any]:
-    """Choose arrivals that have no current record."""
+def _unrecorded(template: str | None, state: str | None, own: ColumnElement[bool]) -> Select[Any]:
+    """Choose own arrivals that have no current record."""
     shown = select(ExtractionRow.id).where(ExtractionRow.arrival_id == ArrivalRow.id, ExtractionRow.current)
-    query = select(ArrivalRow.id).where(~shown.exists())
+    query = select(ArrivalRow.id).where(~shown.exists(), own)
     if template is not None:
         query = query.where(ArrivalRow.template == template)
     return query if state is None else query.where(ArrivalRow.state == state)
 
 
-def _records(connection: Connection, template: str | None, state: str | None, limit: int) -> Iterator[Listed]:
+def _records(connection: Connection, which: Select[Any], limit: int) -> Iterator[Listed]:
     query = (
-        _current(template, state)
-        .with_only_columns(ExtractionRow, DocumentRow.sha256, ArrivalRow)
+        which.with_only_columns(ExtractionRow, DocumentRow.sha256, ArrivalRow)
         .outerjoin(DocumentRow, DocumentRow.id == ExtractionRow.document_id)
         .order_by(ExtractionRow.extracted_at.desc())
         .limit(limit)
@@ -155,13 +169,8 @@ def _records(connection: Connection, template: str | None, state: str | None, li
             )  # fmt: skip
 
 
-def _waiting(connection: Connection, template: str | None, state: str | None, limit: int) -> Iterator[Listed]:
-    query = (
-        _unrecorded(template, state)
-        .with_only_columns(ArrivalRow.__table__)
-        .order_by(ArrivalRow.received_at.desc())
-        .limit(limit)
-    )
+def _waiting(connection: Connection, which: Select[Any], limit: int) -> Iterator[Listed]:
+    query = which.with_only_columns(ArrivalRow.__table__).order_by(ArrivalRow.received_at.desc()).limit(limit)
     for row in connection.execute(query):
         codes = (row.last_problem_code,) if row.last_problem_code else ()
         file = str(Path(row.inbox) / row.path)

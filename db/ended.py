@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Engine, Row, and_, delete, func, or_, sele
 from db.arrivalrows import is_in_inbox
 from db.arrivals import Arrivals
 from db.connect import reading, writing
+from db.moves import of_workspace
 from db.schema import check_schema
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow
 from segocr.errors import UsageError
@@ -111,8 +112,8 @@ def find_ended(
         since: Only those received within this time.
         ids: Only these.
         inboxes: Only of these inboxes, by their keys: what another one brought, nobody would take.
-        places: The workspace's folders: a file that was moved with the workspace, or is in ``work/`` though
-            it was given up, is found there.
+        places: The workspace's folders: only its own arrivals, none of another workspace of the database. A
+            file that was moved with the workspace, or is in ``work/`` though it was given up, is found there.
 
     Raises:
         UsageError: ``unknown-arrival`` if one of ``which`` names no such arrival.
@@ -120,7 +121,9 @@ def find_ended(
     """
     check_schema(engine)
     with reading(engine) as connection:
-        query = select(ArrivalRow.__table__).where(ArrivalRow.state.in_([state.value for state in states]))
+        query = select(ArrivalRow.__table__).where(
+            ArrivalRow.state.in_([state.value for state in states]), of_workspace(places)
+        )
         if code is not None:
             query = query.where(ArrivalRow.last_problem_code == code)
         if since is not None:

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from db.arrivals import Arrivals
 from db.connect import reading, translated, writing
 from db.databasefile import write_back
 from db.ended import discard, find_ended, plan_discarding
+from db.moves import of_workspace
 from db.schema import check_schema
 from db.store import hold_documents
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow, ReadingRow, RegionRow
@@ -64,7 +65,8 @@ def tidy(engine: Engine, keep: KeepSettings, places: Places | None = None) -> Ti
     Args:
         engine: From ``db.connect.open_database``.
         keep: For how long what is kept; 0 keeps for ever.
-        places: The workspace's folders: where the reasons of a failure lie whose file stayed in its inbox.
+        places: The workspace's folders: only what it brought goes, and what no workspace did. There the
+            reasons of a failure lie whose file stayed in its inbox.
 
     Raises:
         DatabaseError: Some of it is done.
@@ -76,16 +78,16 @@ def tidy(engine: Engine, keep: KeepSettings, places: Places | None = None) -> Ti
         return now - timedelta(days=days) if days else None
 
     return Tidied(
-        done=_drop_done(engine, before(keep.done)),
+        done=_drop_done(engine, before(keep.done), places),
         failed=_drop_failed(engine, before(keep.failed), places),
-        versions=_drop_versions(engine, before(keep.versions)),
-        lattices=_drop_lattices(engine, before(keep.lattices)),
+        versions=_drop_versions(engine, before(keep.versions), places),
+        lattices=_drop_lattices(engine, before(keep.lattices), places),
         documents=_drop_documents(engine),
         megabytes=_vacuum(engine) if engine.dialect.name == "sqlite" else 0,
     )
 
 
-def _drop_done(engine: Engine, moment: datetime | None) -> int:
+def _drop_done(engine: Engine, moment: datetime | None, places: Places | None) -> int:
     """Delete filed files whose records were accepted; what waits for a person stays."""
     if moment is None:
         return 0
@@ -93,6 +95,7 @@ def _drop_done(engine: Engine, moment: datetime | None) -> int:
         ArrivalRow.state == State.EXTRACTED.value,
         ArrivalRow.filed_at < moment,
         ArrivalRow.place.is_not(None),
+        of_workspace(places),
     )
     count = 0
     for ids in _portions(engine, select(ArrivalRow.id).where(old)):
@@ -130,7 +133,13 @@ def _drop_failed(engine: Engine, moment: datetime | None, places: Places | None)
     return count
 
 
-def _drop_versions(engine: Engine, moment: datetime | None) -> int:
+def _is_own(places: Places | None) -> ColumnElement[bool]:
+    """Choose records that this workspace's arrivals brought, or none did."""
+    others = select(ArrivalRow.id).where(ArrivalRow.id == ExtractionRow.arrival_id, ~of_workspace(places))
+    return ~others.exists()
+
+
+def _drop_versions(engine: Engine, moment: datetime | None, places: Places | None) -> int:
     if moment is None:
         return 0
     newer = aliased(ExtractionRow)
@@ -144,7 +153,7 @@ def _drop_versions(engine: Engine, moment: datetime | None) -> int:
         )
         .exists()
     )
-    old = and_(~ExtractionRow.current, ExtractionRow.extracted_at < moment, replaced)
+    old = and_(~ExtractionRow.current, ExtractionRow.extracted_at < moment, replaced, _is_own(places))
     count = 0
     for ids in _portions(engine, select(ExtractionRow.id).where(old)):
         still = and_(ExtractionRow.id.in_(ids), old)
@@ -155,14 +164,14 @@ def _drop_versions(engine: Engine, moment: datetime | None) -> int:
     return count
 
 
-def _drop_lattices(engine: Engine, moment: datetime | None) -> int:
+def _drop_lattices(engine: Engine, moment: datetime | None, places: Places | None) -> int:
     if moment is None:
         return 0
     query = (
         select(ReadingRow.id)
         .join(RegionRow)
         .join(ExtractionRow)
-        .where(ExtractionRow.extracted_at < moment, func.length(ReadingRow.lattice) > 0)
+        .where(ExtractionRow.extracted_at < moment, func.length(ReadingRow.lattice) > 0, _is_own(places))
     )
     count = 0
     for ids in _portions(engine, query):

@@ -11,6 +11,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from sqlalchemy import ColumnElement, Engine, Row, and_, or_, select, update
 from db.arrivalrows import chunks, is_in_inbox
 from db.arrivals import Arrivals
 from db.connect import reading, writing
-from db.moves import follow_move, follow_workspace
+from db.moves import follow_move, follow_workspace, of_workspace
 from db.tables import ArrivalRow
 from segocr.inbox import moving
 from segocr.inbox.arrivals import State
@@ -64,7 +65,7 @@ def mend_orphans(engine: Engine, inboxes: Sequence[Inbox], places: Places) -> in
     # Only now: a disk that went while the files were looked for shows here.
     _check_work(engine, inboxes, places, lost)
     rows = sum(_settle_row(engine, one) for one in lost)
-    _resume(engine)
+    _resume(engine, places)
     return rows + _settle_files(engine, inboxes, places)
 
 
@@ -97,6 +98,8 @@ def _absent(engine: Engine, which: ColumnElement[bool]) -> Iterator[Row[Any]]:
 
 def _is_ours(row: Row[Any], inboxes: Sequence[Inbox], places: Places) -> bool:
     """Whether this workspace is to judge: a database may serve several."""
+    if row.workspace is not None:
+        return bool(row.workspace == str(places.workspace))
     return Path(row.place).is_relative_to(places.work) or row.inbox in {inbox.key for inbox in inboxes}
 
 
@@ -123,9 +126,12 @@ def _check_work(engine: Engine, inboxes: Sequence[Inbox], places: Places, lost: 
     an older version claimed the files, also where the folder of one of them is in it.
     """
     leaves = all(inbox.after is After.LEAVE for inbox in inboxes)
+    first = known_work(places.work) is None
+    if leaves and not lost and first:
+        with suppress(OSError):  # it may be read-only; else it is known again when it is moved
+            adopt_work(places.work)
     if is_right(places.work) or (leaves and not lost):
         return
-    first = known_work(places.work) is None
     if (first and _holds_one(engine, places)) or not _misses_one(engine, inboxes, places):
         try:
             adopt_work(places.work)
@@ -159,7 +165,9 @@ def _misses_one(engine: Engine, inboxes: Sequence[Inbox], places: Places) -> boo
     about = and_(ArrivalRow.state == State.CLAIMED.value, ArrivalRow.sha256.is_(None))
     with reading(engine) as connection:
         rows = connection.execute(
-            select(ArrivalRow.id, ArrivalRow.inbox, ArrivalRow.path).where(about, ArrivalRow.inbox.in_(keys))
+            select(ArrivalRow.id, ArrivalRow.inbox, ArrivalRow.path).where(
+                about, ArrivalRow.inbox.in_(keys), of_workspace(places)
+            )
         ).all()
     return any(
         not places.claimed(row.id, Path(row.path).name).exists() and not (Path(row.inbox) / row.path).exists()
@@ -187,9 +195,10 @@ def _settle_row(engine: Engine, lost: _Lost) -> bool:
     return changed.rowcount == 1
 
 
-def _resume(engine: Engine) -> None:
+def _resume(engine: Engine, places: Places) -> None:
     """Let go on what rested because its file was away."""
-    resting = and_(_PLACED, ArrivalRow.lease_owner.is_(None), ArrivalRow.last_problem_code == MISSING)
+    away = and_(ArrivalRow.lease_owner.is_(None), ArrivalRow.last_problem_code == MISSING)
+    resting = and_(_PLACED, away, of_workspace(places))
     with reading(engine) as connection:
         if not connection.scalar(select(ArrivalRow.id).where(resting).limit(1)):
             return

@@ -6,14 +6,16 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
 
 from db.arrivalrows import ENDED
 from db.arrivals import Arrivals
 from db.connect import reading
+from db.moves import of_workspace
 from db.schema import check_schema
 from db.tables import ArrivalRow
 from segocr.inbox.arrivals import State
+from segocr.inbox.places import Places
 
 _WAITING = (State.RECEIVED.value, State.CLAIMED.value, State.EXTRACTING.value)
 _DAY = timedelta(days=1)
@@ -61,48 +63,50 @@ class ArrivalsStatus:
     paused: tuple[Pause, ...]
 
 
-def arrivals_status(engine: Engine) -> ArrivalsStatus:
-    """Return how the arrivals stand now.
+def arrivals_status(engine: Engine, places: Places | None = None) -> ArrivalsStatus:
+    """Return how the arrivals stand now; with a workspace's folders, only its own.
 
     Raises:
         DatabaseError: The database cannot be asked.
     """
     check_schema(engine)
-    now = Arrivals(engine).now()
+    now, own = Arrivals(engine).now(), of_workspace(places)
     with reading(engine) as connection:
-        inboxes = _by_inbox(connection)
+        inboxes = _by_inbox(connection, own)
         states = {
             state.value: sum(counts.get(state.value, 0) for counts in inboxes.values()) for state in State
         }
         spans = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": _DAY}
-        ended = {name: _ended_since(connection, now - span) for name, span in spans.items()}
+        ended = {name: _ended_since(connection, own, now - span) for name, span in spans.items()}
         return ArrivalsStatus(
             states,
             inboxes,
             ended,
-            _oldest(connection, now),
-            _failures(connection, now - _DAY),
-            _paused(connection, now),
+            _oldest(connection, own, now),
+            _failures(connection, own, now - _DAY),
+            _paused(connection, own, now),
         )
 
 
-def failures_within(engine: Engine, span: timedelta) -> dict[str, int]:
-    """Return how many arrivals failed lately, by the code of their problem, most first."""
+def failures_within(engine: Engine, span: timedelta, places: Places | None = None) -> dict[str, int]:
+    """Return how many arrivals failed lately (of a workspace), by the code of their problem, most first."""
     since = Arrivals(engine).now() - span
     with reading(engine) as connection:
-        return _failures(connection, since)
+        return _failures(connection, of_workspace(places), since)
 
 
-def pauses(engine: Engine) -> tuple[Pause, ...]:
-    """Return what rests, though it is claimed."""
+def pauses(engine: Engine, places: Places | None = None) -> tuple[Pause, ...]:
+    """Return what rests, though it is claimed; with a workspace's folders, only of its own."""
     now = Arrivals(engine).now()
     with reading(engine) as connection:
-        return _paused(connection, now)
+        return _paused(connection, of_workspace(places), now)
 
 
-def _by_inbox(connection: Connection) -> dict[str, dict[str, int]]:
-    query = select(ArrivalRow.inbox, ArrivalRow.state, func.count()).group_by(
-        ArrivalRow.inbox, ArrivalRow.state
+def _by_inbox(connection: Connection, own: ColumnElement[bool]) -> dict[str, dict[str, int]]:
+    query = (
+        select(ArrivalRow.inbox, ArrivalRow.state, func.count())
+        .where(own)
+        .group_by(ArrivalRow.inbox, ArrivalRow.state)
     )
     found: dict[str, dict[str, int]] = {}
     for inbox, state, count in connection.execute(query):
@@ -110,15 +114,15 @@ def _by_inbox(connection: Connection) -> dict[str, dict[str, int]]:
     return found
 
 
-def _ended_since(connection: Connection, moment: datetime) -> int:
-    query = select(func.count()).where(ArrivalRow.state.in_(ENDED), ArrivalRow.ended_at >= moment)
+def _ended_since(connection: Connection, own: ColumnElement[bool], moment: datetime) -> int:
+    query = select(func.count()).where(ArrivalRow.state.in_(ENDED), ArrivalRow.ended_at >= moment, own)
     return connection.scalar(query) or 0
 
 
-def _oldest(connection: Connection, now: datetime) -> Oldest | None:
+def _oldest(connection: Connection, own: ColumnElement[bool], now: datetime) -> Oldest | None:
     row = connection.execute(
         select(ArrivalRow.id, ArrivalRow.inbox, ArrivalRow.path, ArrivalRow.state, ArrivalRow.received_at)
-        .where(ArrivalRow.state.in_(_WAITING))
+        .where(ArrivalRow.state.in_(_WAITING), own)
         .order_by(ArrivalRow.received_at)
         .limit(1)
     ).first()
@@ -127,17 +131,17 @@ def _oldest(connection: Connection, now: datetime) -> Oldest | None:
     return Oldest(row.id, row.inbox, row.path, row.state, (now - row.received_at).total_seconds())
 
 
-def _failures(connection: Connection, since: datetime) -> dict[str, int]:
+def _failures(connection: Connection, own: ColumnElement[bool], since: datetime) -> dict[str, int]:
     query = (
         select(func.coalesce(ArrivalRow.last_problem_code, "unknown"), func.count())
-        .where(ArrivalRow.state == State.FAILED.value, ArrivalRow.ended_at >= since)
+        .where(ArrivalRow.state == State.FAILED.value, ArrivalRow.ended_at >= since, own)
         .group_by(ArrivalRow.last_problem_code)
         .order_by(func.count().desc())
     )
     return {code: count for code, count in connection.execute(query)}
 
 
-def _paused(connection: Connection, now: datetime) -> tuple[Pause, ...]:
+def _paused(connection: Connection, own: ColumnElement[bool], now: datetime) -> tuple[Pause, ...]:
     """Find what was given back because of something other than a document, and was not begun again."""
     # Of what is tried alone, its pause tells it from what is blamed: that is free at once.
     alone = and_(ArrivalRow.state == State.EXTRACTING.value, ArrivalRow.lease_until > now)
@@ -148,7 +152,7 @@ def _paused(connection: Connection, now: datetime) -> tuple[Pause, ...]:
     )
     query = (
         select(ArrivalRow.inbox, ArrivalRow.last_problem_code, func.count(), func.max(ArrivalRow.lease_until))
-        .where(resting)
+        .where(resting, own)
         .group_by(ArrivalRow.inbox, ArrivalRow.last_problem_code)
     )
     return tuple(

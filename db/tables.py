@@ -86,7 +86,8 @@ class DocumentRow(Base):
 class ArrivalRow(Base):
     """One dropped file; ``path`` is relative to the inbox.
 
-    ``place`` is where segocr put the file; null: it is in its inbox, or ``gone`` for good.
+    ``place`` is where segocr put the file; null: it is in its inbox, or ``gone`` for good. ``workspace`` is
+    the folder of the one that took it; null: not known, it came before that was kept.
     """
 
     __tablename__ = "arrivals"
@@ -107,6 +108,7 @@ class ArrivalRow(Base):
     inbox: Mapped[str] = mapped_column(PathText)
     path: Mapped[str] = mapped_column(PathText)
     place: Mapped[str | None] = mapped_column(PathText)
+    workspace: Mapped[str | None] = mapped_column(PathText)
     gone: Mapped[bool] = mapped_column(default=False, server_default=false())
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)

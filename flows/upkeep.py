@@ -94,7 +94,7 @@ def keep_house(workspace: str) -> None:
     with reported(workspace, "housekeeping"), opened(workspace) as (settings, engine):
         inboxes = inboxes_in(settings)
         orphans = mend_orphans(engine, inboxes, places_in(settings))
-        gone = drop_gone(engine, [inbox.key for inbox in inboxes])
+        gone = drop_gone(engine, [inbox.key for inbox in inboxes], places_in(settings))
         done = tidy(engine, settings.keep, places_in(settings))
         log = own_workspace(workspace) / ".prefect" / "server.log"
         if log.is_file() and log.stat().st_size > _LARGEST_LOG:
@@ -114,7 +114,7 @@ def notify(workspace: str) -> None:
         ConfigurationError: ``alert-untold``.
     """
     with reported(workspace, "notify"), opened(workspace) as (settings, engine):
-        codes = failures_within(engine, timedelta(minutes=settings.alert.minutes))
+        codes = failures_within(engine, timedelta(minutes=settings.alert.minutes), places_in(settings))
         if not (failures := sum(codes.values())):
             return  # retried or discarded meanwhile
         now = datetime.now(UTC).isoformat()

@@ -51,9 +51,12 @@ def list_command(output: Format, template: str | None, state: str | None, limit:
     from db.documents import count_documents, list_documents
     from segocr.cli.database import opened_database
 
+    places = _places()
     with opened_database() as engine:
-        found = list_documents(engine, template=template, state=state, limit=limit)
-        all_ = count_documents(engine, template=template, state=state) if len(found) == limit else limit
+        found = list_documents(engine, template=template, state=state, limit=limit, places=places)
+        all_ = limit
+        if len(found) == limit:
+            all_ = count_documents(engine, template=template, state=state, places=places)
     columns: tuple[str, ...] = _RECORD + _ARRIVAL
     if output is Format.TABLE:
         columns = _STATES if state is not None else _RECORD

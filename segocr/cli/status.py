@@ -67,12 +67,13 @@ def _arrivals(settings: Settings, *, serving: bool) -> tuple[dict[str, Any], str
     from db.status import ArrivalsStatus, arrivals_status
     from segocr.cli.database import workspace_database
     from segocr.errors import DatabaseError
-    from segocr.inbox.places import inboxes_in
+    from segocr.inbox.places import inboxes_in, places_in
 
     engine = workspace_database(settings)
     try:
-        status = asdict(arrivals_status(engine))
-        gone = absent_inboxes(engine, [inbox.key for inbox in inboxes_in(settings)])
+        places = places_in(settings) if settings.workspace is not None else None
+        status = asdict(arrivals_status(engine, places))
+        gone = absent_inboxes(engine, [inbox.key for inbox in inboxes_in(settings)], places)
         removed = [{"inbox": one.inbox, "code": "inbox-removed", "files": one.files} for one in gone]
         return {**status, "paused": [*status["paused"], *removed]}, None
     except DatabaseError as error:

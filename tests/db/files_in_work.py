@@ -37,7 +37,7 @@ class Folders:
 
     @property
     def ledger(self) -> Arrivals:
-        return Arrivals(self.engine)
+        return Arrivals(self.engine, workspace=self.root)
 
     def arrive(self, name: str, content: bytes) -> Arrival:
         """Drop a file and take it for extraction."""

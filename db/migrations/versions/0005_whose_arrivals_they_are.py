@@ -1,0 +1,25 @@
+"""Whose arrivals they are: several workspaces may keep their records in one database, and each its files."""
+
+import sqlalchemy as sa
+from alembic import op
+
+import db.types
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("arrivals", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("workspace", db.types.PathText(), nullable=True))
+    connection = op.get_bind()
+    # As they are stored: <workspace>/work/<id>/<name>, or <workspace>/done/<date>/<id>-<name>, or failed/ so.
+    rows = connection.execute(sa.text("SELECT id, place FROM arrivals WHERE place IS NOT NULL")).all()
+    known = [{"id": row.id, "workspace": row.place.rsplit("/", 3)[0]} for row in rows]
+    if known:
+        connection.execute(sa.text("UPDATE arrivals SET workspace = :workspace WHERE id = :id"), known)
+    if len(only := {row["workspace"] for row in known}) == 1:
+        rest = sa.text("UPDATE arrivals SET workspace = :workspace WHERE workspace IS NULL")
+        connection.execute(rest, {"workspace": only.pop()})
