@@ -1,7 +1,8 @@
 """How good a head would be: what it finds on pages that it has not seen, told without reading anything again.
 
-A constrained field counts as right where its line is: reading it under the constraint is another matter, and
-mostly right. The others count where their plain text is. ``segocr evaluate`` measures the whole way.
+A constrained field counts as right where its line is, or where another line says the same, as receipts print
+their total twice: reading it under the constraint is another matter, and mostly right. The others count where
+their plain text is. ``segocr evaluate`` measures the whole way.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def instances(
 ) -> dict[str, list[tuple[float, bool]]]:
     """Return by class the score of each instance found, and whether its lines are the field's, all of them.
 
-    Arguments as ``check``. How well a line is read is another matter, of which its reading tells.
+    Arguments as ``check``. Of a field with one value another line that says the same is as good. How well a
+    line is read is another matter, of which its reading tells.
     """
     found: dict[str, list[tuple[float, bool]]] = {name: [] for name in template.classes}
     for example, told, span in zip(examples, probabilities, spans, strict=True):
@@ -83,15 +85,34 @@ def instances(
             labelled = set(np.flatnonzero(example.marked.classes == number).tolist())
             many = any(spec.lines == "many" for spec in template.fields_of(one.class_name))
             right = set(one.lines) == labelled if many else set(one.lines) <= labelled
-            found[one.class_name].append((one.score, right))
+            found[one.class_name].append((one.score, right or _says_the_same(template, example, one)))
     return found
+
+
+def _says_the_same(template: Template, example: Example, assigned: Assigned) -> bool:
+    """Whether a single line says the value of a field that has one, though nobody labelled it there."""
+    spec = template.fields_of(assigned.class_name)[0]
+    matches = example.evidence.matches.get(spec.name)
+    if matches is None or spec.instances == "all" or len(assigned.lines) != 1:
+        return False
+    match = matches[assigned.lines[0]]
+    if match is None or not match.whole:
+        return False
+    comparison, today = comparison_of(spec), dt.date.today()
+    said = form_of_label(match.text, spec, comparison, today)
+    return any(
+        said == form_of_label(label.value, spec, comparison, today)
+        for label in example.document.labels
+        if label.class_name == assigned.class_name and label.scored
+    )
 
 
 def _is_right(template: Template, example: Example, assigned: Assigned, label: Label) -> bool:
     spec = template.fields_of(label.class_name)[0]
     if spec.name in example.evidence.matches:
         number = 1 + template.classes.index(label.class_name)
-        return all(example.marked.classes[line] == number for line in assigned.lines)
+        is_labelled = all(example.marked.classes[line] == number for line in assigned.lines)
+        return is_labelled or _says_the_same(template, example, assigned)
     comparison = comparison_of(spec)
     text = " ".join(
         example.lines[line].text if span is None else example.lines[line].text[span[0] : span[1]]

@@ -1,0 +1,64 @@
+"""What counts as right on pages that a head has not seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from segocr.evaluation.labels import Label, LabelledDocument
+from segocr.geometry import rectangle
+from segocr.templates import Template, load_template
+from segocr.textlines.features import look_at
+from segocr.textlines.lines import TextLine
+from segocr.training.heads.checking import check, instances
+from segocr.training.heads.examples import Example
+from segocr.training.heads.labels import mark
+
+TEXTS = ("TOTAL 12.50", "CASH RM 12.50", "CHANGE 7.50", "SHOP")
+
+
+def template(folder: Path, field: str) -> Template:
+    (folder / "template.yaml").write_text(f"template: thing\nversion: 1\nfields:\n  a: {field}\n")
+    return load_template(folder)
+
+
+def example(template: Template, value: str) -> Example:
+    """Return a page of four lines, the first of them labelled."""
+    quads = [rectangle(200.0, 20.0) + np.array([0.0, 40.0 * place]) for place in range(len(TEXTS))]
+    lines = tuple(
+        TextLine(quad, 1.0, text, 1.0, np.linspace(0.0, 1.0, len(text) + 1))
+        for quad, text in zip(quads, TEXTS, strict=True)
+    )
+    labels = (Label("a", value, (quads[0].astype(np.float32),)),)
+    document = LabelledDocument("one", Path("one.png"), (200, 200), labels)
+    return Example(document, lines, look_at(template, lines), mark(lines, labels, template.classes))
+
+
+def told(line: int) -> NDArray[np.float32]:
+    """Return what a head says that takes a line for the field."""
+    probabilities = np.full((len(TEXTS), 2), (0.9, 0.1), np.float32)
+    probabilities[line] = 0.2, 0.8
+    return probabilities
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "right"),
+    [
+        ("{type: money, decimals: 2, required: true}", "RM12.50", [True, True, False, False]),
+        ("{type: money, decimals: 2, required: true, instances: all}", "12.50", [True, False, False, False]),
+        ("{required: true}", "TOTAL 12.50", [True, False, False, False]),
+    ],
+)
+def test_another_line_that_says_the_one_value_is_as_good(
+    tmp_path: Path, field: str, value: str, right: list[bool]
+) -> None:
+    thing = template(tmp_path, field)
+    page = example(thing, value)
+    spans = {"a": [None] * len(TEXTS)}
+    for line, is_right in enumerate(right):
+        found = instances(thing, [page], [told(line)], [spans], 0.5)["a"]
+        assert [one for _, one in found] == [is_right]
+        assert check(thing, [page], [told(line)], [spans], 0.5).overall.count == is_right
