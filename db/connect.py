@@ -19,6 +19,8 @@ from db.databasefile import DatabaseFile
 from segocr.errors import ConfigurationError, DatabaseError
 
 _OPENED = "segocr_opened"
+MADE = "segocr_made"
+"""Option of an engine: whether SQLite's file must be there already."""
 
 BUSY_SECONDS = 15.0
 """How long SQLite waits for another writer, and PostgreSQL for a lock, before ``database-locked``."""
@@ -137,7 +139,11 @@ def open_database(
 
 
 def _sqlite_engine(url: URL, busy_seconds: float, made: bool) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": busy_seconds, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        connect_args={"timeout": busy_seconds, "check_same_thread": False},
+        execution_options={MADE: made},
+    )
     file = DatabaseFile(Path(str(url.database)), made=made)
 
     @event.listens_for(engine, "do_connect")

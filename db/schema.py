@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
-from db.connect import database_error, reading, translated, where, writing
+from db.connect import MADE, database_error, reading, translated, where, writing
 
 _ADVISORY_LOCK = 7_367_431  # any fixed number: two upgrades of one PostgreSQL database take turns
 
@@ -43,9 +43,10 @@ def schema_status(engine: Engine) -> SchemaStatus:
     """Compare the database's revision with the newest migration.
 
     Raises:
-        DatabaseError: The database cannot be asked.
+        DatabaseError: The database cannot be asked; ``database-missing`` if its file must be there.
     """
-    if engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).exists():
+    may_lack = engine.dialect.name == "sqlite" and not engine.get_execution_options().get(MADE)
+    if may_lack and not Path(str(engine.url.database)).exists():
         return SchemaStatus(SchemaState.EMPTY, None, _wanted())  # looking makes no file
     with reading(engine) as connection:
         return _status(connection)

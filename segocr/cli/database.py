@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from segocr.settings import Settings
 
 
-def workspace_database(settings: Settings | None = None) -> Engine:
+def workspace_database(settings: Settings | None = None, *, made: bool = False) -> Engine:
     """Return the engine of the database that the settings name; nothing is connected or created yet.
+
+    Args:
+        settings: Of the workspace; None: they are read.
+        made: Whether SQLite's file must be there already, because a service works with it.
 
     Raises:
         ConfigurationError: ``no-database`` outside a workspace; ``database-url``.
@@ -29,7 +33,7 @@ def workspace_database(settings: Settings | None = None) -> Engine:
             code="no-database",
             hint="run `segocr init`, go to a workspace, or set SEGOCR_DATABASE_URL",
         )
-    return open_database(settings.database_url, folder=settings.workspace)
+    return open_database(settings.database_url, folder=settings.workspace, made=made)
 
 
 @contextmanager

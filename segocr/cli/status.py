@@ -15,6 +15,7 @@ import click
 
 from segocr.cli.output import Format, formats, print_json, print_mapping, print_rows
 from segocr.cli.serve import LOCK, SILENT, digest_of
+from segocr.reports.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def _arrivals(settings: Settings, *, serving: bool) -> tuple[dict[str, Any], str
     from segocr.errors import DatabaseError
     from segocr.inbox.places import inboxes_in, places_in
 
-    engine = workspace_database(settings)
+    engine = workspace_database(settings, made=serving)
     try:
         places = places_in(settings) if settings.workspace is not None else None
         status = asdict(arrivals_status(engine, places))
@@ -252,7 +253,8 @@ def _print(shown: dict[str, Any]) -> None:
     since = f", since {service['started_at'][:19]}Z" if service and "started_at" in service else ""
     waits = "none"
     if oldest := shown["oldest"]:
-        waits = f"{oldest['seconds']:.0f} s: {oldest['path']} ({oldest['state']}, {oldest['arrival']})"
+        path = one_line(oldest["path"])
+        waits = f"{oldest['seconds']:.0f} s: {path} ({oldest['state']}, {oldest['arrival']})"
     print_mapping(
         {
             "workspace": shown["workspace"],

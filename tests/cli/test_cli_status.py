@@ -182,7 +182,7 @@ def test_children_that_do_not_speak_for_themselves_are_counted_too(serving: Path
 
 def test_a_database_that_is_gone_hides_nothing_of_a_running_service(serving: Path, told: Told) -> None:
     (serving / "segocr.db").unlink()
-    assert codes(told()) == [(None, "database-empty")]
+    assert codes(told()) == [(None, "database-missing")]
     assert not (serving / "segocr.db").exists()
 
 
