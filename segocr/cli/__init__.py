@@ -142,11 +142,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _report(message: str, hint: str | None) -> None:
-    from segocr.reports.printable import printable
+    from segocr.cli.output import note
 
-    click.echo(f"segocr: {printable(message)}", err=True)
-    if hint:
-        click.echo("  " + printable(hint).replace("\n", "\n  "), err=True)
+    note(f"segocr: {message}", hint)
 
 
 def _help_hint(error: click.ClickException) -> str | None:

@@ -74,7 +74,7 @@ def _cells(one: Listed, output: Format) -> dict[str, object]:
     arrival = str(brought.id) if brought else None
     return {
         "sha256": one.sha256[:12] if short and one.sha256 else one.sha256,
-        "file": one.file,
+        "file": Path(one.file),
         "template": one.template,
         "part": one.part,
         "status": one.status,
@@ -83,7 +83,7 @@ def _cells(one: Listed, output: Format) -> dict[str, object]:
         "problems": list(one.problems) if output is Format.JSON else " ".join(one.problems),
         "at": _time(one.at),
         "arrival": arrival[:8] if short and arrival else arrival,
-        "place": str(brought.place) if brought and brought.place else None,
+        "place": brought.place if brought else None,
         "attempts": brought.attempts if brought else None,
         "message": brought.message if brought else None,
         "lease_owner": brought.lease_owner if brought else None,
@@ -115,13 +115,18 @@ def show(which: str, output: Format) -> None:
     print_mapping({name: shown[name] for name in ("sha256", "media_type")})
     for extraction in shown["extractions"]:
         keys = ("file", "template", "version", "part", "status", "accepted", "current", "extracted_at")
-        print_mapping({key: extraction[key] for key in keys})
+        print_mapping({key: _shown(key, extraction[key]) for key in keys})
         columns = ("name", "value", "text", "raw", "status", "accepted", "confidence")
         print_rows(columns, [[field[key] for key in columns] for field in extraction["fields"]], output)
         for problem in extraction["problems"]:
             print_mapping(problem)
     for arrival in shown["arrivals"]:
-        print_mapping(arrival)
+        print_mapping({key: _shown(key, value) for key, value in arrival.items()})
+
+
+def _shown(key: str, value: object) -> object:
+    """Return a value as it is printed: paths are such, and stand on one line."""
+    return Path(str(value)) if key in ("file", "place") and value is not None else value
 
 
 @command.command()

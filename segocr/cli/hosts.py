@@ -129,4 +129,4 @@ def _warm(templates: Sequence[str], device: str | None) -> None:
                 steps.warm([], [models.segment, models.ocr])
                 note(f"{template.name}: ready")
     except SegocrError as error:
-        note(f"segocr: {error}")
+        note(f"segocr: {error.message}", error.hint)

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import count, islice, repeat
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -113,7 +114,8 @@ def print_whole(text: str) -> None:
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], output: Format) -> None:
     """Print rows under named columns in any format.
 
-    JSON and JSONL keep numbers, booleans and null; a table and CSV show null as nothing. Where a table's
+    JSON and JSONL keep numbers, booleans and null; a table and CSV show null as nothing, and a path on one
+    line, while a text may have several: a file may be named to look like another row. Where a table's
     columns would be too narrow to read, each row is a block. Of columns with the same name, the later ones
     are called ``name_2``, ``name_3`` …
     """
@@ -260,9 +262,14 @@ def print_mapping(values: Mapping[str, object], output: Format = Format.TABLE) -
         print_whole(f"{one_line(name):<{width}}  " + f"\n{'':<{width}}  ".join(lines) + "\n")
 
 
-def note(message: str) -> None:
-    """Say something to the person on standard error."""
-    click.echo(printable(message), err=True)
+def note(message: str, hint: str | None = None) -> None:
+    r"""Say something to the person on standard error: one line, and below it what to do next.
+
+    Files in it may be named as they like: a line feed is written ``\n``.
+    """
+    click.echo(one_line(message), err=True)
+    if hint:
+        click.echo("  " + printable(hint).replace("\n", "\n  "), err=True)
 
 
 def _csv_text(cell: object) -> str:
@@ -278,6 +285,8 @@ def _text(cell: object) -> str:
         return ""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
+    if isinstance(cell, PurePath):
+        return one_line(str(cell))
     if isinstance(cell, float):
         # A decimal of up to 15 digits comes back from a double as it was written; what does not was reckoned.
         text = f"{cell:.15g}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -222,7 +223,7 @@ def _about(one: Replayed) -> dict[str, Any]:
 def _rows(one: Replayed) -> list[tuple[object, ...]]:
     return [
         (
-            one.before.file.name,
+            Path(one.before.file.name),
             one.before.part or None,
             _field(change),
             _state(change.before),

@@ -127,7 +127,7 @@ def _note_closed(inboxes: Sequence[Inbox]) -> None:
         try:
             check_writable(inbox)
         except ConfigurationError as error:
-            note(f"segocr: {error}")
+            note(f"segocr: {error.message}", error.hint)
 
 
 def _note_broken(settings: Settings) -> None:
@@ -141,7 +141,7 @@ def _note_broken(settings: Settings) -> None:
         try:
             load_template(name, search=search, validators_folder=own)
         except TemplateError as error:
-            note(f"segocr: the files of {name} wait: {error}")
+            note(f"segocr: the files of {name} wait: {error.message}", error.hint)
 
 
 def _check_folder(workspace: Path) -> None:

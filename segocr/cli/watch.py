@@ -108,7 +108,7 @@ def _for_ever(watch: Watch, settings: Settings) -> None:
                 cost = time.monotonic() - begin
                 ended = watch.extract()
             except SegocrError as error:
-                note(f"segocr: {error}")
+                note(f"segocr: {error.message}", error.hint)
                 cost = time.monotonic() - begin
             pace.swept(settling, cost, moving=changed or bool(ended))
         time.sleep(pace.pause(folders.cost))

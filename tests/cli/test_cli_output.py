@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from segocr.cli.output import PIPED_WIDTH, Format, formats, print_json, print_mapping, print_rows
+from segocr.cli import run
+from segocr.cli.output import PIPED_WIDTH, Format, formats, note, print_json, print_mapping, print_rows
 
 ROWS = [("=cmd()", 1, None), ("a\x1b[31m[b]x", 2.5, True), ("二\nlines", Decimal("-1.50"), date(2026, 3, 1))]
 COLUMNS = ["name", "number", "other"]
@@ -177,3 +178,21 @@ def test_two_formats_are_a_mistake_and_one_twice_is_none(second: str) -> None:
         assert result.exit_code == 2
         assert f"{arguments[0]} and {arguments[1]} exclude each other" in result.output
     assert CliRunner().invoke(command, ["--json", "--json"]).output == "json\n"
+
+
+def test_a_file_that_is_named_like_a_message_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    forged = "a.jpg: extracted\nsegocr: the disk is full, run: rm"
+    note(f"{forged}: failed", "look at it\nor not")
+    assert capsys.readouterr().err.splitlines() == [
+        "a.jpg: extracted\\nsegocr: the disk is full, run: rm: failed",
+        "  look at it",
+        "  or not",
+    ]
+    assert run([forged]) == 2
+    assert sum(line.startswith("segocr:") for line in capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", [Format.TABLE, Format.CSV])
+def test_a_file_name_with_a_line_feed_breaks_no_row(kind: Format, capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(["file", "state"], [(Path("a\nb.jpg"), "failed")], kind)
+    assert "a\\nb.jpg" in capsys.readouterr().out
