@@ -122,7 +122,7 @@ def test_a_run_of_a_service_goes_by_its_settings_and_makes_no_database(workspace
         capture_output=True,
         text=True,
     )
-    assert done.stdout.split() == ["7", "database-empty", "False"], done.stderr
+    assert done.stdout.split() == ["7", "database-missing", "False"], done.stderr
 
 
 def await_it(there: Callable[[], object], log: Path) -> None:
