@@ -203,16 +203,19 @@ def answers(url: str) -> bool:
         return False
 
 
-def doubts_about(url: str) -> str | None:
-    """Return what a person should know of a server that somebody else runs; None if all is well.
+def doubts_about(url: str) -> tuple[str, str] | None:
+    """Return what a person should know of a server that somebody else runs, and what to do about it.
 
     Args:
         url: Of its API.
+
+    Returns:
+        A message and a hint; None if all is well.
     """
     if not answers(url):
         return (
-            f"no Prefect server answers at {url}: documents wait until one does\n"
-            "  start it, or correct PREFECT_API_URL; without that variable serve runs a server of its own"
+            f"no Prefect server answers at {url}: documents wait until one does",
+            "start it, or correct PREFECT_API_URL; without that variable serve runs a server of its own",
         )
     request = urllib.request.Request(f"{url}/admin/version")
     if secret := os.environ.get(SECRET):
@@ -225,8 +228,8 @@ def doubts_about(url: str) -> str | None:
         if error.code != 401 or "PREFECT_API_KEY" in os.environ:
             return None
         return (
-            f"the Prefect server at {url} asks for another secret: documents wait until it is said\n"
-            f"  set {SECRET} to what the server was started with"
+            f"the Prefect server at {url} asks for another secret: documents wait until it is said",
+            f"set {SECRET} to what the server was started with",
         )
     except (OSError, http.client.HTTPException, ValueError):  # it is no server of Prefect's own
         return None
@@ -234,8 +237,8 @@ def doubts_about(url: str) -> str | None:
     if theirs.split(".")[:2] == ours.split(".")[:2]:
         return None
     return (
-        f"the Prefect server at {url} is of version {theirs}, the client of {ours}: some calls may fail\n"
-        f"  run a server of version {ours}, or unset PREFECT_API_URL and let serve run one"
+        f"the Prefect server at {url} is of version {theirs}, the client of {ours}: some calls may fail",
+        f"run a server of version {ours}, or unset PREFECT_API_URL and let serve run one",
     )
 
 

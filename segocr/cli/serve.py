@@ -218,7 +218,8 @@ def _children(workspace: Path, port: int, settings: str) -> tuple[str, list[Chil
         prefect = dict(os.environ) | prefect_environment(home, url, secret)
     else:
         if doubts := doubts_about(url):
-            note(f"segocr: {doubts}")
+            message, hint = doubts
+            note(f"segocr: {message}", hint)
         prefect = dict(os.environ) | {"DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
     python, parent = [sys.executable, "-P", "-m"], str(os.getpid())
     plain = without_prefect(os.environ)  # what opens documents has no use for the server's secret

@@ -122,7 +122,7 @@ def train_yolo(
         on_progress: Called after every epoch.
 
     Raises:
-        ModelError: ``training-failed``, with the end of what the framework printed.
+        ModelError: ``training-failed``, its hint with the end of what the framework printed.
     """
     request = run.parent / f"{run.name}.json"
     run.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +139,7 @@ def export_yolo(python: Path, weights: Path, folder: Path, image_size: int = 640
     """Write ``model.pt`` (nothing of this machine in it) and ``model.onnx`` (free height and width).
 
     Raises:
-        ModelError: ``training-failed``, with the end of what the framework printed.
+        ModelError: ``training-failed``, its hint with the end of what the framework printed.
     """
     targets = folder / "model.pt", folder / "model.onnx"
     words = ["export", str(weights), *map(str, targets), str(image_size)]
@@ -151,7 +151,7 @@ def average_yolo(python: Path, one: Path, other: Path, target: Path) -> Path:
     """Write the mean of two checkpoints of one training line, and return its path.
 
     Raises:
-        ModelError: ``training-failed``, with the end of what the framework printed.
+        ModelError: ``training-failed``, its hint with the end of what the framework printed.
     """
     _run(python, ["average", str(one), str(other), str(target)], target.parent / "export.log")
     return target
@@ -161,7 +161,7 @@ def export_torchscript(python: Path, weights: Path, target: Path, image_size: in
     """Write a model as TorchScript, for square pictures of ``image_size`` pixels.
 
     Raises:
-        ModelError: ``training-failed``, with the end of what the framework printed.
+        ModelError: ``training-failed``, its hint with the end of what the framework printed.
     """
     with tempfile.TemporaryDirectory() as folder:
         # The framework writes beside the weights, which may lie where nothing may be written.
@@ -241,7 +241,7 @@ def _failed(status: int, log: Path) -> SegocrError:
             hint="start the same training again, it goes on; a smaller --batch takes less memory",
         )
     return ModelError(
-        f"the framework ended with status {status}:\n{tail}",
+        f"the framework ended with status {status}",
         code="training-failed",
-        hint=f"Everything it printed: {log}",
+        hint=f"everything it printed is in {log}; it ends with:\n{tail.strip()}",
     )

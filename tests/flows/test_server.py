@@ -125,6 +125,18 @@ def children_of_serve(workspace: Path) -> dict[str, Child]:
     return {child.name: child for child in children}
 
 
+def test_serve_says_on_lines_of_their_own_what_to_do_about_somebody_elses_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    children_of_serve(tmp_path)
+    said, todo = capsys.readouterr().err.splitlines()
+    assert said == (
+        "segocr: no Prefect server answers at http://127.0.0.1:9/api: documents wait until one does"
+    )
+    assert todo.startswith("  start it, or correct PREFECT_API_URL")
+
+
 def who_knows(secret: str, children: dict[str, Child]) -> set[str]:
     assert not [child for child in children.values() if secret in " ".join([*child.command, *child.first])]
     return {name for name, child in children.items() if secret in child.environment.values()}

@@ -136,6 +136,8 @@ def test_a_guest_that_fails_is_told_with_what_it_printed(openvino: Callable[[], 
     with pytest.raises(ModelError, match="KeyError") as caught:
         ask(openvino(), "grow", features=np.zeros((1, 1), np.float32))
     assert caught.value.code == "training-failed"
+    assert "\n" not in caught.value.message
+    assert "\nKeyError" in str(caught.value.hint)
 
 
 def archive(tmp_path: Path, **changed: NDArray[Any]) -> Path:

@@ -92,8 +92,12 @@ def test_a_killed_training_goes_on_and_ships_a_pair_without_traces_of_its_machin
 
 
 def test_a_training_that_cannot_start_says_what_the_framework_said(python: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="nowhere"):
+    with pytest.raises(ModelError) as caught:
         train_yolo(python, tmp_path / "nowhere.yaml", tmp_path / "run", "yolo11n-seg.yaml", SETTINGS, print)
+    assert "\n" not in caught.value.message
+    first, *tail = str(caught.value.hint).splitlines()
+    assert str(tmp_path / "run.log") in first
+    assert "nowhere" in "\n".join(tail)
 
 
 def test_settings_reach_the_framework(python: Path, prepared: Path, tmp_path: Path) -> None:

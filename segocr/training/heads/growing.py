@@ -26,7 +26,7 @@ def ask(python: Path, operation: str, **request: Any) -> dict[str, NDArray[Any]]
         request: Arrays and numbers by name.
 
     Raises:
-        ModelError: ``training-failed``, with the end of what was printed.
+        ModelError: ``training-failed``, its hint with the end of what was printed.
     """
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     with tempfile.TemporaryDirectory(prefix="segocr-head-") as folder:
@@ -37,9 +37,10 @@ def ask(python: Path, operation: str, **request: Any) -> dict[str, NDArray[Any]]
         done = subprocess.run(words, capture_output=True, text=True, env=surroundings, check=False)
         if done.returncode != 0:
             raise ModelError(
-                f"training the head ended with status {done.returncode}:\n{done.stderr[-_TAIL:]}",
+                f"training the head ended with status {done.returncode}",
                 code="training-failed",
-                hint="segocr doctor says whether the environment openvino is whole",
+                hint="segocr doctor says whether the environment openvino is whole; the last words were:\n"
+                + done.stderr[-_TAIL:].strip(),
             )
         with np.load(target, allow_pickle=False) as answer:
             return {name: answer[name] for name in answer.files}
