@@ -84,12 +84,40 @@ def read_foreign(source: Path, kind: Kind, pictures: Sequence[Path] = ()) -> lis
     if kind is Kind.LABELLED:
         return read_labels(source, None)
     if kind is Kind.YOLO:
-        return read_yolo_folder(source)
+        return _with_own_ids(read_yolo_folder(source))
     read = {Kind.COCO: read_coco, Kind.LABELME: read_labelme, Kind.LABEL_STUDIO: read_label_studio}[kind]
     documents = read(source, list(pictures))
     if not documents:
         raise UsageError(f"{source} holds no document", code="labels")
-    return documents
+    _require_own_pictures(documents)
+    return _with_own_ids(documents)
+
+
+def _with_own_ids(documents: Sequence[LabelledDocument]) -> list[LabelledDocument]:
+    """Number ids that are alike: ids are paths without suffixes, and pictures may lie in several folders."""
+    unlike, taken = [], {document.id for document in documents}
+    seen: set[str] = set()
+    for document in documents:
+        name, number = document.id, 1
+        while name in seen or (number > 1 and name in taken):
+            number += 1
+            name = f"{document.id}-{number}"
+        seen.add(name)
+        unlike.append(replace(document, id=name))
+    return unlike
+
+
+def _require_own_pictures(documents: Sequence[LabelledDocument]) -> None:
+    """Check that pictures were not taken for each other: they are found by paths of other machines."""
+    taken: dict[Path, LabelledDocument] = {}
+    for document in documents:
+        other = taken.setdefault(document.path.resolve(), document)
+        if other is not document:
+            raise UsageError(
+                f"{document.place}: its picture {document.path} is that of {other.place}, too",
+                code="labels",
+                hint="remove one of them, or name the folder of the missing picture with --pictures",
+            )
 
 
 def import_labels(

@@ -6,8 +6,10 @@ value.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from segocr.datasets.readers.reading import (
     Pictures,
@@ -68,11 +70,18 @@ def _document(task: Any, number: int, source: Path, finder: Pictures) -> Labelle
     given = next((value for value in data.values() if _is_picture(value)), None)
     if given is None:
         wrong(place, "'data' names no picture")
-    picture = finder.find(str(given), place)
+    picture = finder.find(str(given), place, _spellings(str(given)))
     size = picture_size(picture, place)
     done = [one for one in need(task, "annotations", list, place) if not one.get("was_cancelled")]
     results = need(done[-1], "result", list, place) if done else []
-    return LabelledDocument(picture.stem, picture, size, tuple(_labels(results, size, place)), place)
+    return LabelledDocument(finder.short(picture), picture, size, tuple(_labels(results, size, place)), place)
+
+
+def _spellings(given: str) -> list[str]:
+    """Return what a picture may be called: paths are percent-encoded, uploads have eight digits in front."""
+    path = given.split("?d=")[-1]
+    known = [path, unquote(path)]
+    return known + [re.sub(r"(^|/)[0-9a-f]{8}-(?=[^/]+$)", r"\1", one) for one in known]
 
 
 def _is_picture(value: object) -> bool:

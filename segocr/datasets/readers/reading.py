@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 import cv2
@@ -159,41 +160,65 @@ class Pictures:
     """Finds pictures by the paths that labels give, which are often those of another machine.
 
     Args:
-        folders: Where they may lie, at any depth; the first match is taken.
+        folders: Where they may lie, at any depth.
     """
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        self.folders = list(folders)
+        self.folders = list(dict.fromkeys(folders))
         self._by_name: dict[str, list[Path]] | None = None
 
-    def find(self, given: str, place: str) -> Path:
+    def find(self, given: str, place: str, spellings: Sequence[str] = ()) -> Path:
         """Return where a picture lies.
+
+        A relative path is looked for as it is, at any depth. Of a path of another machine only the name says
+        something here.
+
+        Args:
+            given: Its path as the labels give it.
+            place: Of the labels.
+            spellings: What to look for instead, in turn, where a program writes more than a path.
 
         Raises:
             UsageError: ``labels``: nowhere, or several pictures of that name lie in different folders.
         """
-        plain = given.replace("\\", "/").split("?d=")[-1]
-        for folder in self.folders:
-            direct = folder / plain
-            if not plain.startswith("/") and direct.is_file():
-                return direct
-        name = plain.rsplit("/", 1)[-1]
-        found = self._named(name)
-        if len(found) > 1:
-            wrong(place, f"several pictures are called {name!r}: {', '.join(map(str, found[:3]))}")
-        if not found:
-            where = ", ".join(map(str, self.folders))
-            wrong(
-                place, f"the picture {given!r:.120} is not below {where}", "name its folder with --pictures"
-            )
-        return found[0]
+        for plain in (one.replace("\\", "/") for one in spellings or (given,)):
+            found = self._direct(plain) or self._below(plain)
+            if len(found) > 1:
+                wrong(place, f"several pictures are called {plain!r}: {', '.join(map(str, found[:3]))}")
+            if found:
+                return found[0]
+        where = ", ".join(map(str, self.folders))
+        wrong(place, f"the picture {given!r:.120} is not below {where}", "name its folder with --pictures")
+
+    def short(self, picture: Path) -> str:
+        """Return a picture's path below its folder, without suffix and with ``/``: an id."""
+        inside = [folder for folder in self.folders if picture.is_relative_to(folder)]
+        return (picture.relative_to(inside[0]) if inside else picture).with_suffix("").as_posix()
+
+    def _direct(self, plain: str) -> list[Path]:
+        if not plain or _is_elsewhere(plain):
+            return []
+        return [folder / plain for folder in self.folders if (folder / plain).is_file()][:1]
+
+    def _below(self, plain: str) -> list[Path]:
+        parts = PurePosixPath(plain).parts
+        known = self._named(parts[-1]) if parts else []
+        if _is_elsewhere(plain) or ".." in parts:
+            return known
+        # "train/a.jpg" is not the "val/a.jpg" that is there instead.
+        return [path for path in known if path.resolve().parts[-len(parts) :] == parts]
 
     def _named(self, name: str) -> list[Path]:
         if self._by_name is None:
             self._by_name = {}
             for folder in self.folders:
                 for path in sorted(folder.rglob("*")):
-                    if path.suffix.lower() in PICTURES and path not in self._by_name.get(path.name, []):
-                        self._by_name.setdefault(path.name, []).append(path)
-        # Label Studio puts eight digits and a hyphen before the names of what was uploaded.
-        return self._by_name.get(name) or self._by_name.get(name.split("-", 1)[-1], [])
+                    if path.suffix.lower() in PICTURES and path.is_file():
+                        known = self._by_name.setdefault(path.name, [])
+                        known += [path] if not any(path.samefile(one) for one in known) else []
+        return self._by_name.get(name, [])
+
+
+def _is_elsewhere(plain: str) -> bool:
+    """Whether a path begins at a root, a drive or a server: of whichever machine the labels were made on."""
+    return plain.startswith("/") or bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", plain))
