@@ -116,6 +116,16 @@ def _packed(runs: list[int]) -> str:
     return text
 
 
+def test_coco_ids_that_are_given_twice_are_refused(tmp_path: Path) -> None:
+    twice = [{"id": 1, "file_name": "a.png"}, {"id": 1, "file_name": "b.png"}]
+    draw_picture(tmp_path / "in" / "images" / "b.png", 1)
+    with pytest.raises(UsageError, match=r"image 1: two images have this id"):
+        import_labels(coco_file(tmp_path / "in", [], images=twice), tmp_path / "out")
+    names = [{"id": 3, "name": "total"}, {"id": 3, "name": "date"}]
+    with pytest.raises(UsageError, match=r"'total' and 'date' have the same id, 3"):
+        import_labels(coco_file(tmp_path / "in", [], categories=names), tmp_path / "out")
+
+
 def test_yolo_polygons_boxes_and_splits(tmp_path: Path) -> None:
     lines = "0 0.1 0.1 0.3 0.1 0.3 0.3\n\n1 0.5 0.5 0.2 0.4\n"
     (one,) = imported(yolo_folder(tmp_path / "in", lines), tmp_path / "out")

@@ -67,12 +67,7 @@ def read_coco(source: Path, pictures: list[Path]) -> list[LabelledDocument]:
     """
     path = _file(source)
     content = read_json(path)
-    names = {
-        need(one, "id", int, f"{path}: categories"): class_name(
-            need(one, "name", str, f"{path}: categories"), f"{path}: categories"
-        )
-        for one in need(content, "categories", list, str(path))
-    }
+    names = _categories(content, path)
     around = [path.parent, *([path.parent.parent] if path.parent.name == "annotations" else [])]
     finder = Pictures([*pictures, *around])
     found: dict[int, tuple[dict[str, Any], Path, tuple[int, int], list[Label]]] = {}
@@ -82,7 +77,10 @@ def read_coco(source: Path, pictures: list[Path]) -> list[LabelledDocument]:
         size = picture_size(picture, place)
         if "width" in image and "height" in image:
             require_size((int(image["width"]), int(image["height"])), size, picture, place)
-        found[need(image, "id", int, place)] = (image, picture, size, [])
+        number = need(image, "id", int, place)
+        if number in found:
+            wrong(place, "two images have this id: whose annotations are which is not said")
+        found[number] = (image, picture, size, [])
     for annotation in need(content, "annotations", list, str(path)):
         place = f"{path}: annotation {annotation.get('id')!r}" if isinstance(annotation, dict) else str(path)
         number, category = (
@@ -105,6 +103,18 @@ def read_coco(source: Path, pictures: list[Path]) -> list[LabelledDocument]:
         )
         for key, (image, picture, size, labels) in found.items()
     ]
+
+
+def _categories(content: Any, path: Path) -> dict[int, str]:
+    """Return the names of the classes by number."""
+    names: dict[int, str] = {}
+    for one in need(content, "categories", list, str(path)):
+        place = f"{path}: categories"
+        number, name = need(one, "id", int, place), class_name(need(one, "name", str, place), place)
+        if number in names:
+            wrong(place, f"{names[number]!r} and {name!r} have the same id, {number}")
+        names[number] = name
+    return names
 
 
 def _value(annotation: dict[str, Any]) -> str:
