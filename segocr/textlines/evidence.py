@@ -92,6 +92,11 @@ def find_matches(texts: Sequence[str], constraint: Constraint) -> list[Match | N
     return found
 
 
+def whole_matches(texts: Sequence[str], constraint: Constraint) -> list[Match | None]:
+    """Find in each text the best string that a constraint accepts as it was read, if it is whole."""
+    return [match if match and match.whole else None for match in _search(texts, texts, constraint)]
+
+
 def with_digits(text: str) -> str:
     """Return a text of the same length with look-alikes of digits set right in words that hold digits."""
     text = "".join(TWINS.get(character, character) for character in text)

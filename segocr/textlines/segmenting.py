@@ -26,6 +26,7 @@ from segocr.textlines.head import Head
 from segocr.textlines.lines import TextLine, find_lines, read_chosen, read_lines
 from segocr.textlines.parts import spans_of
 from segocr.textlines.patterns import guess
+from segocr.textlines.rivals import with_rivals
 from segocr.textlines.sharing import cut_between_fields
 from segocr.textlines.telling import is_right_way_up, with_telling_matches
 from segocr.textlines.tiles import smaller_lines
@@ -147,7 +148,7 @@ def regions_of(page: Page, lines: Sequence[TextLine], template: Template, head: 
     probabilities *= plausible(template, lines, spans)
     probabilities = with_telling_matches(template, evidence, lines, probabilities)
     assigned = assign(template, evidence.layout, spans, probabilities, head.card.least)
-    return [drawn(page, template, one, lines) for one in assigned]
+    return [drawn(page, template, one, lines) for one in with_rivals(template, lines, assigned)]
 
 
 def tell(
