@@ -87,6 +87,31 @@ def test_links_to_folders_are_followed_where_they_are_named_and_counted_below(fo
     assert names("other") == ["other/c.pdf"]
 
 
+def test_a_pattern_of_any_depth_leaves_links_to_folders_out_and_counts_them(folder: Path) -> None:
+    (folder / "sub" / "up").symlink_to(folder)
+    (folder / "sub" / "again").symlink_to(folder)  # with two, following them would never end
+    (folder / "other").symlink_to(folder / "sub")
+    documents, others = ["a.PNG", "b.jpg", "sub/c.pdf"], ["notes.txt", "sub/Thumbs.db"]
+    for pattern in ("**/*.[jpP]*", "**//**/*.[jpP]*", "**/"):
+        assert names(pattern) == documents
+        assert find_inputs([pattern]).linked == 3
+    for pattern in ("**", "**/*"):
+        assert sorted(names(pattern)) == sorted(documents + others)
+        assert find_inputs([pattern]).linked == 3
+    assert names("**/*/") == ["sub/c.pdf"]
+    assert names("**/sub/*.pdf") == names("sub/**/c.pdf") == names("s*/**/*.pdf") == ["sub/c.pdf"]
+    assert names(f"{folder}/**/*.pdf") == [f"{folder}/sub/c.pdf"]
+
+
+def test_a_link_that_a_pattern_names_is_followed(folder: Path) -> None:
+    (folder / "other").symlink_to(folder / "sub")
+    assert names("other/**/*.pdf") == names("o*/*.pdf") == names("oth*/**/*.pdf") == ["other/c.pdf"]
+
+
+def test_a_pattern_does_not_see_hidden_files(folder: Path) -> None:
+    assert names("**/*.jpg") == ["b.jpg"]
+
+
 def test_a_folder_that_cannot_be_listed_is_not_passed_over(unprivileged: Unprivileged) -> None:
     closed = unprivileged.folder / "closed"
     closed.mkdir(mode=0o000)
