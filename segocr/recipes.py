@@ -13,9 +13,12 @@ from segocr.codeversion import deciding_code, reading_code
 from segocr.environments.locate import resolve
 from segocr.errors import EnvironmentMissing, ModelError, SegocrError
 from segocr.records import Recipe
+from segocr.spelling import known_words
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.engines import engine_of
+from segocr.steps.ocr.names import NAMES as OCR_MODELS
+from segocr.steps.ocr.names import may_have
 from segocr.templates import FieldSpec, Template
 from segocr.templates.alphabets import warn_of_lacking
 from segocr.templates.trust import require_trust
@@ -183,5 +186,8 @@ def _segment_model(
 
 
 def _ocr_model(name: str, engine: str, environments: Mapping[str, Path]) -> OcrModel:
+    if not may_have(engine, name):
+        hint = f"{known_words(name, OCR_MODELS)}; PaddleOCR alone knows others"
+        raise ModelError(f"the engine {engine} has no OCR model {name!r}", code="model-absent", hint=hint)
     resolve(engine_of("ocr", engine).environment, environments)
     return OcrModel(engine, name)

@@ -15,6 +15,7 @@ from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.engines import ENGINES, EngineSpec
+from segocr.steps.ocr.names import may_have
 from segocr.templates import Template, find_templates, load_template
 from segocr.textlines.head import digest_of_head, load_head
 from segocr.training.card import describe_file, read_card
@@ -134,7 +135,8 @@ def models(loaded: Sequence[Template], working: frozenset[str], steps: Steps) ->
 
 
 def _ocr_model(model: OcrModel, steps: Steps) -> Finding:
-    name, needed = f"{model.name} (ocr/{model.engine})", f"ocr/{model.engine}" in DEFAULT_ENGINES
+    name = f"{model.name} (ocr/{model.engine})"
+    needed = f"ocr/{model.engine}" in DEFAULT_ENGINES and may_have(model.engine, model.name)
     try:
         info = steps.load(model)
     except SegocrError as error:

@@ -14,6 +14,7 @@ from segocr.errors import ModelError, TemplateError
 from segocr.records import Severity
 from segocr.spelling import known_words
 from segocr.steps.ocr.names import NAMES as OCR_MODELS
+from segocr.steps.ocr.names import may_have
 from segocr.templates import names
 from segocr.templates.classes import model_classes
 from segocr.templates.fieldspecs import FieldCompiler
@@ -205,7 +206,7 @@ def _ocr(written: OcrWritten, source: Source) -> Ocr:
     name, beside = written.model, source.file.parent / written.model
     if name not in OCR_MODELS and beside.is_dir():
         name = str(beside)
-    elif name not in OCR_MODELS and not Path(name).is_absolute() and "openvino" in written.engines:
+    elif not any(may_have(engine, name) for engine in written.engines):
         hint = (
             f"{known_words(name, OCR_MODELS)}, and folders beside the template; PaddleOCR alone knows others"
         )

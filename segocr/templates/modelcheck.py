@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from segocr.errors import ModelError
+from segocr.spelling import known_words
+from segocr.steps.ocr.names import NAMES as OCR_MODELS
+from segocr.steps.ocr.names import may_have
 from segocr.templates.classes import model_classes
 from segocr.templates.spec import Template
 from segocr.textlines.fitting import require_fitting
@@ -36,6 +39,10 @@ def check_models(template: Template) -> Iterator[str]:
             if error.code != "model-classes":
                 raise
             yield f"{error.message}: {error.hint}"
+    for engine in template.ocr.engines:
+        if not may_have(engine, template.ocr.model):
+            hint = known_words(template.ocr.model, OCR_MODELS)
+            yield f"the engine {engine} has no OCR model {template.ocr.model!r}; PaddleOCR may: {hint}"
     ocr = Path(template.ocr.model)
     if ocr.is_absolute() and not ocr.is_dir():
         yield f"the folder of the OCR model, {ocr}, is not there"

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segocr.errors import ModelError, TemplateError
+from segocr.errors import EnvironmentMissing, ModelError, TemplateError
+from segocr.steps.contract import OcrModel
 from segocr.templates import Template, find_templates, load_template
 from segocr.templates.classes import model_classes
 from segocr.templates.draft import draft, draft_text
@@ -225,24 +226,57 @@ def test_a_head_for_other_fields_is_told_where_models_are_checked(tmp_path: Path
 
 def test_an_ocr_model_is_a_name_or_a_folder_beside_the_template(tmp_path: Path) -> None:
     file = tmp_path / "template.yaml"
-    text = "template: lease\nversion: 1\nocr: {model: reader}\nfields: {a: {}}\n"
+    text = "template: lease\nversion: 1\nocr: {model: reader, engines: [openvino]}\nfields: {a: {}}\n"
     file.write_text(text)
     with pytest.raises(TemplateError, match="no OCR model 'reader'") as caught:
         load_template(tmp_path)
     assert str(caught.value.mark) == f"{file}:3:14"
     (tmp_path / "reader").mkdir()
     assert load_template(tmp_path).ocr.model == str(tmp_path / "reader")
-    file.write_text(text.replace("reader", "PP-OCRv7, engines: [paddleocr]"))
-    assert load_template(tmp_path).ocr.model == "PP-OCRv7"
     file.write_text(text.replace("reader", "/no/such/folder"))
     assert [said for said in check_models(load_template(tmp_path)) if "/no/such/folder" in said]
 
 
 def test_a_misspelt_ocr_model_is_answered_with_the_nearest(tmp_path: Path) -> None:
-    text = "template: lease\nversion: 1\nocr: {model: PP-OCRv6_smal}\nfields: {a: {}}\n"
+    text = "template: lease\nversion: 1\nocr: {model: PP-OCRv6_smal, engines: [openvino]}\nfields: {a: {}}\n"
     (tmp_path / "template.yaml").write_text(text)
     with pytest.raises(TemplateError) as caught:
         load_template(tmp_path)
+    assert "did you mean 'PP-OCRv6_small'" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("engines", ["openvino, paddleocr", "paddleocr, openvino", "paddleocr"])
+def test_a_model_that_paddleocr_alone_may_know_is_read_with_by_paddleocr(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engines: str
+) -> None:
+    from segocr.recipes import choose_models
+
+    onnx(tmp_path / "model.onnx", "{0: 'a'}")
+    ocr = f"ocr: {{model: PP-OCRv5_server, engines: [{engines}]}}"
+    text = f"template: lease\nversion: 1\n{ocr}\nfields: {{a: {{}}}}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    monkeypatch.setattr("segocr.recipes.resolve", lambda *_: None)  # environments are not what this is about
+    template = load_template(tmp_path)
+    assert choose_models(template, {}).ocr == OcrModel("paddleocr", "PP-OCRv5_server")
+    said = [one for one in check_models(template) if "the engine openvino has no OCR model" in one]
+    assert len(said) == engines.count("openvino")
+
+
+def test_a_misspelt_ocr_model_is_answered_where_paddleocr_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from segocr.recipes import choose_models
+
+    def resolve(name: str, _: object) -> None:
+        if name == "paddle":
+            raise EnvironmentMissing("the environment paddle is not built")
+
+    onnx(tmp_path / "model.onnx", "{0: 'a'}")
+    text = "template: lease\nversion: 1\nocr: {model: PP-OCRv6_smal}\nfields: {a: {}}\n"
+    (tmp_path / "template.yaml").write_text(text)
+    monkeypatch.setattr("segocr.recipes.resolve", resolve)
+    with pytest.raises(ModelError, match="openvino has no OCR model 'PP-OCRv6_smal'") as caught:
+        choose_models(load_template(tmp_path), {})
     assert "did you mean 'PP-OCRv6_small'" in (caught.value.hint or "")
 
 
