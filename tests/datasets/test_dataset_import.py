@@ -21,6 +21,7 @@ from foreign_labels import (
 
 from segocr import cli
 from segocr.datasets.importing import Kind, import_labels, kind_of
+from segocr.datasets.readers.reading import rectangle_points, rotated
 from segocr.errors import UsageError
 from segocr.evaluation.labels import read_labels
 
@@ -100,6 +101,46 @@ def test_coco_masks_plain_and_packed_have_the_outline_of_their_pixels(tmp_path: 
         (polygon,) = one.labels[0].polygons
         assert cv2.contourArea(polygon.astype(np.float32)) == mask.sum()
         assert (polygon.min(axis=0).tolist(), polygon.max(axis=0).tolist()) == ([10, 5], [20, 25])
+
+
+def run_lengths(mask: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Write a mask as COCO does: column by column, outside first."""
+    flat = np.concatenate([[0], mask.T.ravel(), [0]])
+    ends = [0, *np.flatnonzero(np.diff(flat)).tolist(), mask.size]
+    counts = np.diff(ends).tolist()
+    return {"counts": counts if counts[-1] else counts[:-1], "size": list(mask.shape)}
+
+
+def test_the_parts_of_a_mask_are_lines_in_reading_order_without_specks(tmp_path: Path) -> None:
+    mask = np.zeros((100, 200), np.uint8)
+    mask[60:80, 10:150] = 1  # the second line
+    mask[20:40, 90:160] = 1  # the first one, in two words
+    mask[22:42, 10:80] = 1
+    mask[90:91, 10:180] = 1  # a rule of one pixel's height is a part, too
+    mask[5:7, 5:7] = 1  # a speck
+    annotation = {"segmentation": run_lengths(mask), "bbox": [0, 0, 1, 1]}
+    (one,) = imported(coco_file(tmp_path / "in", [annotation]), tmp_path / "out")
+    lines = [[*line.min(axis=0).tolist(), *line.max(axis=0).tolist()] for line in one.labels[0].polygons]
+    assert lines == [[10, 22, 80, 42], [90, 20, 160, 40], [10, 60, 150, 80], [10, 90, 180, 91]]
+
+
+def test_the_outline_of_a_mask_with_a_corner_inside_has_its_area(tmp_path: Path) -> None:
+    mask = np.zeros((100, 200), np.uint8)
+    mask[10:90, 10:30] = 1
+    mask[70:90, 10:150] = 1
+    annotation = {"segmentation": run_lengths(mask), "bbox": [0, 0, 1, 1]}
+    (one,) = imported(coco_file(tmp_path / "in", [annotation]), tmp_path / "out")
+    area = cv2.contourArea(one.labels[0].polygons[0].astype(np.float32))
+    assert abs(area - int(mask.sum())) <= 1
+
+
+@pytest.mark.parametrize("turn", [-30.0, 0.0, 30.0])
+def test_the_polygons_of_a_field_are_ordered_along_their_own_lines(tmp_path: Path, turn: float) -> None:
+    boxes = [(60, 40, 30, 8), (100, 40, 30, 8), (60, 55, 80, 8)]
+    lines = [rotated(rectangle_points(*box), turn, (100, 50)).round(2) for box in boxes]
+    annotation = {"segmentation": [line.ravel().tolist() for line in lines[::-1]], "bbox": [0, 0, 1, 1]}
+    (one,) = imported(coco_file(tmp_path / "in", [annotation]), tmp_path / "out")
+    assert [line.tolist() for line in one.labels[0].polygons] == [line.tolist() for line in lines]
 
 
 def _packed(runs: list[int]) -> str:

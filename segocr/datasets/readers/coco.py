@@ -10,10 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from segocr.datasets.readers.masks import mask_outlines
+from segocr.datasets.readers.order import in_reading_order
 from segocr.datasets.readers.reading import (
     Pictures,
     class_name,
@@ -129,7 +129,7 @@ def _value(annotation: dict[str, Any]) -> str:
 def _polygons(annotation: dict[str, Any], size: tuple[int, int], place: str) -> list[Polygon]:
     given = annotation.get("segmentation")
     if isinstance(given, dict):
-        return _outlines(_mask(given, size, place), place)
+        return in_reading_order(mask_outlines(given, size, place))
     outlines = [points(part, place) for part in given] if isinstance(given, list) else []
     turn = _rotation(annotation, place)
     if not outlines or (turn and len(outlines) == 1 and _is_upright_box(outlines[0])):
@@ -139,7 +139,8 @@ def _polygons(annotation: dict[str, Any], size: tuple[int, int], place: str) -> 
             return [upright]
         middle = box[0] + box[2] / 2, box[1] + box[3] / 2
         return [require_inside(rotated(upright, turn, middle), size, place)]
-    return outlines
+    # Nothing says in which order parts are written; what was a mask once begins with its lowest part.
+    return in_reading_order(outlines)
 
 
 def _rotation(annotation: dict[str, Any], place: str) -> float:
@@ -153,53 +154,3 @@ def _rotation(annotation: dict[str, Any], place: str) -> float:
 def _is_upright_box(polygon: Polygon) -> bool:
     sides = np.abs(np.roll(polygon, -1, axis=0) - polygon)
     return len(polygon) == 4 and bool((sides.min(axis=1) < 1e-3).all())
-
-
-def _mask(given: dict[str, Any], size: tuple[int, int], place: str) -> NDArray[np.uint8]:
-    """Return the mask ``(H, W)`` that run lengths describe: column by column, outside first."""
-    counts, shape = given.get("counts"), need(given, "size", list, place)
-    if isinstance(counts, str):
-        counts = _unpacked(counts, place)
-    if not isinstance(counts, list) or not all(isinstance(run, int) and run >= 0 for run in counts):
-        wrong(place, "'counts' of a mask are run lengths")
-    if list(shape) != [size[1], size[0]] or sum(counts) != size[0] * size[1]:
-        wrong(place, f"the mask is not of the picture's {size[0]} × {size[1]} pixels")
-    values = np.repeat(np.arange(len(counts)) % 2, counts)
-    return (values.reshape(size[0], size[1]).T * 255).astype(np.uint8)
-
-
-def _unpacked(text: str, place: str) -> list[int]:
-    """Return the run lengths of COCO's packed form.
-
-    Each is written in groups of five bits, a sixth says that more follow; from the fourth run on it is the
-    difference from the run but one before (``rleFrString`` in COCO's ``maskApi.c``).
-    """
-    counts: list[int] = []
-    value, shift = 0, 0
-    for character in text:
-        bits = ord(character) - 48
-        if not 0 <= bits < 64:
-            wrong(place, "'counts' of a mask is no packed list of run lengths")
-        value |= (bits & 0x1F) << shift
-        shift += 5
-        if not bits & 0x20:
-            if bits & 0x10:
-                value -= 1 << shift
-            counts.append(value + (counts[-2] if len(counts) > 2 else 0))
-            value, shift = 0, 0
-    return counts
-
-
-def _outlines(mask: NDArray[np.uint8], place: str) -> list[Polygon]:
-    found, _ = cv2.findContours(np.ascontiguousarray(mask), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    outlines = [_to_edges(contour.reshape(-1, 2)) for contour in found if len(contour) > 2]
-    if not outlines:
-        wrong(place, "the mask is empty")
-    return outlines
-
-
-def _to_edges(contour: NDArray[Any]) -> Polygon:
-    """Return the outline of pixels: OpenCV's contour runs through the middles of the outermost ones."""
-    line = np.asarray(contour, np.float64)
-    middle = line.mean(axis=0)
-    return np.where(line >= middle, line + 1, line)
