@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segocr.constraints import CHECKS, ConstraintError, compile_constraint, complete, validate
-from segocr.constraints.checks.iban import LENGTHS
+from segocr.constraints.checks.iban import STRUCTURES
 from segocr.constraints.checks.mrz import check_digit, td1_composite_holds
 
 DIGITS = string.digits
@@ -77,29 +77,70 @@ def test_container_numbers_are_judged_as_python_stdnum_does(owner: str, kind: st
         assert validate("iso6346", text) == stdnum.iso6346.is_valid(text)
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    country=st.sampled_from(["DE", "GB", "NO", "MT", "FR"]),
-    account=st.text(DIGITS, min_size=30, max_size=30),
-    wrong=st.integers(0, 99),
-)
-def test_ibans_are_judged_as_python_stdnum_does(country: str, account: str, wrong: int) -> None:
-    length = {"DE": 22, "GB": 22, "NO": 15, "MT": 31, "FR": 27}[country]
-    letters = {"GB": "ABCD", "MT": "ABCD"}.get(country, "")
-    body = (letters + account)[: length - 4]
-    text = f"{country}{wrong:02d}{body}"
-    assert validate("iban", text) == stdnum.iban.is_valid(text, check_country=False)
-    completed = complete("iban", f"{country}??{body}")
-    assert completed is not None
-    assert stdnum.iban.is_valid(completed, check_country=False)
+CLASSES = {"n": DIGITS, "a": string.ascii_uppercase, "c": ALNUM}
 
 
-def test_the_countries_of_ibans_are_those_of_python_stdnum_with_their_lengths() -> None:
+def registered() -> dict[str, list[tuple[int, str]]]:
+    """What python-stdnum knows of each country's accounts: runs of a length and a class."""
     registry = files("stdnum").joinpath("iban.dat").read_text()
     structures = re.findall(r'^([A-Z]{2}) .*bban="([^"]+)"', registry, re.MULTILINE)
-    lengths = {country: 4 + sum(map(int, re.findall(r"[0-9]+", bban))) for country, bban in structures}
-    own = {country: length for length, countries in LENGTHS.items() for country in countries.split()}
-    assert own == lengths
+    return {
+        country: [(int(count), kind) for count, kind in re.findall("([0-9]+)!([nac])", bban)]
+        for country, bban in structures
+    }
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.sampled_from(sorted(registered())), st.integers(0, 99))
+def test_ibans_are_judged_as_python_stdnum_does(data: st.DataObject, country: str, head: int) -> None:
+    account = "".join(
+        data.draw(st.text(CLASSES[kind], min_size=count, max_size=count))
+        for count, kind in registered()[country]
+    )
+    # Remainders leave 02 to 98; python-stdnum takes 00, 01 and 99 for 97, 98 and 02.
+    text = f"{country}{head:02d}{account}"
+    right = 2 <= head <= 98 and stdnum.iban.is_valid(text, check_country=False)
+    assert validate("iban", text) == right
+    completed = complete("iban", f"{country}??{account}")
+    assert completed is not None
+    assert 2 <= int(completed[2:4]) <= 98
+    assert stdnum.iban.is_valid(completed, check_country=False)
+
+    place = data.draw(st.integers(0, len(account) - 1))
+    changed = account[:place] + data.draw(st.sampled_from(ALNUM)) + account[place + 1 :]
+    completed = complete("iban", f"{country}??{changed}")
+    fits = re.fullmatch(
+        "".join(f"[{CLASSES[kind]}]{{{count}}}" for count, kind in registered()[country]), changed
+    )
+    assert (completed is not None) == (fits is not None)
+
+
+def test_the_countries_of_ibans_are_those_of_python_stdnum_with_their_structures() -> None:
+    own = {
+        country: "".join(kind * int(count) for count, kind in re.findall("([0-9]+)([nac])", structure))
+        for structure, countries in STRUCTURES.items()
+        for country in countries.split()
+    }
+    assert own == {
+        country: "".join(kind * count for count, kind in runs) for country, runs in registered().items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        # Mod 97 holds in all of them: German accounts have digits only, Georgian ones letters first, and
+        # remainders leave 02 to 98.
+        ("iban", "DE8441239O92I19288I957"),
+        ("iban", "DE9155647I249438103815"),
+        ("iban", "DE00370400440532013147"),
+        ("iban", "DE99370400440532013111"),
+        ("iban", "GE40BJHL4CUCEEVI31L8OV"),
+    ],
+)
+def test_what_nobody_can_have_issued_is_refused_although_its_check_digits_hold(name: str, text: str) -> None:
+    assert not validate(name, text)
+    assert not compile_constraint(checks=[name]).accepts(text)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from segocr.templates.load import compile_source
 from segocr.templates.source import parse_source
 
 IBANS = (
-    "DE30 0000 0637 2065 4788 44", "IE60 0000 3322 0170 5015 63", "GB90 UTOP 8291 4464 8191 32",
+    "DE30 0000 0637 2065 4788 44", "IE59 UTOP 3322 0170 5015 63", "GB90 UTOP 8291 4464 8191 32",
     "NL31 UTOP 9105 6905 36", "AT34 0000 3433 3436 7032",
 )  # fmt: skip
 

@@ -1,30 +1,48 @@
 """IBAN (ISO 13616-1): country, check digits, account; mod 97-10 after moving the first four to the end."""
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
 from segocr.constraints.checks.kinds import ALNUM_VALUES
 
-LENGTHS = {
-    15: "NO", 16: "BE", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
-    21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL",
-    24: "AD CZ ES MD PK RO SA SE SK TN VG", 25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC MR SM",
-    28: "AL AZ BY CY DO GT HN HU LB NI PL SV", 29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC",
-    32: "LC", 33: "RU",
+STRUCTURES = {
+    "11n": "NO", "12n": "BE", "14n": "DK FI FO GL SD", "2a12n": "FK", "4a10n": "NL", "15n": "SI",
+    "3n10c2n": "MK", "16n": "AT BA EE LT MN XK", "3n13c": "KZ LU", "17n": "HR", "4a13c": "LV",
+    "5n12c": "CH LI", "18n": "CR DE ME RS VA", "2a16n": "GE", "4a14c": "BH", "4a14n": "GB IE",
+    "4a6n8c": "BG", "19n": "AE IL SO TL", "3n16c": "OM", "4a15c": "GI", "4a15n": "IQ", "20c": "MD",
+    "20n": "CZ ES SE SK TN", "2n18c": "SA", "4a16c": "PK RO", "4a16n": "VG", "8n12c": "AD",
+    "21n": "LY PT ST", "22n": "IS", "6n16c": "TR", "10n11c2n": "FR MC", "1a10n12c": "IT SM",
+    "23n": "BI DJ MR", "7n16c": "GR", "24c": "GT", "24n": "HU PL", "4a20c": "AZ", "4a20n": "HN NI SV",
+    "4c20n": "DO", "4c4n16c": "BY", "4n20c": "LB", "8n16c": "AL CY", "23n1a1c": "BR", "25n": "EG",
+    "4a21c": "PS QA", "6n19c": "UA", "4a19n3a": "MU", "4a22c": "KW", "4a4n18c": "JO YE", "4a20n3a": "SC",
+    "4a5n18c": "MT", "4a24c": "LC", "14n15c": "RU",
 }  # fmt: skip
-"""Countries by length, from the IBAN registry (SWIFT, the registration authority of ISO 13616)."""
+"""Countries by what follows their check digits: n digits, a letters, c both (ISO 13616-1).
+
+From the IBAN registry, release 101 (SWIFT, the registration authority of ISO 13616).
+"""
+
+_CLASSES = {"n": r"\d", "a": "[A-Z]", "c": "[A-Z0-9]"}
+_CHECK_DIGITS = r"(?: ?0 ?[2-9]| ?[1-8] ?\d| ?9 ?[0-8])"
+"""98 less a remainder of mod 97: 02 to 98."""
 
 _INVERSE = pow(1_000_000, -1, 97)
 
 
 def _layout() -> str:
-    """One alternative a length: country, check digits, account; a space may stand after any character."""
+    """One alternative a structure: country, check digits, account; a space may stand after any character."""
     options = []
-    for length, countries in LENGTHS.items():
+    for structure, countries in STRUCTURES.items():
         named = "|".join(f"{code[0]} ?{code[1]}" for code in countries.split())
-        options.append(f"(?:{named})(?: ?\\d){{2}}(?: ?[A-Z0-9]){{{length - 4}}}")
+        account = (f"(?: ?{_CLASSES[kind]}){{{count}}}" for count, kind in _runs(structure))
+        options.append(f"(?:{named}){_CHECK_DIGITS}{''.join(account)}")
     return "|".join(options)
+
+
+def _runs(structure: str) -> list[tuple[str, str]]:
+    return re.findall("([0-9]+)([nac])", structure)
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,7 @@ class Iban:
 
     @cached_property
     def layouts(self) -> tuple[str, ...]:
-        """The lengths by country."""
+        """The structures by country."""
         return (_layout(),)
 
     def step(self, state: Hashable, character: str) -> Hashable | None:

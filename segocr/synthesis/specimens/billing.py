@@ -12,8 +12,8 @@ from decimal import Decimal
 
 import numpy as np
 
-_LETTERS = {"NL": 4, "GB": 4}
-"""Countries whose accounts begin with a bank's letters."""
+_LETTERS = ("GB", "IE", "NL")
+"""Countries whose accounts begin with a bank's four letters."""
 _LENGTHS = {
     "AT": 20, "BE": 16, "DE": 22, "DK": 18, "ES": 24, "FR": 27, "GB": 22, "IE": 22, "NL": 18, "PL": 28
 }  # fmt: skip
