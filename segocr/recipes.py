@@ -87,7 +87,10 @@ def recipe_of(template: Template, models: Models, steps: Steps, *, dpi: float) -
     segment, ocr = steps.load(models.segment), steps.load(models.ocr)
     template.check_classes(segment.classes, str(models.segment.path))
     warn_of_lacking(template, steps.alphabet(models.ocr), models.ocr.name)
-    digests = {models.segment.path.name: segment.digest, models.ocr.name: ocr.digest}
+    digests = {
+        models.segment.path.name: segment.digest,
+        known_as(models.ocr.name, template): ocr.digest,
+    }
     engines = {
         step: f"{engine} {steps.about(step, engine).get('version')}"
         for step, engine in (("segment", models.segment.engine), ("ocr", models.ocr.engine))
@@ -107,6 +110,19 @@ def recipe_of(template: Template, models: Models, steps: Steps, *, dpi: float) -
         },
     }
     return Recipe(template.name, template.version, digest_of(facts), digests, engines, facts)
+
+
+def known_as(ocr_model: str, template: Template) -> str:
+    """Return what recipes call an OCR model: its name, or its folder as seen from the template's.
+
+    So a workspace that was moved or copied makes the same records.
+
+    Args:
+        ocr_model: A name, or a folder's absolute path.
+        template: In whose folder it may lie.
+    """
+    path = Path(ocr_model)
+    return str(path.relative_to(template.folder)) if path.is_relative_to(template.folder) else ocr_model
 
 
 def fitting_head(template: Template, models: Models, steps: Steps) -> Head | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from segocr.errors import ModelError
-from segocr.recipes import strips_of
+from segocr.recipes import known_as, strips_of
 from segocr.records import Problem, Record, RecordStatus
 from segocr.steps.modelfiles import digest_files
 from segocr.templates import Template
@@ -81,8 +81,8 @@ def _other_models(reading: Mapping[str, Any], template: Template) -> Iterator[st
     reader = str(reading["engines"]["ocr"]).split()[0]
     if reader not in template.ocr.engines:
         yield f"the template no longer names the OCR engine {reader}"
-    if template.ocr.model not in reading["models"]:
-        yield f"the template now wants the OCR model {template.ocr.model}"
+    if (wanted := known_as(template.ocr.model, template)) not in reading["models"]:
+        yield f"the template now wants the OCR model {wanted}"
     for key in ("image_size", "confidence"):
         if reading[key] != getattr(template.segment, key):
             yield f"segment.{key} is now {getattr(template.segment, key)} (it was {reading[key]})"

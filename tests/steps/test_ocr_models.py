@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,13 @@ from test_ocr_parity import drawn_strips
 
 from segocr.constraints import compile_constraint
 from segocr.errors import ModelError
+from segocr.recipes import choose_models, recipe_of
+from segocr.records import Recipe, Record, RecordStatus
+from segocr.replayable import why_not
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
+from segocr.templates import load_template
+from segocr.templates.load import shipped_folder
 
 
 def texts(steps: Steps, model: OcrModel) -> list[str | None]:
@@ -50,6 +56,28 @@ def test_a_directory_with_any_name_reads_as_the_named_model_does(
     page = np.full((300, 900, 3), 250, np.uint8)
     page[100:160, 40 : 40 + drawn_strips()[3].shape[1]] = drawn_strips()[3]
     assert len(steps.detect([page], own)[0]) >= 1
+
+
+def test_a_model_beside_the_template_makes_the_same_records_when_the_workspace_was_moved(
+    steps: Steps, folders: dict[str, Path], tmp_path: Path, failed_record: Record
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    shutil.copytree(folders["PP-OCRv6_small"], before / "thing" / "models" / "reader")
+    shutil.copy(shipped_folder() / "passport" / "model.onnx", before / "thing")
+    ocr = "ocr: {engines: [openvino], model: models/reader}"
+    text = f"template: thing\nversion: 1\n{ocr}\nfields:\n  mrz_line1: {{}}\n"
+    (before / "thing" / "template.yaml").write_text(text)
+
+    def recipe(workspace: Path) -> Recipe:
+        template = load_template(workspace / "thing")
+        return recipe_of(template, choose_models(template, {}), steps, dpi=200)
+
+    first = recipe(before)
+    assert set(first.models) == {"model.onnx", "models/reader"}
+    before.rename(after)
+    assert recipe(after) == first
+    stored = replace(failed_record, status=RecordStatus.COMPLETE, recipe=first)
+    assert why_not(stored, load_template(after / "thing")) is None
 
 
 def test_a_directory_in_paddleocrs_own_layout_is_read(
