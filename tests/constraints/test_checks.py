@@ -136,6 +136,10 @@ def test_the_countries_of_ibans_are_those_of_python_stdnum_with_their_structures
         ("iban", "DE00370400440532013147"),
         ("iban", "DE99370400440532013111"),
         ("iban", "GE40BJHL4CUCEEVI31L8OV"),
+        # Of any vehicle the last four are digits, and no model year is called Z or 0.
+        ("vin", "1M8GDM9A1KP04Z788"),
+        ("vin", "1M8GDM9A30P042788"),
+        ("vin", "1M8GDM9A7ZP042788"),
     ],
 )
 def test_what_nobody_can_have_issued_is_refused_although_its_check_digits_hold(name: str, text: str) -> None:
@@ -151,6 +155,7 @@ def test_what_nobody_can_have_issued_is_refused_although_its_check_digits_hold(n
         ("iban", "DE89 3704 0044 0532 0130 00"),
         ("iso6346", "CSQU3054383"),
         ("vin", "1M8GDM9AXKP042788"),
+        ("vin", "5YJSA1H12FFP71790"),
         ("ean13", "4006381333931"),
         ("isbn10", "0-306-40615-2"),
         ("isbn10", "097522980X"),
