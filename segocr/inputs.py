@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif", ".bmp", ".pdf"}
 )
 """Of a folder, files with these are taken; a file that is named itself is always taken."""
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def find_inputs(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
         paths: One or several. Only texts are taken for patterns, a ``Path`` never is.
 
     Raises:
-        UsageError: A pattern matches nothing.
+        UsageError: A pattern matches nothing, or a text is not how a file is named: empty, an address, ``-``.
     """
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
@@ -75,6 +77,7 @@ def _matched(paths: Iterable[str | os.PathLike[str]], links: set[Path]) -> Itera
         if not isinstance(path, str) or os.path.lexists(path):
             yield Path(path), True
             continue
+        _refuse_what_names_no_file(path)
         if not glob.has_magic(path):
             yield Path(path), True
             continue
@@ -83,6 +86,22 @@ def _matched(paths: Iterable[str | os.PathLike[str]], links: set[Path]) -> Itera
             raise UsageError(f"no file matches {path!r}", hint="check the pattern, or name a folder")
         links.update(found.links)
         yield from ((each, False) for each in sorted(found.paths))
+
+
+def _refuse_what_names_no_file(text: str) -> None:
+    if not text:
+        raise UsageError(
+            "an empty path names no file",
+            hint="perhaps a variable of the shell is empty; the current folder is '.'",
+        )
+    if text == "-":
+        raise UsageError(
+            "documents are not read from standard input", hint="write it to a file and name that"
+        )
+    if _ADDRESS.match(text):
+        raise UsageError(
+            f"{text!r} is an address, not a file", hint="download the document, then name its file"
+        )
 
 
 @dataclass(frozen=True, slots=True)

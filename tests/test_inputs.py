@@ -112,6 +112,26 @@ def test_a_pattern_does_not_see_hidden_files(folder: Path) -> None:
     assert names("**/*.jpg") == ["b.jpg"]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "an empty path"),
+        ("-", "standard input"),
+        ("https://example.com/a.png", "an address, not a file"),
+        ("s3://bucket/in/*.png?x=[1]", "an address, not a file"),
+    ],
+)
+def test_a_text_that_names_no_file_is_a_usage_error(folder: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        find_inputs([text])
+    assert caught.value.hint
+
+
+def test_a_file_that_is_there_may_have_any_name(folder: Path) -> None:
+    (folder / "-").write_bytes(b"x")
+    assert names("-") == ["-"]
+
+
 def test_a_folder_that_cannot_be_listed_is_not_passed_over(unprivileged: Unprivileged) -> None:
     closed = unprivileged.folder / "closed"
     closed.mkdir(mode=0o000)

@@ -141,6 +141,8 @@ def test_the_route_decides_without_a_template(segocr: Segocr, workspace: Path) -
         (("in", "-t", "passport", "--ocr-engine", "opnvino"), 4, "opnvino"),
         (("in", "-t", "passport", "--device", "gpu"), 4, "gpu"),
         (("*.tiff", "-t", "passport"), 2, "no file matches"),
+        (("", "-t", "passport"), 2, "an empty path names no file"),
+        (("https://example.com/a.png", "-t", "passport"), 2, "is an address, not a file"),
         (("in", "-t", "passport", "--report", "no/r.html"), 2, "there is no folder no"),
     ],
 )
