@@ -13,8 +13,8 @@ _VIN_CHECK = {**DIGIT_VALUES, "X": 10}
 
 VIN = Sums(
     name="vin",
-    # 49 CFR 565.15 (d): the tenth is the model year, never U, Z or 0; the last four are digits, and of passenger
-    # cars and light trucks the last five, which a number by itself does not tell.
+    # 49 CFR 565.15 (d): the tenth is the model year, never U, Z or 0; the last four are digits, and those of
+    # cars and light trucks the last five, but a number does not tell what vehicle it is of.
     layouts=(r"[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-TV-Y1-9][A-HJ-NPR-Z0-9]{3}\d{4}",),
     values=(_VIN_VALUES,) * 8 + (_VIN_CHECK,) + (_VIN_VALUES,) * 8,
     equations=(Equation((8, 7, 6, 5, 4, 3, 2, 10, -1, 9, 8, 7, 6, 5, 4, 3, 2), 11),),
