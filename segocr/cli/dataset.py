@@ -60,6 +60,8 @@ def import_(
         source, out, kind=Kind(kind) if kind else None, pictures=pictures,
         renamed=dict(_pair(word) for word in renamed), split=split, force=force,
     )  # fmt: skip
+    for said in imported.passed_over:
+        note(said)
     if imported.without_value:
         note(f"{imported.without_value} labels have no value: good for training, not for evaluation")
     facts: dict[str, object] = {

@@ -15,6 +15,7 @@ from segocr.datasets.folder import label_row, new_folder, write_labels
 from segocr.datasets.readers.coco import is_coco, read_coco
 from segocr.datasets.readers.label_studio import is_label_studio, read_label_studio
 from segocr.datasets.readers.labelme import is_labelme, read_labelme
+from segocr.datasets.readers.reading import Read
 from segocr.datasets.readers.yolo import is_yolo, read_yolo_folder
 from segocr.diskroom import require_room
 from segocr.errors import UsageError
@@ -41,6 +42,7 @@ class Imported:
         labels: How many, by class.
         unlabelled: Documents without any label.
         without_value: Labels that say nothing about the text: good for training, not for evaluation.
+        passed_over: What else was there, as sentences.
     """
 
     kind: Kind
@@ -48,6 +50,7 @@ class Imported:
     labels: dict[str, int]
     unlabelled: int
     without_value: int
+    passed_over: tuple[str, ...] = ()
 
 
 def kind_of(source: Path) -> Kind:
@@ -70,7 +73,7 @@ def kind_of(source: Path) -> Kind:
                      hint="name it with --format to see what is wrong with it")  # fmt: skip
 
 
-def read_foreign(source: Path, kind: Kind, pictures: Sequence[Path] = ()) -> list[LabelledDocument]:
+def read_foreign(source: Path, kind: Kind, pictures: Sequence[Path] = ()) -> Read:
     """Read labels of a format.
 
     Args:
@@ -82,15 +85,15 @@ def read_foreign(source: Path, kind: Kind, pictures: Sequence[Path] = ()) -> lis
         UsageError: ``labels`` or ``unreadable-picture``, with file and place; or there is no document.
     """
     if kind is Kind.LABELLED:
-        return read_labels(source, None)
+        return Read(read_labels(source, None))
     if kind is Kind.YOLO:
-        return _with_own_ids(read_yolo_folder(source))
-    read = {Kind.COCO: read_coco, Kind.LABELME: read_labelme, Kind.LABEL_STUDIO: read_label_studio}[kind]
-    documents = read(source, list(pictures))
-    if not documents:
+        return Read(_with_own_ids(read_yolo_folder(source)))
+    readers = {Kind.COCO: read_coco, Kind.LABELME: read_labelme, Kind.LABEL_STUDIO: read_label_studio}
+    read = readers[kind](source, list(pictures))
+    if not read.documents:
         raise UsageError(f"{source} holds no document", code="labels")
-    _require_own_pictures(documents)
-    return _with_own_ids(documents)
+    _require_own_pictures(read.documents)
+    return replace(read, documents=_with_own_ids(read.documents))
 
 
 def _with_own_ids(documents: Sequence[LabelledDocument]) -> list[LabelledDocument]:
@@ -146,7 +149,8 @@ def import_labels(
         ConfigurationError: ``disk-full``, or ``target`` cannot be written.
     """
     kind = kind or kind_of(source)
-    documents = read_foreign(source, kind, pictures)
+    read = read_foreign(source, kind, pictures)
+    documents = read.documents
     _require_classes(documents, renamed or {})
     images = image_names(documents)
     needed = sum(document.path.stat().st_size for document in documents)
@@ -167,6 +171,7 @@ def import_labels(
         dict(Counter((renamed or {}).get(label.class_name, label.class_name) for label in labels)),
         sum(not document.labels for document in documents),
         sum(not label.value for label in labels),
+        read.passed_over,
     )
 
 

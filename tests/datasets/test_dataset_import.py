@@ -259,6 +259,40 @@ def test_labels_of_another_size_and_broken_pictures_are_refused(tmp_path: Path) 
         import_labels(tmp_path / "in", tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("size", "reason"), [({"width": "200", "height": 100}, "idth' is '200', which it cannot"), ({"height": None}, None)]
+)
+def test_a_size_is_two_numbers_or_is_not_stated(
+    tmp_path: Path, size: dict[str, Any], reason: str | None
+) -> None:
+    images = [{"id": 1, "file_name": "a.png", **size}]
+    source = coco_file(tmp_path / "coco", [], images=images)
+    shapes = {f"image{key.title()}": value for key, value in size.items()}
+    labelme_file(tmp_path / "labelme", [], **{"imageWidth": None, **shapes})
+    for one in (source, tmp_path / "labelme"):
+        if reason is None:
+            assert len(imported(one, tmp_path / "out")) == 1
+        else:
+            with pytest.raises(UsageError, match=reason):
+                import_labels(one, tmp_path / "out")
+
+
+def test_other_json_among_labelme_files_is_passed_over_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labelme_file(tmp_path / "in", [{"label": "a", "points": [[1, 1], [9, 1], [9, 9]]}])
+    write_json(tmp_path / "in" / "a" / "classes.json", {"a": 1})
+    write_json(tmp_path / "in" / "z.json", ["a"])
+    assert kind_of(tmp_path / "in") is Kind.LABELME
+    assert cli.run(["dataset", "import", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "classes.json is no labels and is passed over, and so are 1 more" in said
+    assert [one.id for one in read_labels(tmp_path / "out", None)] == ["a b"]
+    write_json(tmp_path / "in" / "z.json", {"imagePath": "a b.png"})
+    with pytest.raises(UsageError, match=r"z.json: 'shapes' is missing"):
+        import_labels(tmp_path / "in", tmp_path / "other")
+
+
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     labelme_file(tmp_path / "in", [{"label": "a", "points": [[1, 1], [9, 1], [9, 9]]}])
     out = tmp_path / "out"

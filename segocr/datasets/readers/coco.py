@@ -16,6 +16,7 @@ from segocr.datasets.readers.masks import mask_outlines
 from segocr.datasets.readers.order import in_reading_order
 from segocr.datasets.readers.reading import (
     Pictures,
+    Read,
     class_name,
     need,
     picture_size,
@@ -55,7 +56,7 @@ def _file(source: Path) -> Path:
     return found[0]
 
 
-def read_coco(source: Path, pictures: list[Path]) -> list[LabelledDocument]:
+def read_coco(source: Path, pictures: list[Path]) -> Read:
     """Read a COCO file.
 
     Args:
@@ -75,8 +76,7 @@ def read_coco(source: Path, pictures: list[Path]) -> list[LabelledDocument]:
         place = f"{path}: image {image.get('id')!r}" if isinstance(image, dict) else str(path)
         picture = finder.find(need(image, "file_name", str, place), place)
         size = picture_size(picture, place)
-        if "width" in image and "height" in image:
-            require_size((int(image["width"]), int(image["height"])), size, picture, place)
+        require_size(image, ("width", "height"), size, picture, place)
         number = need(image, "id", int, place)
         if number in found:
             wrong(place, "two images have this id: whose annotations are which is not said")
@@ -93,7 +93,7 @@ def read_coco(source: Path, pictures: list[Path]) -> list[LabelledDocument]:
             wrong(place, f"there is no category {category}")
         _, _, size, labels = found[number]
         labels.append(Label(names[category], _value(annotation), tuple(_polygons(annotation, size, place))))
-    return [
+    documents = [
         LabelledDocument(
             Path(image["file_name"]).with_suffix("").as_posix(),
             picture,
@@ -103,6 +103,7 @@ def read_coco(source: Path, pictures: list[Path]) -> list[LabelledDocument]:
         )
         for key, (image, picture, size, labels) in found.items()
     ]
+    return Read(documents)
 
 
 def _categories(content: Any, path: Path) -> dict[int, str]:

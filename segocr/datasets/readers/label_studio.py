@@ -1,18 +1,21 @@
 """Label Studio's JSON export: a list of tasks with rectangles and polygons in percent of the picture.
 
-A rectangle's ``rotation`` turns it clockwise about its top-left corner. A text area on the same region is its
-value.
+A region is made of the results of one ``id``: its outline, its label (in the same result, or in one of its
+own) and a text area, its value. A rectangle's ``rotation`` turns it clockwise about its top-left corner.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from segocr.datasets.readers.reading import (
+    PICTURES,
     Pictures,
+    Read,
     class_name,
     need,
     picture_size,
@@ -20,13 +23,14 @@ from segocr.datasets.readers.reading import (
     read_json,
     rectangle_points,
     require_inside,
+    require_size,
     rotated,
     wrong,
 )  # fmt: skip
 from segocr.errors import UsageError
 from segocr.evaluation.labels import Label, LabelledDocument, Polygon
 
-_LABELS = {"rectanglelabels": "rectanglelabels", "polygonlabels": "polygonlabels"}
+_OUTLINES = ("rectangle", "rectanglelabels", "polygon", "polygonlabels")
 
 
 def is_label_studio(source: Path) -> bool:
@@ -45,7 +49,7 @@ def is_label_studio(source: Path) -> bool:
     )
 
 
-def read_label_studio(source: Path, pictures: list[Path]) -> list[LabelledDocument]:
+def read_label_studio(source: Path, pictures: list[Path]) -> Read:
     """Read an export.
 
     Args:
@@ -59,10 +63,17 @@ def read_label_studio(source: Path, pictures: list[Path]) -> list[LabelledDocume
     tasks = read_json(source)
     if not isinstance(tasks, list):
         wrong(str(source), "an export is a list of tasks")
-    return [_document(task, number, source, finder) for number, task in enumerate(tasks, start=1)]
+    passed_over: Counter[str] = Counter()
+    documents = [
+        _document(task, number, source, finder, passed_over) for number, task in enumerate(tasks, start=1)
+    ]
+    said = ", ".join(f"{kind} {count}" for kind, count in passed_over.items())
+    return Read(documents, (f"results that label no region are passed over: {said}",) if said else ())
 
 
-def _document(task: Any, number: int, source: Path, finder: Pictures) -> LabelledDocument:
+def _document(
+    task: Any, number: int, source: Path, finder: Pictures, passed_over: Counter[str]
+) -> LabelledDocument:
     place = (
         f"{source}: task {task.get('id', number)}" if isinstance(task, dict) else f"{source}: task {number}"
     )
@@ -72,9 +83,15 @@ def _document(task: Any, number: int, source: Path, finder: Pictures) -> Labelle
         wrong(place, "'data' names no picture")
     picture = finder.find(str(given), place, _spellings(str(given)))
     size = picture_size(picture, place)
-    done = [one for one in need(task, "annotations", list, place) if not one.get("was_cancelled")]
+    annotations = need(task, "annotations", list, place)
+    done = [one for one in annotations if not (isinstance(one, dict) and one.get("was_cancelled"))]
     results = need(done[-1], "result", list, place) if done else []
-    return LabelledDocument(finder.short(picture), picture, size, tuple(_labels(results, size, place)), place)
+    labels: list[Label] = []
+    for region in _regions(results, place):
+        for one in region:
+            _require_as_labelled(one, size, picture, place)
+        labels += _labels(region, size, place, passed_over)
+    return LabelledDocument(finder.short(picture), picture, size, tuple(labels), place)
 
 
 def _spellings(given: str) -> list[str]:
@@ -85,36 +102,68 @@ def _spellings(given: str) -> list[str]:
 
 
 def _is_picture(value: object) -> bool:
-    from segocr.datasets.readers.reading import PICTURES
-
     return isinstance(value, str) and value.lower().endswith(PICTURES)
 
 
-def _labels(results: list[Any], size: tuple[int, int], place: str) -> list[Label]:
-    texts = {
-        one["id"]: " ".join(" ".join(one["value"].get("text", [])).split())
-        for one in results
-        if isinstance(one, dict) and one.get("type") == "textarea" and "id" in one
-    }
-    labels = []
-    for one in results:
-        kind = one.get("type") if isinstance(one, dict) else None
-        if kind in ("textarea", "rectangle", "polygon", "choices"):
-            continue  # values; and the bare shapes that belong to the labelled ones of the same id
-        if kind not in _LABELS:
-            wrong(place, f"a result {kind!r} outlines no region", "export rectangles or polygons with labels")
-        value = need(one, "value", dict, place)
-        (name, *_) = need(value, _LABELS[kind], list, place) or wrong(place, "a region has no label")
-        labels.append(
-            Label(
-                class_name(name, place), texts.get(one.get("id"), ""), (_polygon(value, kind, size, place),)
-            )
+def _regions(results: list[Any], place: str) -> list[list[dict[str, Any]]]:
+    """Return results by region; what has no id (a relation) stands alone."""
+    regions: dict[object, list[dict[str, Any]]] = {}
+    for number, one in enumerate(results):
+        need(one, "type", str, place)
+        name = one.get("id")
+        regions.setdefault(("result", number) if name is None else str(name), []).append(one)
+    return list(regions.values())
+
+
+def _require_as_labelled(one: dict[str, Any], size: tuple[int, int], picture: Path, place: str) -> None:
+    """Check that a result is for the picture as it is: of its size, and not turned in the browser."""
+    require_size(one, ("original_width", "original_height"), size, picture, place)
+    if one.get("image_rotation") not in (None, 0):
+        wrong(
+            place,
+            f"the picture was turned by {one['image_rotation']!r:.10}° when it was labelled",
+            "turn it back in Label Studio, or turn the picture itself and label it again",
         )
-    return labels
 
 
-def _polygon(value: dict[str, Any], kind: str, size: tuple[int, int], place: str) -> Polygon:
-    if kind == "polygonlabels":
+def _labels(
+    region: list[dict[str, Any]], size: tuple[int, int], place: str, passed_over: Counter[str]
+) -> list[Label]:
+    """Return the labels of a region, one for each of its classes; count what is none."""
+    outlines = [one for one in region if one["type"] in _OUTLINES]
+    naming = [one for one in region if one["type"].endswith("labels")]
+    names = [
+        name for one in naming for name in need(need(one, "value", dict, place), one["type"], list, place)
+    ]
+    if names and not outlines:
+        kind = naming[0]["type"]
+        wrong(place, f"a result {kind!r} outlines no region", "export rectangles or polygons with labels")
+    used = ("textarea", *_OUTLINES) if outlines else ()
+    passed_over.update(one["type"] for one in region if one not in naming and one["type"] not in used)
+    if not names:
+        passed_over.update(["region without a label"] if outlines else [])
+        return []
+    value = _text(region, place)
+    polygon = _polygon(need(outlines[0], "value", dict, place), size, place)
+    return [Label(class_name(name, place), value, (polygon,)) for name in names]
+
+
+def _text(region: list[dict[str, Any]], place: str) -> str:
+    """Return what a region's text area says: one text, or several lines of one."""
+    said = []
+    for one in region:
+        if one["type"] == "textarea":
+            given = need(need(one, "value", dict, place), "text", (str, list), place)
+            lines = [given] if isinstance(given, str) else given
+            said.append(" ".join(" ".join(str(line) for line in lines).split()))
+    texts = list(dict.fromkeys(text for text in said if text))
+    if len(texts) > 1:
+        wrong(place, f"a region has two texts, {texts[0]!r:.40} and {texts[1]!r:.40}", "export one text area")
+    return texts[0] if texts else ""
+
+
+def _polygon(value: dict[str, Any], size: tuple[int, int], place: str) -> Polygon:
+    if "points" in value:
         return points(need(value, "points", list, place), place) * size / 100
     x, y, width, height = (
         float(need(value, key, (int, float), place)) for key in ("x", "y", "width", "height")

@@ -13,6 +13,7 @@ from typing import Any
 
 from segocr.datasets.readers.reading import (
     Pictures,
+    Read,
     class_name,
     need,
     picture_size,
@@ -31,18 +32,23 @@ _CORNERS = ("rotation", "oriented_rectangle")
 
 def is_labelme(source: Path) -> bool:
     """Whether a folder holds a LabelMe file, or a file is one."""
-    files = [source] if source.is_file() else sorted(source.rglob("*.json"))[:1]
-    if not files or files[0].suffix.lower() != ".json":
-        return False
+    return any(_is_labelme_file(path) for path in _files(source))
+
+
+def _files(source: Path) -> list[Path]:
+    return sorted(source.rglob("*.json")) if source.is_dir() else [source]
+
+
+def _is_labelme_file(path: Path) -> bool:
     try:
-        content = read_json(files[0])
+        content = read_json(path) if path.suffix.lower() == ".json" else None
     except UsageError:
         return False
     return isinstance(content, dict) and "shapes" in content
 
 
-def read_labelme(source: Path, pictures: list[Path]) -> list[LabelledDocument]:
-    """Read the LabelMe files of a folder, at any depth.
+def read_labelme(source: Path, pictures: list[Path]) -> Read:
+    """Read the LabelMe files of a folder, at any depth; other JSON that lies there is passed over.
 
     Args:
         source: The folder, or one file.
@@ -51,28 +57,38 @@ def read_labelme(source: Path, pictures: list[Path]) -> list[LabelledDocument]:
     Raises:
         UsageError: ``labels`` or ``unreadable-picture``, with the file.
     """
-    files = [source] if source.is_file() else sorted(source.rglob("*.json"))
-    if not files:
-        raise UsageError(f"{source} holds no .json file", code="labels")
     root = source.parent if source.is_file() else source
-    return [_document(path, root, Pictures([path.parent, *pictures, root])) for path in files]
+    documents, others = [], []
+    for path in _files(source):
+        content = read_json(path)
+        if path == source or _is_ours(content):
+            documents.append(_document(path, content, root, Pictures([path.parent, *pictures, root])))
+        else:
+            others.append(path)
+    if not documents:
+        raise UsageError(f"{source} holds no .json file of LabelMe", code="labels")
+    said = f"{others[0]} is no labels and is passed over" if others else ""
+    more = f", and so are {len(others) - 1} more" if len(others) > 1 else ""
+    return Read(documents, (said + more,) if said else ())
 
 
-def _document(path: Path, root: Path, pictures: Pictures) -> LabelledDocument:
-    content = read_json(path)
+def _is_ours(content: Any) -> bool:
+    """Whether JSON means to be labels: with one of the two keys missing it is a mistake to be told."""
+    return isinstance(content, dict) and ("shapes" in content or "imagePath" in content)
+
+
+def _document(path: Path, content: Any, root: Path, pictures: Pictures) -> LabelledDocument:
     shapes = need(content, "shapes", list, str(path))
     picture = pictures.find(need(content, "imagePath", str, str(path)), str(path))
     size = picture_size(picture, str(path))
-    stated = content.get("imageWidth"), content.get("imageHeight")
-    if None not in stated:
-        require_size((int(stated[0]), int(stated[1])), size, picture, str(path))
+    require_size(content, ("imageWidth", "imageHeight"), size, picture, str(path))
     fields: dict[tuple[str, object], list[tuple[str, Polygon]]] = {}
     for number, shape in enumerate(shapes, start=1):
         place = f"{path}: shape {number}"
         name = class_name(need(shape, "label", str, place), place)
         group = shape.get("group_id")
         key = (name, ("shape", number) if group is None else ("group", group))
-        text = " ".join((shape.get("description") or "").split())
+        text = " ".join(str(shape.get("description") or "").split())
         fields.setdefault(key, []).append((text, _polygon(shape, size, place)))
     labels = tuple(_label(name, lines) for (name, _), lines in fields.items())
     identity = path.relative_to(root).with_suffix("").as_posix()

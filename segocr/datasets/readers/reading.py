@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
@@ -13,10 +14,23 @@ import cv2
 import numpy as np
 
 from segocr.errors import UsageError
-from segocr.evaluation.labels import Polygon
+from segocr.evaluation.labels import LabelledDocument, Polygon
 from segocr.synthesis.backgrounds import read_picture
 
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Foreign labels as they were read.
+
+    Attributes:
+        documents: With their labels.
+        passed_over: What was there and is in no document, as sentences.
+    """
+
+    documents: list[LabelledDocument]
+    passed_over: tuple[str, ...] = ()
 
 
 def wrong(place: str, what: str, hint: str | None = None) -> NoReturn:
@@ -131,16 +145,28 @@ def picture_size(path: Path, place: str) -> tuple[int, int]:
     return picture.shape[1], picture.shape[0]
 
 
-def require_size(stated: tuple[int, int], real: tuple[int, int], path: Path, place: str) -> None:
+def require_size(
+    stated: Mapping[str, Any], keys: tuple[str, str], real: tuple[int, int], path: Path, place: str
+) -> None:
     """Check that labels are for the picture as it is.
+
+    Args:
+        stated: Where labels say for which size they are; if they do not, there is nothing to check.
+        keys: Of width and height.
+        real: Width and height of the picture, pixels.
+        path: Of the picture.
+        place: Of the labels.
 
     Raises:
         UsageError: ``labels``, it was turned, cut or scaled since.
     """
-    if stated != real:
+    if any(stated.get(key) is None for key in keys):
+        return
+    width, height = (need(stated, key, (int, float), place) for key in keys)
+    if (width, height) != real:
         wrong(
             place,
-            f"the labels are for {stated[0]} × {stated[1]} pixels, {path.name} has {real[0]} × {real[1]}",
+            f"the labels are for {width} × {height} pixels, {path.name} has {real[0]} × {real[1]}",
             "was it turned, cut or shrunk after it was labelled?",
         )
 
