@@ -13,9 +13,9 @@ from segocr.errors import UsageError
 from segocr.wildcards import match
 
 SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif", ".bmp", ".pdf"}
+    {".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".bmp", ".pdf"}
 )
-"""Of a folder, files with these are taken; a file that is named itself is always taken."""
+"""Of what can be opened. Of a folder, files with these are taken; a file that is named itself always is."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 

@@ -24,6 +24,7 @@ def main() -> None:
     first.save(folder / "bound.pdf", resolution=DPI, **together)
     first.convert("CMYK").save(folder / "cmyk.jpg", quality=92)
     first.save(folder / "colour.webp", quality=92)
+    first.save(folder / "plain.bmp")
     grey = np.asarray(first.convert("L")).astype(np.uint16) * 257
     Image.fromarray(grey).save(folder / "grey16.png")
     clear = first.convert("RGBA")

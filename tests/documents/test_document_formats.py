@@ -20,7 +20,7 @@ PASSPORT = ROOT / "templates" / "passport"
 HEIC = ROOT / "tests" / "steps" / "samples" / "quarters.heic"
 PICTURES = [PASSPORT / "golden" / "images" / f"passport-{number}.jpg" for number in (1, 2, 3)]
 NUMBERS = ["525DJGHFU", "C1EX2DM3F", "Z7901J6W0"]
-SINGLE = ("clear.png", "cmyk.jpg", "colour.webp", "grey16.png", "lying.jpg")
+SINGLE = ("clear.png", "cmyk.jpg", "colour.webp", "grey16.png", "lying.jpg", "plain.bmp")
 
 Segocr = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -30,6 +30,8 @@ def draw_pictures(folder: Path, picture: Image.Image) -> None:
     picture.save(folder / "plain.png")
     picture.save(folder / "plain.webp", lossless=True)
     picture.save(folder / "plain.tif")
+    picture.save(folder / "plain.bmp")
+    picture.quantize(16).save(folder / "palette.bmp")
     picture.convert("CMYK").save(folder / "cmyk.jpg", quality=95)
     picture.convert("CMYK").save(folder / "cmyk.tif")
     picture.quantize(16).save(folder / "palette.png")
@@ -227,17 +229,21 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def draw_bad(folder: Path) -> None:
-    for name in ("plain.jpg", "plain.png", "plain.webp", "plain.tif"):
+    for name in ("plain.jpg", "plain.png", "plain.webp", "plain.tif", "plain.bmp"):
         whole = (folder / name).read_bytes()
         (folder / f"half-{name}").write_bytes(whole[: len(whole) // 2])
     (folder / "empty.jpg").touch()
     (folder / "zeros.jpg").write_bytes(bytes(5000))
     (folder / "hollow.jpg").write_bytes(b"\xff\xd8\xff" + bytes(5000))
     (folder / "text.jpg").write_text("this is no picture")
+    (folder / "text.bmp").write_text("BMW is no picture, either")
     header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
     bomb = zlib.compress(bytes(3_000_000))
     png = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", bomb) + _chunk(b"IEND", b"")
     (folder / "bomb.png").write_bytes(png)
+    bmp = bytearray((folder / "plain.bmp").read_bytes())
+    bmp[18:26] = struct.pack("<ii", 30_000, 30_000)
+    (folder / "bomb.bmp").write_bytes(bmp)
     page = Image.new("L", (8, 8))
     page.save(folder / "many.tif", save_all=True, append_images=[page] * 600)
     scrambled = bytearray((folder / "plain.png").read_bytes())

@@ -30,6 +30,8 @@ _SIGNATURES = (
     (b"II+\0", "image/tiff"),
     (b"MM\0+", "image/tiff"),
 )
+_BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}
+"""Sizes of the second header, of all versions: two letters alone would make many a text a BMP."""
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
 
 
@@ -47,6 +49,8 @@ def media_type_of(head: bytes) -> str | None:
             return media_type
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return "image/bmp"
     if head[4:8] == b"ftyp" and (head[8:12] in _HEIF_BRANDS):
         return "image/heic"
     if b"%PDF-" in head[:1024]:
@@ -78,7 +82,7 @@ def _open(file: IO[bytes], number: int, limits: Limits) -> tuple[str, OpenedPage
         raise Refusal(
             "document",
             "unknown-format",
-            "not a JPEG, PNG, TIFF, WebP, HEIC or PDF file, whatever its name says",
+            "not a JPEG, PNG, TIFF, WebP, HEIC, BMP or PDF file, whatever its name says",
         )
     try:
         if media_type == "application/pdf":

@@ -1,4 +1,4 @@
-"""Pictures (JPEG, PNG, TIFF, WebP, HEIC) with Pillow.
+"""Pictures (JPEG, PNG, TIFF, WebP, HEIC, BMP) with Pillow.
 
 Any mode becomes 8-bit BGR, upright, alpha over white.
 """
@@ -22,6 +22,7 @@ _FORMATS = {
     "image/tiff": ["TIFF"],
     "image/webp": ["WEBP"],
     "image/heic": ["HEIF"],
+    "image/bmp": ["BMP"],
 }
 
 
