@@ -7,7 +7,7 @@ from pathlib import Path
 from segocr.diskfaults import disk_error
 from segocr.inbox import moving
 from segocr.inbox.arrivals import Arrival, Ledger, State
-from segocr.inbox.freeplace import free_place
+from segocr.inbox.freeplace import free_place, is_there, moved_to
 from segocr.inbox.places import After, Inbox, Places
 
 
@@ -38,43 +38,38 @@ def put_away(
     Raises:
         SegocrError: ``disk-full``, ``folder-unusable``; nothing is lost then.
     """
-    place = _last_place(inbox, places, arrival, state)
     try:
-        if place is not None:
-            # Foreign bytes under its name are this arrival's affair alone: they stay, and it takes another.
-            place = free_place(arrival, places.claimed(arrival.id, arrival.name), place)
-        _settle_for_good(inbox, places, arrival, state, code, place)
+        place = _settle_for_good(inbox, places, arrival, state)
+        if state is State.FAILED:
+            reasons = moving.Reasons(arrival.path, arrival.sha256, arrival.attempts, code or arrival.problem)
+            moving.write_reasons(places.failed / _day(arrival) / f"{arrival.id}.json", reasons)
+        moving.remove_empty(places.claimed(arrival.id, arrival.name).parent)
     except OSError as error:
         raise disk_error(error, "file what was processed") from error
-    return Path(arrival.inbox) / arrival.path if _is_left(inbox, arrival) else place
+    return place
 
 
-def _settle_for_good(
-    inbox: Inbox, places: Places, arrival: Arrival, state: State, code: str | None, place: Path | None
-) -> None:
+def _settle_for_good(inbox: Inbox, places: Places, arrival: Arrival, state: State) -> Path | None:
     here = places.claimed(arrival.id, arrival.name)  # never the inbox: a new file may stand there
-    if place is not None:
-        moving.settle_in(here, place)
-    elif inbox.after is After.DELETE:
-        here.unlink(missing_ok=True)
-    if state is State.FAILED:
-        reasons = moving.Reasons(arrival.path, arrival.sha256, arrival.attempts, code or arrival.problem)
-        moving.write_reasons(places.failed / _day(arrival) / f"{arrival.id}.json", reasons)
-    moving.remove_empty(here.parent)
-
-
-def _last_place(inbox: Inbox, places: Places, arrival: Arrival, state: State) -> Path | None:
-    if _is_left(inbox, arrival):
-        return None
+    folder = (places.failed if state is State.FAILED else places.done) / _day(arrival)
+    if _is_left(arrival, here, folder):
+        return Path(arrival.inbox) / arrival.path
+    place = None
     if state is not State.FAILED and inbox.after is After.DELETE:
-        return None
-    folder = places.failed if state is State.FAILED else places.done
-    return folder / _day(arrival) / moving.name_with_id(arrival.id, arrival.name)
+        here.unlink(missing_ok=True)
+    else:
+        # Foreign bytes under its name are this arrival's affair alone: they stay, and it takes another.
+        place = free_place(arrival, here, folder / moving.name_with_id(arrival.id, arrival.name))
+        moving.settle_in(here, place)
+    return place
 
 
-def _is_left(inbox: Inbox, arrival: Arrival) -> bool:
-    """Whether a file stays in its inbox: what was taken out, before the settings said so, is filed."""
-    return inbox.after is After.LEAVE and arrival.place is None
+def _is_left(arrival: Arrival, here: Path, folder: Path) -> bool:
+    """Whether a file was not taken out of its inbox, whatever the settings say since."""
+    if arrival.place is not None or arrival.sha256 is not None:  # what is hashed has its place noted
+        return arrival.place is None
+    # Empty or unreadable: a crash came, perhaps, between its move and the note of that.
+    return not is_there(here) and moved_to(arrival, folder) is None
 
 
 def _day(arrival: Arrival) -> str:

@@ -22,15 +22,29 @@ def free_place(arrival: Arrival, here: Path, wanted: Path) -> Path:
     Raises:
         OSError: A folder cannot be looked into.
     """
-    if _found(here) is None:
-        moved = sorted(wanted.parent.glob(f"{arrival.id}-*"))
-        return next((place for place in moved if _is_of(arrival, place)), wanted)
+    if not is_there(here):
+        return moved_to(arrival, wanted.parent) or wanted
     place, number = wanted, 1
     while _is_taken(place, here):
         number += 1
         # In front: behind a long name it would be cut off.
         place = wanted.with_name(moving.name_with_id(arrival.id, f"{number}-{arrival.name}"))
     return place
+
+
+def moved_to(arrival: Arrival, folder: Path) -> Path | None:
+    """Return where in a folder a file lies that was moved there before a crash; None: it was not.
+
+    Raises:
+        OSError: The folder cannot be looked into.
+    """
+    moved = sorted(folder.glob(f"{arrival.id}-*"))
+    return next((place for place in moved if _is_of(arrival, place)), None)
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything has a name, be it a link that leads nowhere."""
+    return _found(path) is not None
 
 
 def _found(path: Path) -> os.stat_result | None:

@@ -225,19 +225,17 @@ def _fail_stale(
     failure: OSError | None = None
     hold = Hold(ledger, owner, ledger.claim(list(codes), owner, CLAIM_SECONDS))
     for arrival in filter(hold.has, hold.arrivals):
-        code, kept_in = codes[arrival.id], inbox
+        code, lying = codes[arrival.id], arrival
         try:
             lying = dataclasses.replace(arrival, place=_into_work(inbox, arrival, places, hold))
         except OSError as error:
-            if isinstance(error, PermissionError) and code == "unreadable":
-                # Not to be moved either: it ends where it is, as in an inbox that files are not taken out of.
-                lying, kept_in = arrival, dataclasses.replace(inbox, after=After.LEAVE)
-            else:
+            if code != "unreadable" or not isinstance(error, PermissionError):
                 ledger.give_back([arrival.id], owner)
                 failure = failure if _is_its_own(inbox, arrival, error) else error
                 continue
+            # Not to be moved either: it ends where it is, as in an inbox that files are not taken out of.
         ledger.end(arrival.id, State.FAILED, code, f"the file was {code} for {inbox.stale_after:g} s")
-        file_away(kept_in, places, ledger, lying, State.FAILED, code)
+        file_away(inbox, places, ledger, lying, State.FAILED, code)
         failed.append(arrival.id)
     if failure is not None:
         raise cannot_move(inbox, places, failure) from failure

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inbox_service import Service
+from inbox_service import Service, dies
+from sqlalchemy import select
 
 from db.connect import open_database
+from db.tables import ArrivalRow
 from flows.inboxes import Inboxes
 from segocr.errors import ConfigurationError, SegocrError
 from segocr.inbox.arrivals import State
@@ -146,6 +148,44 @@ def test_a_file_that_was_taken_out_before_files_were_to_be_left_is_filed(service
     assert place.is_relative_to(service.places.done)
 
 
+@pytest.mark.parametrize("after", [After.DONE, After.DELETE])
+@pytest.mark.parametrize("state", [State.EXTRACTED, State.FAILED])
+def test_a_file_that_was_to_be_left_when_it_was_taken_stays_and_its_place_is_true(
+    service: Service, after: After, state: State
+) -> None:
+    service.inbox = dataclasses.replace(service.inbox, after=After.LEAVE)
+    path = service.drop("a.jpg")
+    service.sweep()
+    service.sweep(after=10)
+    [arrival] = service.take()
+    service.inbox = dataclasses.replace(service.inbox, after=after)
+    assert service.end(arrival, state) == path
+    assert "inbox/a.jpg" in service.files()
+    with service.engine.begin() as connection:
+        columns = select(ArrivalRow.place, ArrivalRow.gone)
+        assert connection.execute(columns).all() == [(None, False)]
+
+
+@pytest.mark.parametrize("point", ["segocr.inbox.taking.file_away", "db.arrivals.Arrivals.filed"])
+@pytest.mark.parametrize("then", [After.DONE, After.LEAVE])
+def test_an_empty_file_is_found_after_a_crash_between_its_move_and_the_note_of_it(
+    service: Service, monkeypatch: pytest.MonkeyPatch, point: str, then: After
+) -> None:
+    service.drop("a.jpg", b"")
+    service.sweep()
+    with monkeypatch.context() as patch:
+        patch.setattr(point, dies)
+        with pytest.raises(KeyboardInterrupt):
+            service.sweep(after=601)
+    service.inbox = dataclasses.replace(service.inbox, after=then)
+    service.recover()
+    with service.engine.begin() as connection:
+        [place] = connection.scalars(select(ArrivalRow.place))
+    assert Path(place).is_file()
+    assert Path(place).is_relative_to(service.places.failed)
+    assert service.ledger.unfiled("me") == []
+
+
 def test_a_file_changed_after_its_claim_is_seen_and_settles_again(service: Service) -> None:
     service.drop("a.jpg")
     service.sweep()
@@ -210,8 +250,10 @@ import sys
 from pathlib import Path
 from db.arrivals import Arrivals
 from db.connect import open_database
+from db.tables import ArrivalRow
 from db.schema import prepare
 from db.connect import open_database
+from db.tables import ArrivalRow
 from flows.inboxes import Inboxes
 from segocr.errors import ConfigurationError, SegocrError
 from segocr.inbox.taking import sweep
