@@ -137,7 +137,7 @@ def test_the_outline_of_a_mask_with_a_corner_inside_has_its_area(tmp_path: Path)
 @pytest.mark.parametrize("turn", [-30.0, 0.0, 30.0])
 def test_the_polygons_of_a_field_are_ordered_along_their_own_lines(tmp_path: Path, turn: float) -> None:
     boxes = [(60, 40, 30, 8), (100, 40, 30, 8), (60, 55, 80, 8)]
-    lines = [rotated(rectangle_points(*box), turn, (100, 50)).round(2) for box in boxes]
+    lines = [rotated(rectangle_points(*box, "here"), turn, (100, 50)).round(2) for box in boxes]
     annotation = {"segmentation": [line.ravel().tolist() for line in lines[::-1]], "bbox": [0, 0, 1, 1]}
     (one,) = imported(coco_file(tmp_path / "in", [annotation]), tmp_path / "out")
     assert [line.tolist() for line in one.labels[0].polygons] == [line.tolist() for line in lines]
@@ -165,6 +165,13 @@ def test_coco_ids_that_are_given_twice_are_refused(tmp_path: Path) -> None:
     names = [{"id": 3, "name": "total"}, {"id": 3, "name": "date"}]
     with pytest.raises(UsageError, match=r"'total' and 'date' have the same id, 3"):
         import_labels(coco_file(tmp_path / "in", [], categories=names), tmp_path / "out")
+
+
+@pytest.mark.parametrize("box", [[10, 10, 0, 0], [10, 10, 20, -5], [10, 10, float("nan"), 5], [10, 10, 5]])
+def test_a_box_without_area_is_refused(tmp_path: Path, box: list[float]) -> None:
+    source = coco_file(tmp_path / "in", [{"bbox": box, "segmentation": None}])
+    with pytest.raises(UsageError, match=r"annotation 7: (a rectangle has no area|.*finite|'bbox')"):
+        import_labels(source, tmp_path / "out")
 
 
 def test_yolo_polygons_boxes_and_splits(tmp_path: Path) -> None:
@@ -214,6 +221,7 @@ def test_the_labelled_format_keeps_what_its_lines_say(tmp_path: Path) -> None:
         ({"label": "a", "shape_type": "circle", "points": [[1, 1], [2, 2]]}, "'circle' outlines no region"),
         ({"label": "a", "points": [[1, 1], [2, 2]]}, "three or more points"),
         ({"label": "a", "points": [[1, 1], [2, 2], [3, None]]}, "list of numbers|finite"),
+        ({"label": "a", "shape_type": "rectangle", "points": [[1, 1], [1, 9]]}, "no area: 0 × 8 at 1, 1"),
         ({"label": " ", "points": [[1, 1], [2, 2], [3, 1]]}, "no name of a class"),
         ({"points": [[1, 1], [2, 2], [3, 1]]}, "'label' is missing"),
         (
@@ -237,6 +245,7 @@ def test_a_wrong_shape_is_told_by_file_and_number(tmp_path: Path, shape: dict[st
         ("0 0.1 0.1 0.3 0.1 0.3", "even number"),
         ("0 20 10 60 10 60 30", "probably pixels"),
         ("0 a b c d", "numbers"),
+        ("0 0.5 0.5 0 0.1", "no area"),
     ],
 )
 def test_a_wrong_yolo_line_is_told_by_file_and_line(tmp_path: Path, line: str, reason: str) -> None:
@@ -260,7 +269,8 @@ def test_labels_of_another_size_and_broken_pictures_are_refused(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("size", "reason"), [({"width": "200", "height": 100}, "idth' is '200', which it cannot"), ({"height": None}, None)]
+    ("size", "reason"),
+    [({"width": "200", "height": 100}, "idth' is '200', which it cannot"), ({"height": None}, None)],
 )
 def test_a_size_is_two_numbers_or_is_not_stated(
     tmp_path: Path, size: dict[str, Any], reason: str | None

@@ -134,11 +134,14 @@ def _polygons(annotation: dict[str, Any], size: tuple[int, int], place: str) -> 
     outlines = [points(part, place) for part in given] if isinstance(given, list) else []
     turn = _rotation(annotation, place)
     if not outlines or (turn and len(outlines) == 1 and _is_upright_box(outlines[0])):
-        box = points([*need(annotation, "bbox", list, place), 0, 0], place).ravel()[:4]
-        upright = rectangle_points(*box)
+        box = need(annotation, "bbox", list, place)
+        if len(box) != 4:
+            wrong(place, f"'bbox' is left, top, width and height, not {len(box)} numbers")
+        left, top, width, height = points([*box, 0, 0], place).ravel()[:4]
+        upright = rectangle_points(left, top, width, height, place)
         if not turn:
             return [upright]
-        middle = box[0] + box[2] / 2, box[1] + box[3] / 2
+        middle = left + width / 2, top + height / 2
         return [require_inside(rotated(upright, turn, middle), size, place)]
     # Nothing says in which order parts are written; what was a mask once begins with its lowest part.
     return in_reading_order(outlines)

@@ -170,6 +170,6 @@ def _polygon(value: dict[str, Any], size: tuple[int, int], place: str) -> Polygo
     )
     wide, high = size[0] / 100, size[1] / 100
     # Percent of width and of height are of different length: turned in pixels, not in percent.
-    upright = rectangle_points(x * wide, y * high, width * wide, height * high)
+    upright = rectangle_points(x * wide, y * high, width * wide, height * high, place)
     turn = float(value.get("rotation") or 0)
     return require_inside(rotated(upright, turn, upright[0]), size, place) if turn else upright

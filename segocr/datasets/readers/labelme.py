@@ -109,7 +109,7 @@ def _polygon(shape: dict[str, Any], size: tuple[int, int], place: str) -> Polygo
         return points(given, place)
     if kind == "rectangle" and len(given) == 2:
         (x, y), (to_x, to_y) = points([*given, given[0]], place)[:2]
-        return rectangle_points(min(x, to_x), min(y, to_y), abs(to_x - x), abs(to_y - y))
+        return rectangle_points(min(x, to_x), min(y, to_y), abs(to_x - x), abs(to_y - y), place)
     if kind == "rectangle" or kind in _CORNERS:
         corners = points(given, place)
         if len(corners) != 4:

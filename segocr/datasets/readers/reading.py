@@ -95,9 +95,15 @@ def points(numbers: Any, place: str) -> Polygon:
     return array
 
 
-def rectangle_points(left: float, top: float, width: float, height: float) -> Polygon:
-    """Return the corners TL, TR, BR, BL of an upright rectangle."""
+def rectangle_points(left: float, top: float, width: float, height: float, place: str) -> Polygon:
+    """Return the corners TL, TR, BR, BL of an upright rectangle.
+
+    Raises:
+        UsageError: ``labels``: it has no area.
+    """
     right, bottom = left + width, top + height
+    if not (right > left and bottom > top):
+        wrong(place, f"a rectangle has no area: {width:g} × {height:g} at {left:g}, {top:g}")
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
 
 

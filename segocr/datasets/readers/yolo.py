@@ -113,7 +113,7 @@ def _labels(path: Path, names: dict[int, str], size: tuple[int, int]) -> Iterato
             wrong(place, f"{first!r} is no number of a class; they are {', '.join(map(str, sorted(names)))}")
         if len(shares) == 4:
             x, y, width, height = shares
-            outline = rectangle_points(x - width / 2, y - height / 2, width, height)
+            outline = rectangle_points(x - width / 2, y - height / 2, width, height, place)
         elif len(shares) % 2:
             wrong(place, f"x y pairs are an even number of numbers, not {len(shares)}")
         else:
