@@ -183,6 +183,26 @@ def test_yolo_polygons_boxes_and_splits(tmp_path: Path) -> None:
     assert one.split == "val"
 
 
+def test_a_yolo_split_may_be_a_list_of_pictures(tmp_path: Path) -> None:
+    folder = yolo_folder(tmp_path / "in", "0 0.5 0.5 0.2 0.2")
+    for seed, name in enumerate("bcd", start=1):
+        draw_picture(folder / "valid" / "images" / f"{name}.png", seed)
+    (folder / "data.yaml").write_text("path: .\nnames: [date]\ntrain: train.txt\nval: [valid/val.txt]\n")
+    (folder / "train.txt").write_text("./valid/images/a.png\n\ndata/valid/images/b.png\n")
+    (folder / "valid" / "val.txt").write_text(f"images/c.png\n{folder / 'valid' / 'images' / 'd.png'}\n")
+    documents = imported(folder, tmp_path / "out")
+    assert [(one.id, one.split, len(one.labels)) for one in documents] == [
+        ("train/valid/images/a", "train", 1), ("train/valid/images/b", "train", 0),
+        ("val/images/c", "val", 0), ("val/images/d", "val", 0),
+    ]  # fmt: skip
+    (folder / "train.txt").write_text("valid/images/a.png\nvalid/images/e.png\n")
+    with pytest.raises(UsageError, match=r"train.txt:2: there is no picture 'valid/images/e.png'"):
+        import_labels(folder, tmp_path / "other")
+    (folder / "train.txt").unlink()
+    with pytest.raises(UsageError, match=r"there is no folder and no list 'train.txt'"):
+        import_labels(folder, tmp_path / "other")
+
+
 def test_a_picture_without_a_yolo_file_is_a_document_without_labels(tmp_path: Path) -> None:
     draw_picture(yolo_folder(tmp_path / "in", "0 0.5 0.5 0.2 0.2") / "valid" / "images" / "b.png", 1)
     documents = imported(tmp_path / "in", tmp_path / "out")

@@ -1,12 +1,13 @@
 """YOLO segmentation labels: ``data.yaml``, and for ``images/…/a.jpg`` a file ``labels/…/a.txt``.
 
 A line is a class number and x y pairs as shares of the picture's size; four numbers after the class are a box
-(centre, width, height). There are no values in this format.
+(centre, width, height). A split is a folder of pictures, or a text file that lists them. There are no values
+in this format.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,10 @@ def read_yolo_folder(source: Path) -> list[LabelledDocument]:
     documents: list[LabelledDocument] = []
     for key, split in _SPLITS.items():
         if content.get(key):
-            for folder in _folders(content[key], content.get("path"), path):
-                documents += _documents(folder, path.parent, names, split)
+            for place in _places(content[key], content.get("path"), path):
+                folder = place if place.is_dir() else place.parent
+                pictures = _below(place) if place.is_dir() else _listed(place, path)
+                documents += _documents(pictures, folder, names, split)
     if not documents:
         wrong(str(path), "no pictures are where 'train', 'val' and 'test' say")
     return documents
@@ -66,23 +69,46 @@ def _names(given: Any, place: str) -> dict[int, str]:
     return {number: class_name(str(name), place) for number, name in numbered.items()}
 
 
-def _folders(given: Any, root: Any, path: Path) -> Iterator[Path]:
+def _places(given: Any, root: Any, path: Path) -> Iterator[Path]:
+    """Yield what a split names: folders, or text files that list pictures."""
     for one in given if isinstance(given, list) else [given]:
         # Exports of other programs name folders of their own machine, or begin with a '../' too many.
         tried = [path.parent / str(root or "") / str(one), path.parent / str(one),
                  path.parent / str(one).removeprefix("../")]  # fmt: skip
-        found = next((folder for folder in tried if folder.is_dir()), None)
+        found = next((place for place in tried if place.is_dir() or place.is_file()), None)
         if found is None:
-            wrong(str(path), f"there is no folder {one!r}")
+            wrong(str(path), f"there is no folder and no list {one!r}")
         yield found.resolve()
 
 
-def _documents(folder: Path, root: Path, names: dict[int, str], split: str) -> Iterator[LabelledDocument]:
-    for picture in sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES):
+def _below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
+
+
+def _listed(file: Path, source: Path) -> Iterator[Path]:
+    """Yield the pictures that a text file lists, one a line, from its own folder or from the data set's."""
+    for number, line in enumerate(_lines(file), start=1):
+        name = line.strip()
+        if not name:
+            continue
+        # CVAT writes a folder 'data' that its archive does not hold.
+        tried = [folder / one for folder in (file.parent, source.parent.resolve())
+                 for one in (name, name.removeprefix("data/"))]  # fmt: skip
+        found = next((picture for picture in tried if picture.is_file()), None)
+        if found is None:
+            wrong(f"{file}:{number}", f"there is no picture {name!r:.120}")
+        yield found.resolve()
+
+
+def _documents(
+    pictures: Iterable[Path], folder: Path, names: dict[int, str], split: str
+) -> Iterator[LabelledDocument]:
+    for picture in pictures:
         label = _label_file(picture)
         size = picture_size(picture, str(label))
         labels = tuple(_labels(label, names, size)) if label.is_file() else ()
-        identity = f"{split}/{picture.relative_to(folder).with_suffix('').as_posix()}"
+        inside = picture.relative_to(folder) if picture.is_relative_to(folder) else Path(picture.name)
+        identity = f"{split}/{inside.with_suffix('').as_posix()}"
         yield LabelledDocument(identity, picture, size, labels, str(label), split)
 
 
@@ -95,12 +121,15 @@ def _label_file(picture: Path) -> Path:
     return Path(*parts).with_suffix(".txt")
 
 
-def _labels(path: Path, names: dict[int, str], size: tuple[int, int]) -> Iterator[Label]:
+def _lines(path: Path) -> list[str]:
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        return path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", code="labels") from error
-    for number, line in enumerate(lines, start=1):
+
+
+def _labels(path: Path, names: dict[int, str], size: tuple[int, int]) -> Iterator[Label]:
+    for number, line in enumerate(_lines(path), start=1):
         place = f"{path}:{number}"
         if not line.strip():
             continue
