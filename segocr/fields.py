@@ -121,6 +121,7 @@ def spec_as_json(spec: FieldSpec) -> dict[str, Any]:
     return {
         "type": spec.type,
         "formats": list(spec.formats),
+        "bounds": None if spec.bounds is None else list(spec.bounds),
         "locale": spec.locale,
         "enum": None if spec.enum is None else dict(spec.enum),
         "ignore_case": spec.ignore_case,

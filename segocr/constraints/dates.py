@@ -3,7 +3,8 @@
 A format is made of ``yyyy`` ``yy`` (year), ``MMMM`` ``MMM`` (the month's English name, or its first three
 letters, in title or upper case), ``MM`` ``M`` (month), ``dd`` ``d`` (day). A single letter means "no
 leading zero needed nor allowed". Other characters stand for themselves; letters among them must be in
-single quotes. A two-digit year stands for every year within the bounds that ends in it.
+single quotes. A two-digit year stands for every year within the bounds that ends in it; which of them is
+meant is decided later (``segocr.validators.dates``).
 """
 
 import re

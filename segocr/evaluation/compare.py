@@ -130,7 +130,8 @@ def _as_canonical(label: str, spec: FieldSpec, day: dt.date) -> Iterator[str]:
         if spec.type in NUMBERS and _PLAIN_NUMBER.fullmatch(text):
             yield f"{Decimal(text):f}"
         elif spec.type == "date":
-            found = date_from(text.strip("()"), list(DATE_FORMATS), today=day, century=spec.century)
+            text = text.strip("()")
+            found = date_from(text, DATE_FORMATS, today=day, century=spec.century, bounds=spec.bounds)
             yield found.isoformat()
         elif spec.type == "time":
             yield dt.time.fromisoformat(text).isoformat()

@@ -46,7 +46,8 @@ def moved_date(like: str, spec: FieldSpec, days: int, today: dt.date) -> str | N
         if found is None:
             continue
         try:
-            day = date_from(like, [layout], today=today, century=spec.century) + dt.timedelta(days)
+            day = date_from(like, [layout], today=today, century=spec.century, bounds=spec.bounds)
+            day += dt.timedelta(days)
         except (Refused, OverflowError):
             continue
         printed = _printed(day, layout, found["name"] if "name" in found.groupdict() else "")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
+from contextlib import suppress
 from functools import cache
 
 from segocr.validators.failures import Refused
 
 CENTURIES = ("past", "near", "future")
-# Years before and after the arrival's day that a two-digit year may mean: a hundred years in all.
-_WINDOWS = {"past": (100, 0), "near": (50, 50), "future": (20, 80)}
+# Years from the arrival's day on, between which a two-digit year means one day only.
+_WINDOWS = {"past": (-100, 0), "future": (-20, 80)}
 _MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
@@ -96,37 +97,69 @@ def _fault_of_clock(said: Set[str]) -> str | None:
     return None
 
 
-def date_from(text: str, formats: list[str], *, today: dt.date, century: str = "near") -> dt.date:
-    """Read a date in the first format that fits and names a day that exists.
+def date_from(
+    text: str,
+    formats: Sequence[str],
+    *,
+    today: dt.date,
+    century: str = "near",
+    bounds: Sequence[str] | None = None,
+) -> dt.date:
+    """Read a date in the first format that fits and names a day that exists and is allowed.
 
     Args:
         text: As printed.
         formats: In order of preference.
         today: The arrival's day.
-        century: What a two-digit year means: ``past`` (not after today), ``near`` (within 50 years of today)
-            or ``future`` (from 20 years ago on).
+        century: Which of the days within the bounds a two-digit year means: ``past`` (the one of the last
+            hundred years, until today), ``near`` (the one nearest to today) or ``future`` (the one of the
+            hundred years that began 20 years ago).
+        bounds: The first and the last day that there may be, ``YYYY-MM-DD``; None for any.
 
     Raises:
-        Refused: ``not-a-date``; ``no-such-day`` if it fits a format but is not in the calendar.
+        Refused: ``not-a-date``; ``no-such-day`` if it fits a format but is not in the calendar;
+            ``out-of-bounds`` if it is, but the bounds, or the century within them, do not allow it.
     """
+    span = (dt.date.min, dt.date.max) if bounds is None else _span(*bounds)
     code, message = "not-a-date", f"{text!r} is not a date in any of: {', '.join(formats)}"
     for layout in formats:
         found = format_pattern(layout).fullmatch(text.strip())
         if found is None:
             continue
         try:
-            return _day(found.groupdict(), today, century)
+            days = _days(found.groupdict(), span)
         except ValueError:
             code, message = "no-such-day", f"{text!r} names a day that does not exist"
+            continue
+        allowed = [day for day in days if span[0] <= day <= span[1]]
+        day = _meant(allowed, today, century) if has_short_year(layout) else next(iter(allowed), None)
+        if day is not None:
+            return day
+        code, message = "out-of-bounds", f"{text!r} names no day that the field's bounds and century allow"
     raise Refused(code, message)
 
 
-def _day(parts: dict[str, str | None], today: dt.date, century: str) -> dt.date:
+def _span(first: str, last: str) -> tuple[dt.date, dt.date]:
+    return dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+
+
+def _days(parts: dict[str, str | None], span: tuple[dt.date, dt.date]) -> list[dt.date]:
+    """Return the days that a text may mean: one, or one in each century of which the span has a part.
+
+    Raises:
+        ValueError: No such day exists.
+    """
     month = int(parts.get("month") or 0) or _month(parts.get("name") or "")
     day = int(parts["day"] or 0)
     if parts.get("year"):
-        return dt.date(int(parts["year"] or 0), month, day)
-    return _with_century(int(parts["short"] or 0), month, day, today, century)
+        return [dt.date(int(parts["year"] or 0), month, day)]
+    days = []
+    for century in range(span[0].year // 100, span[1].year // 100 + 1):
+        with suppress(ValueError):  # 29 February exists in some centuries only, a year 0 in none
+            days.append(dt.date(century * 100 + int(parts["short"] or 0), month, day))
+    if not days:
+        raise ValueError(parts)
+    return days
 
 
 def _month(name: str) -> int:
@@ -136,19 +169,12 @@ def _month(name: str) -> int:
     return fitting[0]
 
 
-def _with_century(short: int, month: int, day: int, today: dt.date, century: str) -> dt.date:
-    before, after = _WINDOWS[century]
-    candidates = []
-    for base in range(today.year // 100 - 1, today.year // 100 + 2):
-        try:
-            candidates.append(dt.date(base * 100 + short, month, day))
-        except ValueError:  # 29 February exists in some centuries only
-            continue
-    first, last = _years_on(today, -before), _years_on(today, after)
-    fitting = [date for date in candidates if first < date <= last]
-    if not fitting:
-        raise ValueError(short)
-    return fitting[-1]
+def _meant(days: Sequence[dt.date], today: dt.date, century: str) -> dt.date | None:
+    """Return which of the days of a two-digit year is meant; None if none is."""
+    if century == "near":
+        return min(days, key=lambda day: abs(day - today), default=None)
+    since, until = (_years_on(today, years) for years in _WINDOWS[century])
+    return next((day for day in days if since < day <= until), None)
 
 
 def _years_on(day: dt.date, years: int) -> dt.date:

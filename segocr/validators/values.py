@@ -88,7 +88,9 @@ def typed(text: str, spec: dict[str, Any], today: dt.date) -> tuple[Value, str]:
         number = _NUMBERS[kind](text, numbers.locale_named(spec["locale"]))
         return number, numbers.plain(number)
     if kind == "date":
-        day = dates.date_from(text, spec["formats"], today=today, century=spec["century"])
+        day = dates.date_from(
+            text, spec["formats"], today=today, century=spec["century"], bounds=spec["bounds"]
+        )
         return day, day.isoformat()
     if kind == "time":
         time = dates.time_from(text, spec["formats"])

@@ -24,6 +24,7 @@ def rule(kind: str, comparison: Comparison | None = None, name: str = "x", **mor
 
 MONEY, GERMAN = rule("money"), rule("money", locale="de")
 DATE = rule("date", formats=("dd.MM.yyyy", "dd/MM/yy"))
+BORN = rule("date", formats=("dd.MM.yy",), bounds=("1950-01-01", "2005-12-31"))
 STATE = rule("enum", enum={"BEZAHLT": "paid", "OFFEN": "open"})
 
 
@@ -45,6 +46,8 @@ STATE = rule("enum", enum={"BEZAHLT": "paid", "OFFEN": "open"})
         (DATE, "12/28/2017", "2017-12-28", True),
         (DATE, "2018-02-11", "2018-11-02", False),
         (rule("date", formats=("yyMMdd",), century="past"), "490312", "1949-03-12", True),
+        (BORN, "05.06.60", "1960-06-05", True),
+        (BORN, "5/6/60", "1960-06-05", True),
         (rule("time", formats=("h:mm a",)), "5:30 PM", "17:30:00", True),
         (rule("time", formats=("h:mm a",)), "17:30", "17:30:00", True),
         (rule("boolean"), "Yes", "true", True),

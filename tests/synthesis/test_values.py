@@ -141,6 +141,14 @@ def test_another_day_is_printed_as_its_example(layout: str, like: str, days: int
     assert moved_date(like, spec, days, TODAY) == moved
 
 
+def test_another_day_is_counted_from_a_day_within_the_bounds() -> None:
+    spec = FieldSpec("day", "day", "date", formats=("dd.MM.yyyy",), bounds=("1950-01-01", "2005-12-31"))
+    assert moved_date("27.02.1960", spec, 2, TODAY) == "29.02.1960"
+    assert moved_date("27.02.2060", spec, 2, TODAY) is None
+    short = FieldSpec("day", "day", "date", formats=("dd.MM.yy",), bounds=("1801-01-01", "1900-12-31"))
+    assert moved_date("28.02.00", short, 1, TODAY) == "01.03.00"  # 1900 was no leap year, 2000 was
+
+
 def test_the_dates_of_a_document_stay_together(tmp_path: Path) -> None:
     (tmp_path / "template.yaml").write_text(
         "template: bill\nversion: 1\nfields:\n"

@@ -74,6 +74,63 @@ def test_the_century_of_two_digits(text: str, century: str, value: str) -> None:
     assert date_from(text, ["yyMMdd"], today=TODAY, century=century).isoformat() == value
 
 
+@pytest.mark.parametrize(
+    ("text", "century", "bounds", "value"),
+    [
+        ("600605", "near", ("1950-01-01", "2005-12-31"), "1960-06-05"),  # 2060 is nearer, but is not read
+        ("050605", "near", ("1950-01-01", "2005-12-31"), "2005-06-05"),
+        ("600605", "near", ("1925-01-01", "2125-12-31"), "2060-06-05"),
+        ("600605", "past", ("1925-01-01", "2125-12-31"), "1960-06-05"),
+        ("600605", "future", ("1925-01-01", "2125-12-31"), "2060-06-05"),
+        ("880605", "near", ("1801-01-01", "1899-12-31"), "1888-06-05"),
+        ("050607", "past", ("2006-01-01", "2020-12-31"), "2007-06-05"),
+    ],
+)
+def test_bounds_decide_before_the_century(
+    text: str, century: str, bounds: tuple[str, str], value: str
+) -> None:
+    read = date_from(text, ["yyMMdd", "ddMMyy"], today=TODAY, century=century, bounds=bounds)
+    assert read.isoformat() == value
+
+
+@pytest.mark.parametrize(
+    ("text", "century", "bounds"),
+    [
+        ("261122", "past", ("1925-01-01", "2025-12-31")),  # 2026 is out of bounds, 1926 a hundred years ago
+        ("400605", "past", ("2000-01-01", "2050-12-31")),
+        ("000605", "future", ("1950-01-01", "2005-12-31")),
+        ("060605", "near", ("1950-01-01", "2005-12-31")),
+        ("1949-12-31", "near", ("1950-01-01", "2005-12-31")),
+        ("2006-01-01", "near", ("1950-01-01", "2005-12-31")),
+    ],
+)
+def test_a_day_that_is_not_both_in_bounds_and_of_the_century_is_refused(
+    text: str, century: str, bounds: tuple[str, str]
+) -> None:
+    with pytest.raises(Refused) as caught:
+        date_from(text, ["yyMMdd", "yyyy-MM-dd"], today=TODAY, century=century, bounds=bounds)
+    assert caught.value.code == "out-of-bounds"
+
+
+@given(
+    st.lists(st.dates(dt.date(1800, 1, 1), dt.date(2200, 12, 31)), min_size=2, max_size=2).map(sorted),
+    st.dates(dt.date(1950, 1, 1), dt.date(2150, 1, 1)),
+    st.dates(dt.date(1900, 1, 1), dt.date(2099, 12, 31)),
+    st.sampled_from(CENTURIES),
+)
+def test_what_is_read_lies_within_the_bounds(
+    ends: list[dt.date], today: dt.date, date: dt.date, century: str
+) -> None:
+    bounds = [end.isoformat() for end in ends]
+    try:
+        read = date_from(date.strftime("%d.%m.%y"), ["dd.MM.yy"], today=today, century=century, bounds=bounds)
+    except Refused:
+        assert century != "near" or not ends[0] <= date <= ends[1]
+    else:
+        assert ends[0] <= read <= ends[1]
+        assert read.strftime("%d.%m.%y") == date.strftime("%d.%m.%y")
+
+
 @given(st.dates(dt.date(1950, 1, 1), dt.date(2150, 1, 1)), st.dates(dt.date(1, 1, 1), dt.date(9999, 12, 31)))
 def test_every_date_is_read_back_on_any_day(today: dt.date, date: dt.date) -> None:
     assert date_from(date.strftime("%d/%m/") + f"{date.year:04d}", ["dd/MM/yyyy"], today=today) == date

@@ -22,6 +22,7 @@ def spec(kind: str, **given: Any) -> dict[str, Any]:
     plain = {
         "type": kind, "formats": ["dd/MM/yyyy"], "locale": "en", "enum": None, "ignore_case": False,
         "ignore_spaces": False, "normalise": [], "validators": [], "century": "near",
+        "bounds": None,
     }  # fmt: skip
     return plain | given
 

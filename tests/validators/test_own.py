@@ -99,6 +99,7 @@ def judged(
         "instances": "best",
         "lines": "one",
         "century": "near",
+        "bounds": None,
         "from": None,
         "part": None,
     }

@@ -3,8 +3,8 @@
 One request holds the parts of any number of documents (``segocr.fields`` writes it and reads the answer):
 
     {"day": "2026-11-22", "folder": "/…/validators" | null,
-     "fields": {name: {type, formats, locale, enum, ignore_case, ignore_spaces, normalise, validators,
-                       instances, lines, century, from, part}},
+     "fields": {name: {type, formats, bounds, locale, enum, ignore_case, ignore_spaces, normalise,
+                       validators, instances, lines, century, from, part}},
      "rules": [{name, expression}],
      "parts": [{field: [{text, merit, standing, parts, score, place}, …]}, …]}
     → {"parts": [{"fields": {name: [{candidates, text, value, verdict, problems, rivals}, …]},
