@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,9 +15,14 @@ import pytest
 from faulty import gone
 
 import segocr.steps.host as host_module
+import segocr.steps.keeper as keeper_module
 from segocr.errors import EnvironmentMissing, HostDied, HostError, HostTimeout
 from segocr.steps.keeper import Keeper
 from segocr.steps.protocol import Message
+
+_PATIENCE = 30.0
+_LONG = 120.0
+"""Seconds: far more than a busy machine takes."""
 
 
 @pytest.fixture
@@ -200,18 +206,28 @@ def test_a_guest_of_other_code_is_not_used_though_it_was_copied_anew(
     keeper.close()
 
 
+def closing_ends(keeper: Keeper) -> None:
+    """Close a keeper, and fail where that waits for what takes long."""
+    closing = threading.Thread(target=keeper.close)
+    closing.start()
+    closing.join(_PATIENCE)
+    assert not closing.is_alive()
+
+
+def await_it(there: Callable[[], object]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_closing_does_not_wait_for_a_host_that_starts(keeper: Keeper, cache: Path) -> None:
     (cache / "dawdle").touch()
     with ThreadPoolExecutor(2) as pool:
-        calls = [pool.submit(works, keeper) for _ in range(2)]  # the second waits for the first
-        deadline = time.monotonic() + 30
-        while not keeper.describe():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        calls = [pool.submit(works, keeper, start_seconds=_LONG) for _ in range(2)]  # the second waits
+        await_it(keeper.describe)
         pid = keeper.describe()[0].pid
-        begin = time.monotonic()
-        keeper.close()
-        assert time.monotonic() - begin < 10
+        closing_ends(keeper)
         errors = [call.exception() for call in calls]
     assert gone(pid)
     assert sorted(error.code for error in errors if isinstance(error, HostError)) == [
@@ -220,17 +236,17 @@ def test_closing_does_not_wait_for_a_host_that_starts(keeper: Keeper, cache: Pat
     ]
 
 
-def test_closing_does_not_wait_for_a_host_between_two_failures(keeper: Keeper) -> None:
-    for _ in range(5):  # so many that the next one starts seconds later
-        with pytest.raises(HostDied):
-            call(keeper, "crash")
+def test_closing_does_not_wait_for_a_host_between_two_failures(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(HostDied):
+        call(keeper, "crash")
     [slot] = keeper._slots.values()
+    slot._deaths = 15  # so many that the next one starts when the longest pause has passed
+    monkeypatch.setattr(keeper_module, "_MAX_PAUSE", _LONG)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(works, keeper)
-        while not slot.lock.locked():
-            time.sleep(0.01)
-        begin = time.monotonic()
-        keeper.close()
-        assert time.monotonic() - begin < 2
+        await_it(slot.lock.locked)
+        closing_ends(keeper)
         assert isinstance(error := waiting.exception(), HostError)
     assert error.code == "keeper-closed"
