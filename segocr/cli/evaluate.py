@@ -80,6 +80,7 @@ def command(
 
     from segocr.cli.progress import counting_line
     from segocr.cli.sidebyside import print_side_by_side
+    from segocr.cli.targets import check_report
     from segocr.errors import UsageError
     from segocr.evaluation.difference import difference, read_earlier
     from segocr.evaluation.labels import read_labels
@@ -95,6 +96,8 @@ def command(
     named = _engines(engines)
     if len(named) > 1 and (earlier or report):
         raise UsageError("--compare and --report are for one engine", hint="name one with --engines")
+    if report is not None:
+        check_report(report)
     settings = load_settings()
     loaded = load_template(
         template, search=settings.template_folders, validators_folder=settings.validators_folder

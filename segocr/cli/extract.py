@@ -105,6 +105,13 @@ def command(
         note(f"left out: {links} to folders in the folders; name them to have them read")
     if not inputs.files:
         note("there is no document in " + ", ".join(paths))
+    if report is not None or overlay is not None:
+        from segocr.cli.targets import check_overlays, check_report
+
+        if report is not None:
+            check_report(report)
+        if overlay is not None:
+            check_overlays(overlay, paths, inputs.files)
     output = output or (Format.TABLE if sys.stdout.isatty() else Format.JSON)
     if dry_run:
         _list(inputs.files, template, settings, output)

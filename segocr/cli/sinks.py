@@ -141,11 +141,11 @@ class Pictures(Sink):
     Args:
         album: Where the pipeline leaves the pages.
         folder: Where overlays go; made if absent; None for none.
-        report: The report's file; None for none.
+        report: The report's file, in a folder that exists; None for none.
         title: Of the report.
 
     Raises:
-        UsageError: The folder cannot be made, or the report's is not there.
+        UsageError: The folder cannot be made.
     """
 
     def __init__(self, album: Album, *, folder: Path | None, report: Path | None, title: str) -> None:
@@ -153,10 +153,6 @@ class Pictures(Sink):
 
         self._album = album
         self._folder = folder
-        if report is not None and not report.absolute().parent.is_dir():
-            raise UsageError(
-                f"--report {report}: there is no folder {report.parent}", hint=f"mkdir -p {report.parent}"
-            )
         self._report = Report(report, title) if report else None
         if folder is not None:
             try:

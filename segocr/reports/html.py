@@ -36,6 +36,8 @@ _CROP_LONGEST = 900
 _PAGE_QUALITY = 72
 _CROP_QUALITY = 80
 _BLOCK = 1 << 20
+_MARK = b'<meta name="generator" content="segocr">'
+_HEAD = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,15 @@ class Report:
                 file.write(block)
             file.write("</main>\n</body>\n</html>\n")
         part.replace(self._path)
+
+
+def is_report(path: Path) -> bool:
+    """Say whether a file is a report, by the mark at its top; one that cannot be read is none."""
+    try:
+        with path.open("rb") as file:
+            return _MARK in file.read(_HEAD)
+    except OSError:
+        return False
 
 
 def _templates() -> Environment:

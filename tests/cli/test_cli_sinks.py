@@ -20,7 +20,7 @@ from drawn_records import Drawn
 from segocr.cli.interrupts import undisturbed
 from segocr.cli.output import Format
 from segocr.cli.sinks import Csv, JsonArray, JsonLines, Pictures, Sink, Store, Tables, printing
-from segocr.errors import ConfigurationError, UsageError
+from segocr.errors import ConfigurationError
 from segocr.records import FieldStatus, FieldValue, Record, record_as_json
 from segocr.reports.album import Album
 from segocr.settings import Settings, parse_settings
@@ -104,11 +104,6 @@ def test_pictures_take_pages_and_leave_none_behind(drawn: Drawn, tmp_path: Path)
     assert len(album) == 0
     assert [path.suffix for path in folder.iterdir()] == [".jpg"]
     assert report.read_text().count("data:image/jpeg") == 6
-
-
-def test_a_report_without_folder_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no folder"):
-        Pictures(Album(), folder=None, report=tmp_path / "no" / "r.html", title="t")
 
 
 @pytest.fixture
