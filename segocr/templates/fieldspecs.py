@@ -21,9 +21,10 @@ from segocr.templates.source import Source, Step
 from segocr.templates.spec import CropSpec, FieldSpec
 from segocr.templates.written import FieldWritten, ReplaceWritten
 from segocr.validators import dates
+from segocr.validators.normalise import normalised
 from segocr.validators.numbers import LOCALES, locale_named
 from segocr.validators.registry import NUMBERS, VALIDATORS, ArgumentError
-from segocr.validators.values import FALSE_WORDS, TRUE_WORDS
+from segocr.validators.values import FALSE_WORDS, TRUE_WORDS, entry_of
 
 MAX_LOOKUP_BYTES = 1 << 20
 # Key → the types that it speaks of; elsewhere it would be skipped silently, so it is a mistake.
@@ -99,6 +100,7 @@ class FieldCompiler:
             ignore_spaces=written.ignore_spaces,
             crop=CropSpec(written.crop.fit, written.crop.along, written.crop.across),
         )
+        self._entries(at, written, spec)
         return spec if parent else self._preferring(at, self._constrained(at, spec), written.prefer)
 
     def _keys_fit(self, at: tuple[Step, ...], written: FieldWritten) -> None:
@@ -248,6 +250,21 @@ class FieldCompiler:
             ) from error
         self._restricting(at, spec, constraint)
         return replace(spec, constraint=constraint)
+
+    def _entries(self, at: tuple[Step, ...], written: FieldWritten, spec: FieldSpec) -> None:
+        """Refuse an entry of an enumeration that is read as another one of another value, or as none."""
+        allowed = spec.enum or {}
+        for printed, value in allowed.items():
+            text = normalised(printed, list(spec.normalise))
+            entry = entry_of(text, allowed, ignore_case=spec.ignore_case, ignore_spaces=spec.ignore_spaces)
+            if entry is not None and allowed[entry] == value:
+                continue
+            message = f"{printed!r} is the same text as {entry!r}, but the values are two"
+            if entry is None:
+                message = f"{printed!r} is normalised to {text!r}, which is no entry"
+            hint = "entries are compared as `normalise`, `ignore_case` and `ignore_spaces` leave them"
+            step = written.enum.index(printed) if isinstance(written.enum, list) else printed
+            raise self.source.mistake(message, (*at, "enum", step), key=True, hint=hint)
 
     def _restricting(self, at: tuple[Step, ...], spec: FieldSpec, constraint: Constraint) -> None:
         """Refuse what restricts nothing, or everything: its author meant something else."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,19 +110,24 @@ def _without_spaces(text: str) -> str:
     return "".join(text.split())
 
 
-def _member(text: str, spec: dict[str, Any]) -> tuple[str, str]:
-    """Return the value of the enumeration's entry that a text is, but for what the field ignores."""
+def entry_of(text: str, allowed: Iterable[str], *, ignore_case: bool, ignore_spaces: bool) -> str | None:
+    """Return the first entry of an enumeration that a normalised text is, but for what the field ignores."""
 
     def alike(one: str) -> str:
-        one = _without_spaces(one) if spec["ignore_spaces"] else one
-        return one.casefold() if spec["ignore_case"] else one
+        one = _without_spaces(one) if ignore_spaces else one
+        return one.casefold() if ignore_case else one
 
-    allowed: dict[str, str] = spec["enum"]
     wanted = alike(text)
-    for printed, value in allowed.items():
-        if alike(printed) == wanted:
-            return value, value
-    raise Refused("not-listed", f"{text!r} is not one of: {', '.join(allowed)}")
+    return next((entry for entry in allowed if alike(entry) == wanted), None)
+
+
+def _member(text: str, spec: dict[str, Any]) -> tuple[str, str]:
+    allowed: dict[str, str] = spec["enum"]
+    ignored = {key: spec[key] for key in ("ignore_case", "ignore_spaces")}
+    entry = entry_of(text, allowed, **ignored)
+    if entry is None:
+        raise Refused("not-listed", f"{text!r} is not one of: {', '.join(allowed)}")
+    return allowed[entry], allowed[entry]
 
 
 def _truth(text: str) -> tuple[bool, str]:

@@ -34,6 +34,14 @@ FIELDS = [
     ("  a: {instances: every}\n", 4, 18, "unknown value 'every'", "best, first, all, join"),
     ("  a: {type: date}\n", 4, 3, "needs 'formats'", ""),
     ("  a: {type: enum}\n", 4, 3, "needs 'enum'", ""),
+    (
+        "  a: {type: enum, ignore_case: true, enum: {offen: closed, OFFEN: open}}\n",
+        4, 60, "'OFFEN' is the same text as 'offen', but the values are two", "`ignore_case`",
+    ),
+    ("  a: {type: enum, ignore_spaces: true, enum: {AB: x, 'A B': y}}\n", 4, 54, "'A B' is the same", ""),
+    ("  a: {type: enum, normalise: [upper], enum: {ab: x, AB: y}}\n", 4, 46, "'ab' is the same", ""),
+    ("  a: {type: enum, ignore_case: true, enum: [ab, AB]}\n", 4, 49, "'AB' is the same", ""),
+    ("  a: {type: enum, normalise: [lower], enum: [Paid]}\n", 4, 46, "normalised to 'paid'", "`normalise`"),
     ("  a: {type: date, formats: [dd/MM]}\n", 4, 29, "does not say the year", ""),
     ("  a: {type: date, formats: [dd/MM/jjjj]}\n", 4, 29, "not understood", ""),
     ("  a: {type: time, formats: [HH]}\n", 4, 29, "does not say the minute", ""),
@@ -136,6 +144,13 @@ def test_each_mistake_is_told_with_its_place(
     assert (error.mark.line, error.mark.column) == (line, column), str(error)
     assert message in error.message
     assert hint in (error.hint or "")
+
+
+def test_ways_to_print_one_value_may_differ_in_what_is_ignored(tmp_path: Path) -> None:
+    entries = "{payé: paid, paye: paid, PAYE: paid}"
+    body = f"  a: {{type: enum, ignore_case: true, normalise: [fold_accents], enum: {entries}}}\n"
+    (tmp_path / "template.yaml").write_text(HEAD + body)
+    assert load_template(tmp_path).fields["a"].enum == {"payé": "paid", "paye": "paid", "PAYE": "paid"}
 
 
 # (whole text, line, column, in the message)
