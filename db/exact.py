@@ -20,9 +20,9 @@ _Value = float | int | str | bytes | None
 class _Sum:
     """``sum(x)``: exact over the decimals that the doubles stand for; null if there are none.
 
-    As with SQLite's own ``sum`` (https://sqlite.org/lang_aggfunc.html#sumunc), the sum is an integer only if
-    all that went in were integers: SQLite drops the remainder when it divides two of them. Text counts by the
-    number that it begins with, else as 0; it is an integer if it is just that.
+    As with SQLite's own ``sum`` (https://sqlite.org/lang_aggfunc.html#sumunc), the sum is an integer if all
+    that went in were integers, else one as ``kept`` says: SQLite drops the remainder when it divides two of
+    them. Text counts by the number that it begins with, else as 0; it is an integer if it is just that.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class _Sum:
         if not self.count or any(self.infinite.values()):
             return self._beyond()
         if self.loose or abs(self.total) >= 2**63:
-            return float(self.total)
+            return kept(self.total)
         return int(self.total)
 
     finalize = value
@@ -98,9 +98,19 @@ def _is_loose(value: float | int | str | bytes, number: Decimal) -> bool:
     return not _INTEGER.fullmatch(value) or not -(2**63) <= number < 2**63
 
 
-def written(double: float | str) -> Decimal:
-    """Return the decimal that was written where SQLite keeps a double: 12.5, and 25 where it has 25.0."""
-    return Decimal(f"{Decimal(str(double)):f}".removesuffix(".0"))
+def kept(number: Decimal) -> float | int:
+    """Return what SQLite is to keep of a decimal.
+
+    A double, so that 25 / 4 is 6.25; but an integer where a whole number has more digits than SQLite shows of
+    a double: at most 15.
+    """
+    whole = 10**15 <= abs(number) < 2**63 and number == number.to_integral_value()
+    return int(number) if whole else float(number)
+
+
+def written(number: float | int | str) -> Decimal:
+    """Return the decimal that SQLite keeps as ``kept`` says: 12.5, and 25 where it has 25.0."""
+    return Decimal(f"{Decimal(str(number)):f}".removesuffix(".0"))
 
 
 def register_exact_sums(connection: sqlite3.Connection) -> None:
@@ -115,7 +125,7 @@ def register_types() -> None:
     sqlite3.register_converter("DATE", lambda text: date.fromisoformat(text.decode()))
     sqlite3.register_converter("DATETIME", _moment)
     sqlite3.register_converter("BOOLEAN", lambda text: text != b"0")
-    sqlite3.register_converter("REAL", lambda text: written(text.decode()))  # db.types.Number
+    sqlite3.register_converter("NUMBER", lambda text: written(text.decode()))  # db.types.Number
 
 
 def _moment(text: bytes) -> datetime:

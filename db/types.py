@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, REAL, DateTime, Dialect, Numeric, Text
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy import JSON, DateTime, Dialect, Numeric, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-from db.exact import written
+from db.exact import kept, written
 
 _LONE = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\(\\|ud[89a-f][0-9a-f]{2})")
@@ -98,12 +98,24 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Number(TypeDecorator[Decimal]):
-    """A decimal number. PostgreSQL: exact NUMERIC; SQLite: REAL.
+class _SQLiteNumber(UserDefinedType[Any]):
+    cache_ok = True
 
-    SQLite has no decimals. Values of up to 15 digits compare and sort as they do in PostgreSQL, and
-    ``db.queries`` sums them exactly. Whole ones are REAL, too, so that 25 / 4 is 6.25 on both. The exact text
-    of every value stands in ``field_values.value``.
+    def get_col_spec(self, **_: Any) -> str:
+        """Declare a column that keeps both doubles and integers as they are given.
+
+        SQLite goes by BLOB in a type's name (https://sqlite.org/datatype3.html#determination_of_column_affinity):
+        a REAL column would make doubles of integers, and a NUMERIC one integers of 25.0.
+        """
+        return "NUMBER BLOB"
+
+
+class Number(TypeDecorator[Decimal]):
+    """A decimal number. PostgreSQL: exact NUMERIC; SQLite: REAL, or INTEGER for long whole ones.
+
+    SQLite has no decimals. Values of up to 15 digits, and whole ones of 64 bits, compare and sort as they do
+    in PostgreSQL, and ``db.queries`` sums them exactly. Short whole ones are REAL, too, so that 25 / 4 is 6.25
+    on both. The exact text of every value stands in ``field_values.value``.
     """
 
     impl = Numeric
@@ -111,12 +123,12 @@ class Number(TypeDecorator[Decimal]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the column's type."""
-        return dialect.type_descriptor(REAL() if dialect.name == "sqlite" else Numeric())
+        return dialect.type_descriptor(_SQLiteNumber() if dialect.name == "sqlite" else Numeric())
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | float | None:
-        """Give SQLite the nearest double."""
-        return float(value) if value is not None and dialect.name == "sqlite" else value
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | float | int | None:
+        """Give SQLite a double or an integer."""
+        return kept(value) if value is not None and dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """Return a decimal with the digits that were written."""
-        return written(value) if isinstance(value, float) else value
+        return written(value) if isinstance(value, float | int) else value

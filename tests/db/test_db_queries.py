@@ -73,6 +73,33 @@ def test_whole_numbers_divide_as_others(engine: Engine) -> None:
     assert [float(one) for one in quotients] == [6.25, 2.5, 6.25, 2.5]
 
 
+def test_long_whole_numbers_are_exact(engine: Engine) -> None:
+    long = [
+        999999999999999,
+        4111111111111111,
+        4111111111111112,
+        12345678901234567,
+        123456789012345678,
+        2**63 - 1,
+    ]
+    register_template(engine, TemplateShape("slip", 1, (ViewField("card", "integer"),)))
+    for one in (*long, 7, -long[-1]):
+        store_records(engine, [record(str(one), value("card", "integer", str(one)), template="slip")])
+    assert run_query(engine, "select card from slip where card > 7 order by card").rows == tuple(
+        (Decimal(one),) for one in long
+    )
+    sums = run_query(engine, "select card, sum(card) as s from slip group by card order by card").rows
+    assert [(int(card), int(total)) for card, total in sums] == [
+        (one, one) for one in sorted((*long, 7, -long[-1]))
+    ]
+    [(both,)] = run_query(engine, f"select sum(card) from slip where card in (7, {long[3]})").rows
+    assert int(both) == long[3] + 7
+    for one in long:
+        assert run_query(engine, f"select count(*) from slip where card = {one}").rows == ((1,),)
+    [(least,)] = run_query(engine, "select min(card) from slip").rows
+    assert least == -long[-1]
+
+
 def test_the_row_limit_cuts_and_says_so(filled: Engine) -> None:
     answer = run_query(filled, "select company from receipt", row_limit=2)
     assert (len(answer.rows), answer.truncated) == (2, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -199,21 +200,26 @@ def test_numbers_that_were_kept_as_integers_divide_after_an_upgrade(engine: Engi
     with writing(engine) as connection:
         connection.execute(text("PRAGMA writable_schema = ON"))
         connection.execute(
-            text("UPDATE sqlite_master SET sql = replace(sql, 'number_value REAL', 'number_value NUMERIC')")
+            text(
+                "UPDATE sqlite_master SET sql ="
+                " replace(sql, 'number_value NUMBER BLOB', 'number_value NUMERIC')"
+            )
         )
         for later in ("gone", "workspace"):
             connection.execute(text(f"ALTER TABLE arrivals DROP COLUMN {later}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     engine.dispose()
-    store_records(engine, [receipt("a", "25.00"), receipt("b", "0.1")])
+    store_records(engine, [receipt("a", "25.00"), receipt("b", "0.1"), receipt("c", "12345678901234567")])
     totals = "select number_value, number_value / 4 from field_values where name = 'total' order by 2"
     with reading(engine) as connection:
-        assert connection.execute(text(totals)).all() == [(0.1, 0.025), (25, 6)]
+        assert connection.execute(text(totals)).all()[:2] == [(0.1, 0.025), (25, 6)]
     upgrade(engine)
     with reading(engine) as connection:
-        assert connection.execute(text(totals)).all() == [(0.1, 0.025), (25, 6.25)]
+        assert connection.execute(text(totals)).all()[:2] == [(0.1, 0.025), (25, 6.25)]
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-    assert run_query(engine, "select total / 4 from receipt order by 1").rows == ((0.025,), (6.25,))
+    assert run_query(engine, "select total / 4 from receipt order by 1").rows[:2] == ((0.025,), (6.25,))
+    [(long,)] = run_query(engine, "select total from receipt where total > 25").rows
+    assert long == Decimal("12345678901234567")
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
