@@ -174,6 +174,21 @@ def test_an_upgrade_finds_out_whose_arrivals_they_are(one: Folders, tmp_path: Pa
         connection.execute(text("ALTER TABLE arrivals DROP COLUMN workspace"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     upgrade(one.engine)
-    unknown = {path: None for path in before if path.startswith("waits") and not alone}
     with reading(one.engine) as connection:
-        assert dict(connection.execute(query).all()) == before | unknown
+        assert dict(connection.execute(query).all()) == before
+
+
+def test_an_upgrade_gives_no_files_to_the_only_workspace_that_it_knows(one: Folders, other: Folders) -> None:
+    outside = Sighting("share.jpg", 5, 1)
+    one.ledger.receive("/mnt/share", [outside])
+    other.ledger.receive(
+        other.inbox.key, [Sighting("left.jpg", 5, 1)]
+    )  # its files are left, and have no place
+    with writing(one.engine) as connection:
+        connection.execute(text("ALTER TABLE arrivals DROP COLUMN workspace"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+    upgrade(one.engine)
+    with reading(one.engine) as connection:
+        found = dict(connection.execute(select(ArrivalRow.path, ArrivalRow.workspace)).all())
+    assert (found["left.jpg"], found["share.jpg"]) == (None, None)
+    assert {found[path] for path in found if path.endswith(" one.jpg")} == {str(one.root)}

@@ -20,6 +20,13 @@ def upgrade() -> None:
     known = [{"id": row.id, "workspace": row.place.rsplit("/", 3)[0]} for row in rows]
     if known:
         connection.execute(sa.text("UPDATE arrivals SET workspace = :workspace WHERE id = :id"), known)
-    if len(only := {row["workspace"] for row in known}) == 1:
-        rest = sa.text("UPDATE arrivals SET workspace = :workspace WHERE workspace IS NULL")
-        connection.execute(rest, {"workspace": only.pop()})
+    # The others' inboxes tell, if they brought what is one workspace's alone, or lie in its folder. What was
+    # only ever left in an inbox or deleted may be of a workspace that no place names: its stay unknown.
+    pairs = connection.execute(sa.text("SELECT DISTINCT inbox, workspace FROM arrivals")).all()
+    workspaces = {pair.workspace for pair in pairs} - {None}
+    for inbox in {pair.inbox for pair in pairs if pair.workspace is None}:
+        brought_for = {pair.workspace for pair in pairs if pair.inbox == inbox} - {None}
+        around = {folder for folder in workspaces if inbox.startswith(f"{folder}/")}
+        if len(owners := brought_for or around) == 1:
+            rest = sa.text("UPDATE arrivals SET workspace = :it WHERE workspace IS NULL AND inbox = :inbox")
+            connection.execute(rest, {"it": owners.pop(), "inbox": inbox})
