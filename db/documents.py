@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from db.arrivalrows import ENDED, is_in_inbox
 from db.connect import reading
 from db.moves import of_workspace
 from db.schema import check_schema
@@ -197,7 +198,10 @@ def _lies_at(row: Any) -> Path | None:
     """Return where an arrival's file lies: where segocr put it, else in its inbox; None: nowhere any more."""
     if row.place is not None:
         return Path(row.place)
-    return None if row.gone else Path(row.inbox) / row.path
+    # Rows from before ``gone`` was kept do not say it; and who owns a file that was left may have deleted it.
+    ended = row.state in ENDED
+    there = not row.gone and (not ended or is_in_inbox(row.inbox, row.path, row.size, row.mtime_ns))
+    return Path(row.inbox) / row.path if there else None
 
 
 def count_rows(engine: Engine) -> dict[str, int]:

@@ -245,6 +245,14 @@ def test_a_new_file_of_the_same_name_is_not_taken_for_one_that_is_gone(
     assert send_back(folders.engine, ended, folders.places) == (after is After.LEAVE)
 
 
+def test_a_file_that_was_left_and_that_its_owner_deleted_has_no_place(folders: Folders) -> None:
+    # Nor does a row say so that an older version made, of a file that segocr deleted.
+    ended = need_review(folders, "scan.jpg", After.LEAVE)
+    ended.dropped.unlink()
+    [shown] = show_document(folders.engine, str(ended.sha256))["arrivals"]
+    assert shown["place"] is None
+
+
 def test_a_file_that_housekeeping_deleted_is_gone(folders: Folders) -> None:
     arrival = folders.arrive("scan.jpg", b"the first one")
     folders.end(arrival, State.EXTRACTED)
