@@ -89,20 +89,6 @@ def _what_stands_at(path: Path, error: OSError) -> str:
     return f"this is {kind} ({error.strerror})" if kind else f"this is no file ({error.strerror})"
 
 
-def read_document(path: Path, *, max_bytes: int = 200_000_000) -> Document:
-    """Hash a file.
-
-    Args:
-        path: A regular file.
-        max_bytes: Larger files are refused before a byte is read.
-
-    Raises:
-        DocumentError: As ``opened`` and ``hashed``.
-    """
-    with opened(path) as descriptor:
-        return hashed(path, descriptor, max_bytes=max_bytes)
-
-
 def hashed(path: Path, descriptor: int, *, max_bytes: int) -> Document:
     """Hash an open file from its start.
 

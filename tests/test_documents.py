@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 from unprivileged import Unprivileged
 
-from segocr.documents import hashed, opened, read_document
+from segocr.documents import Document, hashed, opened
 from segocr.errors import DocumentError
 
 CONTENT = b"x" * 3_000_000
+
+
+def read(path: Path, *, max_bytes: int = len(CONTENT)) -> Document:
+    with opened(path) as descriptor:
+        return hashed(path, descriptor, max_bytes=max_bytes)
 
 
 def code_of(path: Path, *, follow_links: bool = False) -> str:
@@ -24,7 +29,7 @@ def code_of(path: Path, *, follow_links: bool = False) -> str:
 def test_a_document_is_known_by_its_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).write_bytes(CONTENT)
-    one, other = read_document(tmp_path / "a"), read_document(tmp_path / "b")
+    one, other = read(tmp_path / "a"), read(tmp_path / "b")
     assert one.sha256 == other.sha256
     assert one.size == len(CONTENT)
 
@@ -56,7 +61,7 @@ def test_pipes_and_folders_are_refused_at_once(tmp_path: Path) -> None:
 def test_size_is_looked_at_before_a_byte_is_read(tmp_path: Path, content: bytes, code: str) -> None:
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(DocumentError) as caught:
-        read_document(tmp_path / "file", max_bytes=1000)
+        read(tmp_path / "file", max_bytes=1000)
     assert caught.value.code == code
 
 
@@ -65,9 +70,9 @@ def test_a_file_that_this_user_may_not_read_says_so(unprivileged: Unprivileged) 
     closed.touch(mode=0o000)
     program = (
         "from pathlib import Path\n"
-        "from segocr.documents import read_document\n"
+        "from segocr.documents import opened\n"
         "from segocr.errors import DocumentError\n"
-        "try:\n    read_document(Path('closed'))\n"
+        "try:\n    with opened(Path('closed')):\n        pass\n"
         "except DocumentError as error:\n    print(error.code)\n"
     )
     done = unprivileged.run([sys.executable, "-c", program])

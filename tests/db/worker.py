@@ -16,12 +16,13 @@ from typing import Any
 from db.connect import open_database
 from flows import watch as module
 from flows.batch import run_here
-from segocr.documents import read_document
+from segocr.documents import hashed, opened
 from segocr.errors import SegocrError
 from segocr.pipeline import Work
 from segocr.records import Recipe, Record, RecordStatus
 from segocr.settings import load_settings
 
+_MAX_BYTES = 1_000_000
 LEASE_SECONDS = 3.0
 BATCH = 10
 stuck_after: int | None = None
@@ -38,7 +39,11 @@ class Hashing:
         self._day = day
 
     def segment(self, paths: Sequence[Path]) -> list[Work]:
-        return [Work(path, read_document(path)) for path in paths]
+        return [self._opened(path) for path in paths]
+
+    def _opened(self, path: Path) -> Work:
+        with opened(path) as descriptor:
+            return Work(path, hashed(path, descriptor, max_bytes=_MAX_BYTES))
 
     def read(self, works: Sequence[Work]) -> None:
         if stuck_after is not None and batches > stuck_after:

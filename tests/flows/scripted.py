@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from segocr.documents import read_document
+from segocr.documents import hashed, opened
 from segocr.errors import HostTimeout, ModelError
 from segocr.pipeline import Work
 from segocr.records import Problem, Recipe, Record, RecordStatus
 from segocr.settings import Settings
 
+_MAX_BYTES = 1_000_000
 SETTINGS = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\n[limits]\nattempts = 2\n'
 
 
@@ -35,7 +36,11 @@ class Scripted:
         self._day = day
 
     def segment(self, paths: Sequence[Path]) -> list[Work]:
-        return [Work(path, read_document(path)) for path in paths]
+        return [self._opened(path) for path in paths]
+
+    def _opened(self, path: Path) -> Work:
+        with opened(path) as descriptor:
+            return Work(path, hashed(path, descriptor, max_bytes=_MAX_BYTES))
 
     def read(self, works: Sequence[Work]) -> None:
         for work in works:
