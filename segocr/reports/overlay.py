@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from segocr.records import FieldStatus, FieldValue, Record
 from segocr.reports.album import KeptPage, encoded
 from segocr.reports.printable import one_line
+from segocr.reports.room import Box, Room
 
 Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -28,6 +29,8 @@ COLOURS: Mapping[FieldStatus, Colour] = {
 }
 _WHITE: Colour = (255, 255, 255)
 _LONGEST_VALUE = 60
+_LONGEST_GAP = 6
+"""How many pixels a label may stand from its region without a line between them."""
 _QUALITY = 88
 
 
@@ -36,13 +39,6 @@ class _Label:
     text: str
     colour: Colour
     polygon: NDArray[np.float64]  # kept pixels
-
-
-class _Box(tuple[int, int, int, int]):
-    """Left, top, right, bottom."""
-
-    def meets(self, other: _Box) -> bool:
-        return self[0] < other[2] and other[0] < self[2] and self[1] < other[3] and other[1] < self[3]
 
 
 def write_overlays(record: Record, pages: Mapping[int, KeptPage], folder: Path) -> list[Path]:
@@ -80,9 +76,10 @@ def draw(record: Record, page: KeptPage) -> Image:
     image = page.image()
     size = int(np.clip(max(image.shape[:2]) / 62, 13, 34))
     labels = list(_labels(record, page))
+    room = Room(image, [label.polygon for label in labels])
     for label in labels:
         _draw_polygon(image, label, size)
-    _draw_labels(image, labels, size)
+    _draw_labels(image, [label for label in labels if label.text], room, size)
     return np.vstack([image, _legend(record, page.number, image.shape[1], size)])
 
 
@@ -124,49 +121,28 @@ def _draw_polygon(image: Image, label: _Label, size: int) -> None:
     cv2.polylines(image, [points], True, label.colour, max(2, size // 7), cv2.LINE_AA)
 
 
-def _draw_labels(image: Image, labels: list[_Label], size: int) -> None:
-    taken = [
-        _Box((*label.polygon.min(axis=0).astype(int), *label.polygon.max(axis=0).astype(int)))
-        for label in labels
-    ]
+def _draw_labels(image: Image, labels: list[_Label], room: Room, size: int) -> None:
+    boxes = []
     for label in labels:
-        if not label.text:
-            continue
         width, height = text_size(label.text, size)
-        box = _free_place(image, label.polygon, width + size, height, taken)
-        taken.append(box)
+        boxes.append(room.place(label.polygon, width + size, height))
+    for box, label in zip(boxes, labels, strict=True):  # all before the first box: lines do not cross words
         _draw_leader(image, box, label)
+    for box, label in zip(boxes, labels, strict=True):
         cv2.rectangle(image, box[:2], box[2:], label.colour, cv2.FILLED)
         cv2.rectangle(image, box[:2], box[2:], _WHITE, 1)
         write(image, label.text, (box[0] + size // 2, box[1]), size, _WHITE)
 
 
-def _free_place(
-    image: Image, polygon: NDArray[np.float64], width: int, height: int, taken: list[_Box]
-) -> _Box:
-    """Find a place near a region that covers no other label or region: above it, below it, or farther off."""
-    rows, columns = image.shape[:2]
-    left = int(np.clip(polygon[:, 0].min(), 0, max(0, columns - width)))
-    above, below = int(polygon[:, 1].min()) - height - 3, int(polygon[:, 1].max()) + 3
-    places = []
-    for step in range(12):
-        for top in (above - step * height, below + step * height):
-            box = _Box((left, top, left + width, top + height))
-            if top >= 0 and top + height <= rows:
-                places.append(box)
-                if not any(box.meets(other) for other in taken):
-                    return box
-    top = int(np.clip(above, 0, max(0, rows - height)))
-    return places[0] if places else _Box((left, top, left + width, top + height))
-
-
-def _draw_leader(image: Image, box: _Box, label: _Label) -> None:
-    """Tie a label to its region where it stands apart from it."""
-    bottom_up = label.polygon[:, 1].mean() > box[3]
-    corner = label.polygon[np.argmin(label.polygon[:, 1]) if bottom_up else np.argmax(label.polygon[:, 1])]
-    start = (int(np.clip(corner[0], box[0], box[2])), box[3] if bottom_up else box[1])
-    if abs(corner[1] - start[1]) > 6:
-        end = (round(float(corner[0])), round(float(corner[1])))
+def _draw_leader(image: Image, box: Box, label: _Label) -> None:
+    """Tie a label to its region where it stands apart from it, by the shortest line."""
+    sides = np.roll(label.polygon, -1, axis=0) - label.polygon
+    outline = (label.polygon[:, None] + sides[:, None] * np.linspace(0, 1, 33)[:, None]).reshape(-1, 2)
+    nearest = np.clip(outline, box[:2], box[2:])
+    distances = np.linalg.norm(outline - nearest, axis=1)
+    shortest = int(np.argmin(distances))
+    if distances[shortest] > _LONGEST_GAP:
+        start, end = np.round([nearest[shortest], outline[shortest]]).astype(int).tolist()
         cv2.line(image, start, end, label.colour, 2, cv2.LINE_AA)
 
 

@@ -48,18 +48,6 @@ def test_letters_beyond_ascii_are_drawn_as_themselves() -> None:
         assert all((first != other).any() for other in pictures[place + 1 :])
 
 
-def test_labels_do_not_cover_each_other(drawn: Drawn) -> None:
-    taken: list[overlay._Box] = []
-    image = drawn.page.image
-    polygon = drawn.record.fields["total"][0].readings[0].region.polygon.astype(np.float64)
-    for _ in range(6):
-        box = overlay._free_place(image, polygon, 300, 30, taken)
-        assert not any(box.meets(other) for other in taken)
-        assert box[1] >= 0
-        assert box[3] <= image.shape[0]
-        taken.append(box)
-
-
 def test_a_part_of_another_field_shares_its_region_and_stands_in_the_legend(drawn: Drawn) -> None:
     date = drawn.record.fields["date"][0]
     part = dataclasses.replace(date, name="year", value="2018")
