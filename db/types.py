@@ -114,8 +114,8 @@ class Number(TypeDecorator[Decimal]):
     """A decimal number. PostgreSQL: exact NUMERIC; SQLite: REAL, or INTEGER for long whole ones.
 
     SQLite has no decimals. Values of up to 15 digits, and whole ones of 64 bits, compare and sort as they do
-    in PostgreSQL, and ``db.queries`` sums them exactly. Short whole ones are REAL, too, so that 25 / 4 is 6.25
-    on both. The exact text of every value stands in ``field_values.value``.
+    in PostgreSQL, and ``db.queries`` sums them exactly. Short whole ones are REAL, too: 25 / 4 is 6.25. The
+    exact text of every value stands in ``field_values.value``.
     """
 
     impl = Numeric
