@@ -41,7 +41,20 @@ _PLACED = and_(
 VANISHED = "vanished"
 
 
-def mend_orphans(engine: Engine, inboxes: Sequence[Inbox], places: Places) -> int:
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What mending did.
+
+    Attributes:
+        orphans: How many there were.
+        failed: The arrivals among them that failed, because their files are nowhere.
+    """
+
+    orphans: int
+    failed: tuple[uuid.UUID, ...]
+
+
+def mend_orphans(engine: Engine, inboxes: Sequence[Inbox], places: Places) -> Mended:
     """Let rows without a file end or settle again, and return files without a row to the first inbox.
 
     Rows follow a workspace that was moved; what was given up and is there after all is taken up again.
@@ -50,9 +63,6 @@ def mend_orphans(engine: Engine, inboxes: Sequence[Inbox], places: Places) -> in
         engine: From ``db.connect.open_database``.
         inboxes: Of the workspace.
         places: Its folders.
-
-    Returns:
-        How many orphans there were.
 
     Raises:
         SegocrError: ``work-missing`` (transient): ``work/`` is away, or another folder. Nothing was ended.
@@ -64,9 +74,10 @@ def mend_orphans(engine: Engine, inboxes: Sequence[Inbox], places: Places) -> in
         raise work_missing(places.work) from error
     # Only now: a disk that went while the files were looked for shows here.
     _check_work(engine, inboxes, places, lost)
-    rows = sum(_settle_row(engine, one) for one in lost)
+    settled = [one for one in lost if _settle_row(engine, one)]
     _resume(engine, places)
-    return rows + _settle_files(engine, inboxes, places)
+    orphans = len(settled) + _settle_files(engine, inboxes, places)
+    return Mended(orphans, tuple(one.id for one in settled if not one.back))
 
 
 @dataclass(frozen=True, slots=True)

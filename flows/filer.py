@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from db.connect import Engine
+from db.ended import find_ended
 from flows.inboxes import Inboxes
 from segocr.errors import DatabaseError, SegocrError
 from segocr.inbox.arrivals import Arrival, State
@@ -34,6 +36,13 @@ class Ended:
     template: str | None
     state: State
     code: str | None
+
+
+def tell_failed(engine: Engine, failed: Collection[uuid.UUID], told: Callable[[Ended], None] | None) -> None:
+    """Tell of arrivals that failed where nobody processed them: in sweeps and repairs."""
+    if failed and told is not None:
+        for one in find_ended(engine, ids=failed):
+            told(Ended(one.id, one.sha256, None, one.state, one.code))
 
 
 class Filer:

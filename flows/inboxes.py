@@ -92,7 +92,7 @@ class Inboxes:
         ready = waiting = 0
         failed: list[uuid.UUID] = []
         with _noted(problems, None):
-            mend_orphans(self._engine, list(self.by_key.values()), self.places)
+            failed += mend_orphans(self._engine, list(self.by_key.values()), self.places).failed
         if problems:  # into a work folder that is not the right one nothing is claimed
             return AllSwept(ready, waiting, tuple(failed), problems, closed)
         for inbox in self.by_key.values():

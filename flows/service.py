@@ -22,6 +22,7 @@ from db.connect import Engine, open_database
 from db.schema import check_schema, prepare
 from flows.events import emit, emit_unless_failed
 from flows.extract import run_flow
+from flows.filer import Ended
 from flows.inboxes import take_lock
 from flows.watch import Hooks, Watch
 from segocr.errors import ConfigurationError
@@ -182,6 +183,11 @@ def opened(workspace: str) -> Iterator[tuple[Settings, Engine]]:
         engine.dispose()
 
 
+def emitter() -> Callable[[Ended], None]:
+    """Return what tells Prefect of an arrival's end: of a failure, in a service, ``flows.failures`` does."""
+    return emit_unless_failed if _is_served() else emit
+
+
 def start_steps(settings: Settings) -> Steps:
     """Attach to the keeper of hosts that runs here, or be one; the caller closes it."""
     return Steps(environments=settings.environment_pythons, device=settings.engines.devices)
@@ -189,11 +195,10 @@ def start_steps(settings: Settings) -> Steps:
 
 @contextmanager
 def _watching(workspace: str, role: str) -> Iterator[Watch]:
-    hooks = Hooks(ended=emit_unless_failed if _is_served() else emit)
     with (
         reported(workspace, role),
         opened(workspace) as (settings, engine),
         start_steps(settings) as steps,
-        Watch(settings, engine, steps, run_flow, role=role, hooks=hooks) as watch,
+        Watch(settings, engine, steps, run_flow, role=role, hooks=Hooks(ended=emitter())) as watch,
     ):
         yield watch

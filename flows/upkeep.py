@@ -13,8 +13,9 @@ from db.ended import Ended, find_ended, send_back
 from db.housekeeping import tidy
 from db.orphans import mend_orphans
 from db.status import failures_within
+from flows.filer import tell_failed
 from flows.reprocess import reprocess_records
-from flows.service import one_at_a_time, opened, own_workspace, reported, start_steps
+from flows.service import emitter, one_at_a_time, opened, own_workspace, reported, start_steps
 from segocr.errors import DocumentError, TemplateError
 from segocr.inbox.places import inboxes_in, places_in
 from segocr.service.alerts import Alert, keep_alert, tell_alert
@@ -93,13 +94,14 @@ def keep_house(workspace: str) -> None:
     """
     with reported(workspace, "housekeeping"), opened(workspace) as (settings, engine):
         inboxes = inboxes_in(settings)
-        orphans = mend_orphans(engine, inboxes, places_in(settings))
+        mended = mend_orphans(engine, inboxes, places_in(settings))
+        tell_failed(engine, mended.failed, emitter())
         gone = drop_gone(engine, [inbox.key for inbox in inboxes], places_in(settings))
         done = tidy(engine, settings.keep, places_in(settings))
         log = own_workspace(workspace) / ".prefect" / "server.log"
         if log.is_file() and log.stat().st_size > _LARGEST_LOG:
             log.write_bytes(b"")  # its writer appends
-    tell(_log, logging.INFO, "housekeeping", orphans=orphans, gone=gone, **asdict(done))
+    tell(_log, logging.INFO, "housekeeping", orphans=mended.orphans, gone=gone, **asdict(done))
 
 
 @flow(name="notify", flow_run_name="notify", persist_result=False)

@@ -16,11 +16,10 @@ from pathlib import Path
 
 from db.connect import Engine
 from db.duplicates import find_first, known_contents, link
-from db.ended import find_ended
 from db.status import pauses
 from db.views import register_template, shape_of, untyped_notice
 from flows.batch import Batch, Item
-from flows.filer import Ended, Filer
+from flows.filer import Ended, Filer, tell_failed
 from flows.inboxes import Inboxes
 from flows.inhand import InHand, OnRecords
 from flows.leases import leases_renewed
@@ -142,17 +141,11 @@ class Watch:
         """
         swept = self._inboxes.sweep()
         self._failed += len(swept.failed)
-        self._tell(swept.failed)
+        tell_failed(self._engine, swept.failed, self._hooks.ended)
         self._unswept = next(iter(swept.problems.values()), None)
         if self._unswept and (None in swept.problems or len(swept.problems) == len(self._inboxes.by_key)):
             raise self._unswept
         return swept.waiting
-
-    def _tell(self, failed: Sequence[uuid.UUID]) -> None:
-        """Tell of what a sweep ended."""
-        if failed and self._hooks.ended is not None:
-            for one in find_ended(self._engine, ids=set(failed)):
-                self._hooks.ended(Ended(one.id, one.sha256, None, one.state, one.code))
 
     def extract(self) -> Counter[str]:
         """Process all that is ready, a run a batch; return how many arrivals ended in which state.

@@ -298,7 +298,7 @@ def test_a_row_whose_file_is_gone_fails_and_one_that_was_put_back_settles_again(
     gone.file.unlink()
     back.file.rename(folders.inbox.folder / "back.jpg")  # a crash came before the row was told
     folders.ledger.release("me", [gone.id, back.id], blamed=False)
-    assert mend_orphans(folders.engine, [folders.inbox], folders.places) == 2
+    assert mend_orphans(folders.engine, [folders.inbox], folders.places).orphans == 2
     with reading(folders.engine) as connection:
         rows = connection.execute(select(ArrivalRow.path, ArrivalRow.state, ArrivalRow.last_problem_code))
         found = {tuple(row) for row in rows}
@@ -308,7 +308,7 @@ def test_a_row_whose_file_is_gone_fails_and_one_that_was_put_back_settles_again(
 def test_a_file_that_somebody_has_in_work_is_no_orphan(folders: Folders) -> None:
     arrival = folders.arrive("a.jpg", b"a")
     arrival.file.unlink()
-    assert mend_orphans(folders.engine, [folders.inbox], folders.places) == 0
+    assert mend_orphans(folders.engine, [folders.inbox], folders.places).orphans == 0
     assert folders.row(arrival).state == "claimed"
 
 
@@ -318,9 +318,9 @@ def test_a_file_without_a_row_goes_back_to_the_inbox_when_it_is_old(
     arrival = folders.arrive("sub/a.jpg", b"a")
     with folders.engine.begin() as connection:
         connection.execute(ArrivalRow.__table__.delete())  # an older backup of the database
-    assert mend_orphans(folders.engine, [folders.inbox], folders.places) == 0
+    assert mend_orphans(folders.engine, [folders.inbox], folders.places).orphans == 0
     monkeypatch.setattr("db.orphans._OLD_SECONDS", 0.0)
-    assert mend_orphans(folders.engine, [folders.inbox], folders.places) == 1
+    assert mend_orphans(folders.engine, [folders.inbox], folders.places).orphans == 1
     assert folders.files() == ["inbox/a.jpg"]
     assert not arrival.file.parent.exists()
 

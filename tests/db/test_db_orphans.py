@@ -30,7 +30,7 @@ def folders(engine: Engine, tmp_path: Path) -> Folders:
 
 
 def mend(folders: Folders) -> int:
-    return mend_orphans(folders.engine, [folders.inbox], folders.places)
+    return mend_orphans(folders.engine, [folders.inbox], folders.places).orphans
 
 
 def claim(folders: Folders, *names: str) -> list[Arrival]:

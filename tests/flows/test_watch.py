@@ -265,6 +265,27 @@ def test_files_that_a_sweep_ends_are_told_and_counted_by_the_next_extraction(tmp
     engine.dispose()
 
 
+def test_files_that_vanished_from_work_are_told_and_counted_too(tmp_path: Path) -> None:
+    from flows.filer import Ended
+    from flows.watch import Hooks, Watch
+
+    told: list[Ended] = []
+    (tmp_path / "inbox").mkdir()
+    settings = parse_settings('[[inbox]]\npath = "inbox"\nsettle_seconds = 0\n', tmp_path)
+    engine = open_database("sqlite:///segocr.db", folder=tmp_path)
+    prepare(engine)
+    (tmp_path / "inbox" / "a.jpg").write_bytes(b"a")
+    hooks = Hooks(ended=told.append)
+    with Watch(settings, engine, None, lambda _: None, hooks=hooks) as watch:  # type: ignore[arg-type]
+        watch.sweep()
+        watch.sweep()
+        next((tmp_path / "work").glob("*/a.jpg")).unlink()
+        watch.sweep()
+        assert watch.extract() == {"failed": 1}
+    assert [(one.state, one.code) for one in told] == [("failed", "vanished")]
+    engine.dispose()
+
+
 def test_older_records_that_a_changed_type_leaves_without_a_value_are_logged(
     watch: Any, settings: Settings, engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
