@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from segocr.validators import dates
 from segocr.validators.normalise import normalised
 from segocr.validators.numbers import LOCALES, locale_named
 from segocr.validators.registry import NUMBERS, VALIDATORS, ArgumentError
-from segocr.validators.values import FALSE_WORDS, TRUE_WORDS, entry_of
+from segocr.validators.values import FALSE_WORDS, TRUE_WORDS, as_compared
 
 MAX_LOOKUP_BYTES = 1 << 20
 # Key → the types that it speaks of; elsewhere it would be skipped silently, so it is a mistake.
@@ -254,9 +255,11 @@ class FieldCompiler:
     def _entries(self, at: tuple[Step, ...], written: FieldWritten, spec: FieldSpec) -> None:
         """Refuse an entry of an enumeration that is read as another one of another value, or as none."""
         allowed = spec.enum or {}
+        compared = partial(as_compared, ignore_case=spec.ignore_case, ignore_spaces=spec.ignore_spaces)
+        first = {compared(printed): printed for printed in reversed([*allowed])}
         for printed, value in allowed.items():
             text = normalised(printed, list(spec.normalise))
-            entry = entry_of(text, allowed, ignore_case=spec.ignore_case, ignore_spaces=spec.ignore_spaces)
+            entry = first.get(compared(text))
             if entry is not None and allowed[entry] == value:
                 continue
             message = f"{printed!r} is the same text as {entry!r}, but the values are two"

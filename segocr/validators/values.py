@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,24 +109,20 @@ def _without_spaces(text: str) -> str:
     return "".join(text.split())
 
 
-def entry_of(text: str, allowed: Iterable[str], *, ignore_case: bool, ignore_spaces: bool) -> str | None:
-    """Return the first entry of an enumeration that a normalised text is, but for what the field ignores."""
-
-    def alike(one: str) -> str:
-        one = _without_spaces(one) if ignore_spaces else one
-        return one.casefold() if ignore_case else one
-
-    wanted = alike(text)
-    return next((entry for entry in allowed if alike(entry) == wanted), None)
+def as_compared(text: str, *, ignore_case: bool, ignore_spaces: bool) -> str:
+    """Return what a text and the entries of an enumeration have in common where they are the same."""
+    text = _without_spaces(text) if ignore_spaces else text
+    return text.casefold() if ignore_case else text
 
 
 def _member(text: str, spec: dict[str, Any]) -> tuple[str, str]:
     allowed: dict[str, str] = spec["enum"]
     ignored = {key: spec[key] for key in ("ignore_case", "ignore_spaces")}
-    entry = entry_of(text, allowed, **ignored)
-    if entry is None:
-        raise Refused("not-listed", f"{text!r} is not one of: {', '.join(allowed)}")
-    return allowed[entry], allowed[entry]
+    wanted = as_compared(text, **ignored)
+    for printed, value in allowed.items():
+        if as_compared(printed, **ignored) == wanted:
+            return value, value
+    raise Refused("not-listed", f"{text!r} is not one of: {', '.join(allowed)}")
 
 
 def _truth(text: str) -> tuple[bool, str]:
