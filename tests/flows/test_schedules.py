@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -26,10 +28,11 @@ from segocr.inbox.places import inboxes_in, places_in
 from segocr.inbox.taking import sweep
 from segocr.service.alerts import recent_alerts
 from segocr.service.troubles import read_report
-from segocr.settings import SERVED_VARIABLE, load_settings
+from segocr.settings import SERVED_VARIABLE, Settings, load_settings
 
 NAME = "scheduled"
 _PATIENCE = 180.0
+_UNENDED = {"SCHEDULED", "PENDING", "RUNNING"}
 _SETTINGS = """\
 [[inbox]]
 path = "inbox"
@@ -175,38 +178,67 @@ def scheduler(workspace: Path, server: str, *words: str) -> Iterator[subprocess.
         child.wait(60)
 
 
-def test_a_schedule_goes_on_after_its_scheduler_was_killed_during_a_run(server: str, workspace: Path) -> None:
+async def make(settings: Settings, name: str) -> list[UUID]:
+    """Make the workspace's deployments on the server, and return their ids: ``watch`` is the first."""
+    from flows.deployments import deployments
+
+    return [await one.aapply() for one in await deployments(settings, name)]  # type: ignore[misc]
+
+
+def begin(deployment: UUID) -> list[UUID]:
+    """Have a run begun in each way, with no process."""
     from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import FlowRunFilter
-    from prefect.client.schemas.objects import FlowRun
-    from prefect.deployments import run_deployment
+    from prefect.client.schemas.objects import State, StateType
 
-    settings = workspace / "segocr.toml"
-    settings.write_text(settings.read_text().replace('retry = "off"', "retry = 10").replace("900", '"off"'))
+    begun = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
+    with get_client(sync_client=True) as client:
+        return [client.create_flow_run_from_deployment(deployment, state=State(type=one)).id for one in begun]
 
-    def runs(*states: str) -> list[FlowRun]:
-        which = FlowRunFilter.model_validate({"state": {"type": {"any_": states}}})
-        with get_client(sync_client=True) as client:
-            mine = client.read_deployment_by_name("retry/killed").id
-            return [run for run in client.read_flow_runs(flow_run_filter=which) if run.deployment_id == mine]
 
-    log = workspace / "log"
-    with scheduler(workspace, server, "killed", "--own-server") as child:
-        await_it(lambda: "ready" in log.read_text(), log)
-        run_deployment("retry/killed", timeout=0, as_subflow=False)
-        await_it(lambda: runs("PENDING", "RUNNING"), log)
-        child.kill()
-        child.wait()
-    begun = {run.id for run in runs("PENDING", "RUNNING")}
-    assert begun
-    with scheduler(workspace, server, "killed", "--own-server"):
-        await_it(lambda: "ready" in log.read_text(), log)
-        assert "runs of before ended" in log.read_text()
-        done = len(runs("COMPLETED"))
-        await_it(lambda: len(runs("COMPLETED")) > done + 1, log)
-        left = {run.id for run in runs("PENDING", "RUNNING")}
-        crashed = {run.id for run in runs("CRASHED")}
-    assert (begun & left, begun <= crashed) == (set(), True)
+def come_due(deployment: UUID) -> list[UUID]:
+    """Have three runs of the schedule come due within the last hour; return them, the latest first."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    now = datetime.now(UTC)
+    hour = {"start_time": (now - timedelta(hours=1)).isoformat(), "end_time": now.isoformat()}
+    path, asked = {"id": deployment}, {**hour, "min_runs": 3, "max_runs": 3}
+    past = {"state": {"type": {"any_": ["SCHEDULED"]}}, "expected_start_time": {"before_": now}}
+    with get_client(sync_client=True) as client:
+        client.request("POST", "/deployments/{id}/schedule", path_params=path, json=asked)
+        runs = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter.model_validate(past),
+            deployment_filter=DeploymentFilter.model_validate({"id": {"any_": [deployment]}}),
+            sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+        )
+    return [run.id for run in runs]
+
+
+def states(runs: Sequence[UUID]) -> list[str]:
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        return [str(client.read_flow_run(run).state_type.value) for run in runs]  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("server")
+def test_runs_that_lost_their_process_are_ended_and_of_those_that_came_due_one_is_run(
+    workspace: Path,
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.leftovers import end_leftovers
+
+    own, foreign, *_ = asyncio.run(make(load_settings(workspace), "left"))
+    begun, of_others, due = begin(own), begin(foreign), come_due(own)
+    with get_client(sync_client=True) as client:
+        by_a_person = client.create_flow_run_from_deployment(own).id
+    assert asyncio.run(end_leftovers([own])) == 5
+    assert states(begun) == ["CRASHED"] * 3
+    assert states(due) == ["SCHEDULED", "CANCELLED", "CANCELLED"]
+    assert states([by_a_person]) == ["SCHEDULED"]
+    assert states(of_others) == ["PENDING", "RUNNING", "CANCELLING"]
 
 
 def test_deployments_are_made_and_run_and_many_failures_are_told(
@@ -216,8 +248,10 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(
     from prefect.deployments import run_deployment
 
     log = workspace / "log"
-    with scheduler(workspace, server, NAME) as child:
+    left = begin(asyncio.run(make(load_settings(workspace), NAME))[0])
+    with scheduler(workspace, server, NAME, "--own-server") as child:
         await_it(lambda: "ready deployments=6" in log.read_text(), log)
+        assert f"runs of before ended runs={len(left)}" in log.read_text()
         with get_client(sync_client=True) as client:
             scheduled = {}
             for name in ("watch", "extract-ready", "retry", "reprocess", "housekeeping", "notify"):
@@ -232,9 +266,10 @@ def test_deployments_are_made_and_run_and_many_failures_are_told(
         (workspace / "work").rename(workspace / "away")
         troubles = []
         for away in (True, False):
-            for name in ("housekeeping", "watch"):
-                run_deployment(f"{name}/{NAME}", timeout=_PATIENCE, poll_interval=0.5, as_subflow=False)
-                troubles.append([one.code for one in read_report(workspace, name).troubles])
+            both = ("housekeeping", "watch")
+            runs = [run_deployment(f"{name}/{NAME}", timeout=0, as_subflow=False).id for name in both]
+            await_it(lambda runs=runs: _UNENDED.isdisjoint(states(runs)), log)
+            troubles += [[one.code for one in read_report(workspace, name).troubles] for name in both]
             if away:
                 (workspace / "away").rename(workspace / "work")
         fine = log.read_text()
