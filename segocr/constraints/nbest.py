@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from segocr.constraints.ctc import Floats, Frames
+from segocr.constraints.errors import ConstraintError
 from segocr.constraints.graph import Graph, ToGo
+
+_MOST_BEGINNINGS = 50_000
+"""Beginnings of texts that are looked at, some kilobytes each; lines of print need a few thousand."""
+_ALIKE = 9
+"""Decimals, nats: scores that agree in so many differ by rounding alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +83,30 @@ class TextSearch:
         np.cumsum(frames.symbols.T, axis=1, out=self.symbol_sums[:, 1:])
 
     def texts(self, floor: float) -> Iterator[Found]:
-        """Texts with a score of at least ``floor``, best first, each once."""
+        """Texts with a score of at least ``floor``, best first, each once.
+
+        Raises:
+            ConstraintError: ``search-limit``: too many beginnings are as good as the best.
+        """
         root = _Prefix((), None, 0, (), self.blank_sums)
         count = itertools.count()
-        # Entries: minus the score, a tie breaker, the beginning, and the arcs that lengthen it (none: it
-        # ends here).
-        queue: list[tuple[float, int, _Prefix, tuple[int, ...]]] = []
+        # Entries: minus the score, whether it goes on, a tie breaker, the beginning, and the arcs that
+        # lengthen it (none: it ends here). Of beginnings with one score the latest goes first: where nothing
+        # is legible any digit is as good as any other, and to look at all of one length would never end.
+        queue: list[tuple[float, bool, int, _Prefix, tuple[int, ...]]] = []
 
         def push(prefix: _Prefix) -> None:
             for score, arcs in self._choices(prefix, floor):
                 if score >= floor and score > -np.inf:
-                    heapq.heappush(queue, (-score, next(count), prefix, arcs))
+                    heapq.heappush(queue, (round(-score, _ALIKE), bool(arcs), -next(count), prefix, arcs))
 
         push(root)
+        looked = 0
         while queue:
-            score, _, prefix, arcs = heapq.heappop(queue)
+            score, _, _, prefix, arcs = heapq.heappop(queue)
             if arcs:
+                if (looked := looked + 1) > _MOST_BEGINNINGS:
+                    raise ConstraintError("too many texts are as good as the best", "search-limit")
                 push(self._lengthen(prefix, arcs))
             else:
                 yield Found(_spelling(prefix), -score)
