@@ -25,7 +25,7 @@ from segocr.documents import Document, hashed, opened
 from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult, field_values
 from segocr.finding.blocks import joined
-from segocr.finding.smoothing import with_second_look
+from segocr.finding.secondlooks import with_second_looks
 from segocr.finding.snapping import snap_pages
 from segocr.geometry import FlatShapeError, Points, is_flat
 from segocr.pages import Page, PageInfo
@@ -276,7 +276,7 @@ class Pipeline:
             pages = [page for _, page in batch]
             return textlines.segment(pages, self.template, self._head, self._steps, self._models.ocr)
         images = [page.image for _, page in batch]
-        answers = with_second_look(
+        answers = with_second_looks(
             images, self._find(images), self.template, self._find, self._models.segment.image_size
         )
         wanted = self.template.classes

@@ -1,13 +1,17 @@
-"""A second look at pages on which a region that is required was not found: the same page, smoothed.
+"""Second looks at pages on which a region that is required was not found: the page smoothed, then turned.
 
 A network takes a page shrunk by plain interpolation, so that the grain of a dim photo or of a poor scan
 reaches it whole, and where grain is strong it finds nothing. Smoothed by a pixel of the network's input, the
 page shows its lines again. What is found that way is cut out of the page as it is.
+
+Networks learn from pages that stand, or stand on their heads: of one that lies on its side they find nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -25,7 +29,7 @@ are found on none as they are, on 15 smoothed by 0.5, on all smoothed by 0.7 to 
 are found on 75, and on 79 with a second look, which finds nothing else."""
 
 
-def with_second_look(
+def with_second_looks(
     images: Sequence[Image],
     found: Sequence[Sequence[SegmentedRegion]],
     template: Template,
@@ -42,21 +46,58 @@ def with_second_look(
         image_size: Pixels of the longer side of what the network takes.
 
     Returns:
-        For each page what was found, then what was found of the absent classes when it was smoothed.
+        For each page what was found, then what was found of the classes still absent when it was smoothed,
+        when it was turned to the left and when it was turned to the right: networks that know pages standing
+        on their heads are less sure of them.
     """
     required = {spec.class_name for spec in template.fields.values() if spec.required and spec.class_name}
-    absent = [required - {region.class_name for region in regions} for regions in found]
-    again = [place for place, classes in enumerate(absent) if classes]
-    if not again:
-        return [list(regions) for regions in found]
-    answers = dict(zip(again, segment([smoothed(images[place], image_size) for place in again]), strict=True))
-    return [
-        [*regions, *(region for region in answers.get(place, ()) if region.class_name in absent[place])]
-        for place, regions in enumerate(found)
-    ]
+
+    def is_lacking(regions: Sequence[SegmentedRegion]) -> bool:
+        return bool(required - {region.class_name for region in regions})
+
+    def seen_smoothed(pages: Sequence[Image]) -> list[list[SegmentedRegion]]:
+        return segment([smoothed(page, image_size) for page in pages])
+
+    def seen_turned(pages: Sequence[Image], quarters: int) -> list[list[SegmentedRegion]]:
+        answers = segment([turned(page, quarters) for page in pages])
+        return [
+            [replace(one, polygon=turned_back(one.polygon, page, quarters)) for one in regions]
+            for page, regions in zip(pages, answers, strict=True)
+        ]
+
+    looks: list[Segment] = [
+        seen_smoothed, partial(seen_turned, quarters=1), partial(seen_turned, quarters=-1),
+    ]  # fmt: skip
+    looked = [list(regions) for regions in found]
+    for look in looks:
+        again = [place for place, regions in enumerate(looked) if is_lacking(regions)]
+        answers = look([images[place] for place in again]) if again else []
+        for place, regions in zip(again, answers, strict=True):
+            absent = required - {region.class_name for region in looked[place]}
+            looked[place] += [region for region in regions if region.class_name in absent]
+    return looked
 
 
 def smoothed(image: Image, image_size: int) -> Image:
     """Return a page without the grain that a network would see in it."""
     shrinking = max(1.0, max(image.shape[:2]) / image_size)
     return np.asarray(cv2.GaussianBlur(image, (0, 0), SIGMA * shrinking), dtype=np.uint8)
+
+
+def turned(image: Image, quarters: int) -> Image:
+    """Return a page turned against the clock by so many times 90 degrees, 1 or -1."""
+    return np.ascontiguousarray(np.rot90(image, quarters))
+
+
+def turned_back(polygon: NDArray[np.float32], image: Image, quarters: int) -> NDArray[np.float32]:
+    """Return where on a page a polygon of the turned page lies.
+
+    Args:
+        polygon: ``float32 (n, 2)``.
+        image: The page as it was.
+        quarters: As it was turned.
+    """
+    x, y = polygon[:, 0], polygon[:, 1]
+    height, width = image.shape[:2]
+    back = (width - y, x) if quarters == 1 else (y, height - x)
+    return np.stack(back, axis=1).astype(np.float32)

@@ -149,7 +149,7 @@ def test_remove(home: Path) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(EnvironmentMissing, match="did you mean .openvino"):
+    with pytest.raises(EnvironmentMissing, match=r"did you mean .openvino"):
         create("openvno")
 
 
