@@ -112,7 +112,7 @@ def test_without_a_shared_keeper_one_can_be_insisted_on(monkeypatch: pytest.Monk
 
 
 def test_an_unknown_engine_is_answered_with_the_nearest(steps: Steps) -> None:
-    with pytest.raises(ConfigurationError, match="did you mean openvino"):
+    with pytest.raises(ConfigurationError, match="did you mean 'openvino'"):
         steps.load(OcrModel("openvno", "PP-OCRv6_small"))
 
 
