@@ -82,7 +82,7 @@ ENTRIES = (
 """Where a document's way through the orchestrator and through each guest begins."""
 CARRIES = (
     "ahead", "codeversion", "day", "documents", "errors", "inputs", "pages", "parentdeath",
-    "recipes", "records", "regions", "spelling", "environments.*", "inbox.nolinks", "settings.*",
+    "recipes", "records", "regions", "spelling", "wildcards", "environments.*", "inbox.nolinks", "settings.*",
     "steps.attached", "steps.client", "steps.contract", "steps.engines", "steps.guest", "steps.host",
     "steps.keeper", "steps.modelfiles", "steps.protocol", "steps.refusals", "steps.service",
     "templates.alphabets", "templates.cache", "templates.classes", "templates.load", "templates.mistakes",
