@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from functools import cache
@@ -13,6 +14,10 @@ _CONTEXT = Context(prec=60)
 _SPACES = r"[ \t-\r]*"
 _NUMERAL = re.compile(_SPACES + r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _INTEGER = re.compile(_SPACES + "[+-]?[0-9]+" + _SPACES)
+
+_DAY = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(_DAY.pattern + rb"[ T][0-9]{2}:[0-9]{2}")
+_TRUTH = {b"0": False, b"1": True}
 
 _Value = float | int | str | bytes | None
 
@@ -121,12 +126,33 @@ def register_exact_sums(connection: sqlite3.Connection) -> None:
 
 @cache
 def register_types() -> None:
-    """Turn columns declared as such into dates, moments, booleans and decimals (``PARSE_DECLTYPES``)."""
-    sqlite3.register_converter("DATE", lambda text: date.fromisoformat(text.decode()))
+    """Turn columns declared as such into dates, moments and booleans (``PARSE_DECLTYPES``).
+
+    Not numbers: SQLite would hand them over as text of 15 digits. A column's type goes by the first part of a
+    UNION, and in somebody's own table anything may stand in it: what is no such value stays the text it is.
+    """
+    sqlite3.register_converter("DATE", _day)
     sqlite3.register_converter("DATETIME", _moment)
-    sqlite3.register_converter("BOOLEAN", lambda text: text != b"0")
-    sqlite3.register_converter("NUMBER", lambda text: written(text.decode()))  # db.types.Number
+    sqlite3.register_converter("BOOLEAN", lambda raw: _TRUTH[raw] if raw in _TRUTH else _as_it_is(raw))
 
 
-def _moment(text: bytes) -> datetime:
-    return datetime.fromisoformat(text.decode()).replace(tzinfo=UTC)
+def _day(raw: bytes) -> date | str | bytes:
+    with suppress(ValueError):
+        if _DAY.fullmatch(raw):
+            return date.fromisoformat(raw.decode())
+    return _as_it_is(raw)
+
+
+def _moment(raw: bytes) -> datetime | str | bytes:
+    with suppress(ValueError):
+        if _MOMENT.match(raw):
+            moment = datetime.fromisoformat(raw.decode())
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return _as_it_is(raw)
+
+
+def _as_it_is(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw

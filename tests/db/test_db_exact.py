@@ -7,10 +7,11 @@ import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, date, datetime
 
 import pytest
 
-from db.exact import register_exact_sums
+from db.exact import register_exact_sums, register_types
 
 Value = float | int | str | bytes | None
 
@@ -102,3 +103,42 @@ def test_a_window_forgets_text_and_infinity_that_it_has_left(own: sqlite3.Connec
 def test_a_very_long_number_does_not_hold_up_a_query(own: sqlite3.Connection) -> None:
     fill(own, ["1." + "3" * 5_000_000, "0" * 5_000_000 + "1", "1" + "0" * 5_000_000])
     assert own.execute("select sum(x), avg(x) from given").fetchone() == (math.inf, math.inf)
+
+
+@pytest.fixture
+def typed() -> Iterator[sqlite3.Connection]:
+    register_types()
+    with closing(sqlite3.connect(":memory:", detect_types=sqlite3.PARSE_DECLTYPES)) as connection:
+        connection.execute("create table own (day DATE, at DATETIME, paid BOOLEAN, amount NUMBER BLOB)")
+        yield connection
+
+
+def test_columns_declared_as_such_hold_days_moments_and_truth(typed: sqlite3.Connection) -> None:
+    at = "2026-03-01 12:30:00.000000"
+    typed.execute("insert into own values ('2026-03-01', ?, 1, 12.5)", (at,))
+    moment = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    assert typed.execute("select * from own").fetchone() == (date(2026, 3, 1), moment, True, 12.5)
+
+
+def test_a_moment_with_an_offset_is_that_moment(typed: sqlite3.Connection) -> None:
+    typed.execute("insert into own (at) values ('2026-03-01T12:30:00+02:00')")
+    [(moment,)] = typed.execute("select at from own").fetchall()
+    assert moment == datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["all", "01.03.2026", "20260301", "2026-02-30", "2026-03-01 99:00", "ü"])
+def test_what_is_no_such_value_stays_the_text_it_is(typed: sqlite3.Connection, text: str) -> None:
+    typed.execute("insert into own values (?, ?, ?, ?)", (text,) * 4)
+    shown = tuple(str(one) for one in typed.execute("select * from own").fetchone())
+    assert shown == (text,) * 4
+
+
+def test_bytes_that_are_no_text_stay_bytes(typed: sqlite3.Connection) -> None:
+    typed.execute("insert into own (day) values (?)", (b"\xff",))
+    assert typed.execute("select day from own").fetchone() == (b"\xff",)
+
+
+@pytest.mark.parametrize("number", [123456789012345.5, 1 / 3, 12345678901234.56, 2**63 - 1, 1e300])
+def test_a_number_keeps_all_its_digits(typed: sqlite3.Connection, number: float) -> None:
+    typed.execute("insert into own (amount) values (?)", (number,))
+    assert typed.execute("select amount from own").fetchone() == (number,)
