@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from enum import StrEnum
 from itertools import count, islice, repeat
 from pathlib import PurePath
@@ -44,6 +45,7 @@ _TALLEST = 10
 _MANY = 2000
 """Rows that Rich is given: about a second."""
 _AT_ONCE = 200
+_NUMBERS = (int, float, Decimal)
 
 
 class Format(StrEnum):
@@ -276,8 +278,8 @@ def _csv_text(cell: object) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float) and float(f"{cell:g}") != cell:
-        return csv_cell(repr(cell))
-    return csv_cell(_text(cell))
+        return repr(cell)
+    return _text(cell) if isinstance(cell, _NUMBERS) else csv_cell(_text(cell))
 
 
 def _text(cell: object) -> str:
@@ -287,13 +289,26 @@ def _text(cell: object) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, PurePath):
         return one_line(str(cell))
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
     if isinstance(cell, float):
-        # A decimal of up to 15 digits comes back from a double as it was written; what does not was reckoned.
-        text = f"{cell:.15g}"
-        return text if float(text) == cell or abs(cell) >= _AMOUNT else f"{cell:g}"
+        return _digits(cell)
     return str(cell)
 
 
+def _digits(number: float) -> str:
+    """Return a double for people.
+
+    A decimal of up to 15 digits comes back from a double as it was written; what does not was reckoned.
+    """
+    text = f"{number:.15g}"
+    if float(text) == number:
+        return text
+    if abs(number) >= 10**15:  # no fraction is left to be rounded away
+        return repr(number)
+    return text if abs(number) >= _AMOUNT else f"{number:g}"
+
+
 def _side(cell: object) -> Any:
-    number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
+    number = isinstance(cell, _NUMBERS) and not isinstance(cell, bool)
     return "right" if number else "left"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import click
 
 from segocr.cli.output import Format, formats, note, print_rows
+
+_HUGE = Decimal("1e300")
+"""No double holds much more, and Python writes no integer of some thousand digits."""
 
 
 @click.command()
@@ -37,22 +41,33 @@ def command(sql: str, output: Format, limit: int, timeout: float) -> None:
     with opened_database() as engine:
         answer = run_query(engine, sql, row_limit=limit, time_limit=timeout)
     # One row at a time: as text, the rows of a large answer take up to twice as much memory once more.
-    print_rows(answer.columns, ([_printed(value) for value in row] for row in answer.rows), output)
+    print_rows(answer.columns, ([_printed(value, output) for value in row] for row in answer.rows), output)
     if answer.truncated:
         note(f"only the first {limit} rows are shown; raise --limit for more")
 
 
-def _printed(value: object) -> object:
-    """Return a value as both databases print it."""
-    if isinstance(value, Decimal):
-        if value == value.to_integral_value() and abs(value) < 2**53:
-            return int(value)
-        return float(value) if Decimal(repr(float(value))) == value else format(value, "f")
+def _printed(value: object, output: Format) -> object:
+    """Return a value as both databases print it: no digit of an exact number is lost, and none is made up."""
+    if isinstance(value, list | tuple):
+        return [_printed(one, output) for one in value]
     if isinstance(value, datetime):
         moment = value.astimezone(UTC) if value.tzinfo else value
         return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
-    if (isinstance(value, float) and value != value) or value in (float("inf"), float("-inf")):
-        return str(value)
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
+    if isinstance(value, Decimal | float):
+        return _number(value, output)
     return value.hex() if isinstance(value, bytes) else value
+
+
+def _number(value: Decimal | float, output: Format) -> object:
+    if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
+        return str(float(value))
+    if isinstance(value, float):
+        # Beyond, a double stands for its neighbours, too: it is no whole number that somebody wrote.
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    if abs(value) >= _HUGE:
+        return value
+    if value == value.to_integral_value():
+        return int(value)
+    # A column of JSON is of one type: numbers with a fraction are doubles there, as SQLite has them.
+    of_json = output in (Format.JSON, Format.JSONL)
+    return float(value) if of_json or Decimal(repr(float(value))) == value else value

@@ -60,6 +60,19 @@ def test_a_decimal_in_a_table_keeps_its_digits(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.split()[2:] == ["123.4567", "0.3", "1", "1.2345678e-05"]
 
 
+def test_long_numbers_keep_every_digit(capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = [2**63 - 1, 1.2345678901234568e16, Decimal("12345678901234.5678"), Decimal("1E+3")]
+    for output in (Format.TABLE, Format.CSV):
+        print_rows(["n"], [(number,) for number in numbers], output)
+        printed = capsys.readouterr().out.split()[-4:]
+        assert printed == ["9223372036854775807", "1.2345678901234568e+16", "12345678901234.5678", "1000"]
+
+
+def test_a_small_negative_number_in_csv_is_no_formula(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(["n"], [(-1.25e-05,)], Format.CSV)
+    assert capsys.readouterr().out == "n\n-1.25e-05\n"
+
+
 def test_many_rows_are_one_json_value(capsys: pytest.CaptureFixture[str]) -> None:
     for rows in ([], ROWS[:1], ROWS, [({"deep": [1, {"x": "a\nb"}]}, [], None)]):
         print_rows(COLUMNS, rows, Format.JSON)

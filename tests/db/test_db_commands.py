@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
-from sample_records import digest, receipt
+from sample_records import digest, receipt, record, value
 from sqlalchemy import Engine, text
 
 from db.connect import writing
@@ -39,6 +40,58 @@ def test_json_is_the_same_on_both_databases(stored: Engine, capsys: pytest.Captu
     assert run(["query", sums, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert repr(answer) == "[{'s': 12.8, 't': 128, 'n': 3}]"
+
+
+LONG = (2**53 - 1, 2**53, 2**53 + 1, 9999999999999998, 12345678901234567, 123456789012345680, 2**63 - 1)
+
+
+@pytest.mark.parametrize("output", ["--json", "--jsonl", "--csv", "--table"])
+def test_whole_numbers_are_printed_digit_by_digit(
+    engine: Engine, url: str, output: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SEGOCR_DATABASE_URL", url)
+    register_template(engine, TemplateShape("slip", 1, (ViewField("card", "integer"),)))
+    for one in LONG:
+        store_records(engine, [record(str(one), value("card", "integer", str(one)), template="slip")])
+    assert run(["query", "select card from slip order by card", output]) == 0
+    printed = capsys.readouterr().out
+    assert [int(word) for word in re.findall(r"\d+", printed)] == list(LONG)
+    assert '"' not in printed.replace('"card"', "")
+
+
+def test_fractions_are_numbers_in_json_and_exact_elsewhere(
+    stored: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["query", "select total / 3 as third from receipt order by total", "--json"]) == 0
+    thirds = [row["third"] for row in json.loads(capsys.readouterr().out)]
+    assert thirds == [pytest.approx(total / 3) for total in (0.1, 0.2, 12.5)]
+    if stored.dialect.name == "postgresql":
+        for output in ("--csv", "--table"):
+            assert run(["query", "select 12345678901234.5678 as exact", output]) == 0
+            assert "12345678901234.5678" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("output", ["--json", "--csv", "--table"])
+def test_numbers_that_no_double_holds_are_printed(
+    stored: Engine, output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = "'Infinity'::numeric as a, 'NaN'::numeric as b, array['NaN'::float, 1.5::numeric] as c"
+    long = "repeat('9', 5000)::numeric as d, (repeat('7', 400) || '.5')::numeric as e"
+    assert run(["query", f"select {odd}, {long}", output]) == 0
+    printed = capsys.readouterr().out
+    assert [word for word in ("inf", "nan", "9" * 5000, "7" * 400 + ".5") if word not in printed] == []
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_union_of_a_typed_column_and_text_shows_both(
+    stored: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for column in ("date", "extracted_at", "accepted", "total"):
+        union = f"select {column} as x from receipt union all select 'all'"
+        assert run(["query", union, "--json"]) == 0
+        rows = [row["x"] for row in json.loads(capsys.readouterr().out)]
+        assert (len(rows), rows[-1]) == (4, "all")
 
 
 def test_csv_and_tables_are_harmless(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
