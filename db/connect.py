@@ -27,6 +27,16 @@ BUSY_SECONDS = 15.0
 
 _TRANSIENT = frozenset({"database-locked", "database-unreachable", "database-full"})
 
+_POSTGRESQL_DEFAULTS = {  # where the URL has none of its own
+    "connect_timeout": 10,
+    "application_name": "segocr",
+    # Seconds until a server that says nothing is asked whether it is there, and until it is given up.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
+
 _SQLITE_CODES = {
     sqlite3.SQLITE_BUSY: "database-locked",
     sqlite3.SQLITE_LOCKED: "database-locked",
@@ -196,13 +206,30 @@ def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
 
 
 def _postgresql_engine(url: URL, busy_seconds: float) -> Engine:
-    options = f"-c timezone=UTC -c lock_timeout={int(busy_seconds * 1000)}"
-    return create_engine(
+    defaults = {name: value for name, value in _POSTGRESQL_DEFAULTS.items() if name not in url.query}
+    theirs = url.query.get("options", ())
+    options = [f"-c timezone=UTC -c lock_timeout={int(busy_seconds * 1000)}"]
+    options += [theirs] if isinstance(theirs, str) else theirs
+    options.append("-c datestyle=ISO -c intervalstyle=postgres")  # the last ones hold: psycopg reads no others
+    engine = create_engine(
         url,
         pool_pre_ping=True,
         pool_timeout=busy_seconds,
-        connect_args={"connect_timeout": 10, "options": options, "application_name": "segocr"},
+        connect_args={**defaults, "options": " ".join(options), "client_encoding": "utf8"},
     )
+
+    @event.listens_for(engine, "connect")
+    def refuse_other_encodings(connection: Any, _: Any) -> None:
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            connection.close()
+            raise database_error(
+                "database-encoding",
+                f"the database {where(engine)} keeps text as {encoding}, which cannot hold every text",
+                "make one with: CREATE DATABASE segocr ENCODING 'UTF8' TEMPLATE template0",
+            )
+
+    return engine
 
 
 @contextmanager
@@ -248,7 +275,8 @@ def translated(engine: Engine) -> Iterator[None]:
 
 def where(engine: Engine) -> str:
     """Return the database's place as a person may see it: no password."""
-    return engine.url.render_as_string(hide_password=True)
+    secrets = [name for name in engine.url.query if "password" in name.lower()]
+    return engine.url.difference_update_query(secrets).render_as_string(hide_password=True)
 
 
 def _translate(engine: Engine, error: BaseException | None) -> DatabaseError:

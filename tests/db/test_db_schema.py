@@ -16,7 +16,7 @@ from sample_records import receipt
 from sqlalchemy import Engine, inspect, text
 
 import db.schema
-from db.connect import database_url, open_database, reading, writing
+from db.connect import database_url, open_database, reading, where, writing
 from db.queries import run_query
 from db.schema import SchemaState, _config, _wanted, check_schema, prepare, schema_status, upgrade
 from db.store import store_records
@@ -108,6 +108,12 @@ def test_a_bad_url_does_not_show_its_password() -> None:
     with pytest.raises(ConfigurationError) as caught:
         database_url("mysql://user:hunter2@host/name")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["password", "sslpassword"])
+def test_a_password_among_the_options_is_not_shown(name: str) -> None:
+    engine = open_database(f"postgresql://user@host/name?{name}=hunter2&port=5433")
+    assert where(engine) == "postgresql+psycopg://user@host/name?port=5433"
 
 
 def test_a_relative_sqlite_path_starts_at_the_workspace(tmp_path: Path) -> None:
