@@ -210,7 +210,8 @@ def _postgresql_engine(url: URL, busy_seconds: float) -> Engine:
     theirs = url.query.get("options", ())
     options = [f"-c timezone=UTC -c lock_timeout={int(busy_seconds * 1000)}"]
     options += [theirs] if isinstance(theirs, str) else theirs
-    options.append("-c datestyle=ISO -c intervalstyle=postgres")  # the last ones hold: psycopg reads no others
+    # The last ones hold, and psycopg reads no others.
+    options.append("-c datestyle=ISO -c intervalstyle=postgres")
     engine = create_engine(
         url,
         pool_pre_ping=True,
@@ -266,9 +267,9 @@ def translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _translate(engine, error.orig) from error
+        raise driver_error(engine, error.orig) from error
     except sqlite3.Error as error:
-        raise _translate(engine, error) from error
+        raise driver_error(engine, error) from error
     except PoolTimeout as error:
         raise database_error("database-locked", f"no connection to {where(engine)} became free") from error
 
@@ -279,7 +280,8 @@ def where(engine: Engine) -> str:
     return engine.url.difference_update_query(secrets).render_as_string(hide_password=True)
 
 
-def _translate(engine: Engine, error: BaseException | None) -> DatabaseError:
+def driver_error(engine: Engine, error: BaseException | None) -> DatabaseError:
+    """Return what a driver's exception means; see ``translated``."""
     code = _code_of(error)
     message = _MESSAGES[code].format(where=where(engine))
     detail = str(error).strip().splitlines()

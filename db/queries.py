@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import socket
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +20,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine
 
-from db.connect import database_error, translated
+from db.connect import database_error, driver_error, translated
 from db.exact import register_exact_sums, register_types
 from db.schema import check_schema
 from segocr.errors import SegocrError, UsageError
@@ -39,6 +43,9 @@ _ALLOWED = frozenset(
 )
 _FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([^\s(;]+)", re.DOTALL)
 _PRAGMAS = frozenset({"table_info", "table_xinfo", "table_list", "index_list", "index_info"})
+_POSTGRESQL_MISTAKES = ("08P01", "0A", "21", "22", "25001", "2F", "38", "39", "3F", "42", "P0")
+"""Starts of SQLSTATEs that tell of the statement."""
+_PATIENCE = 15.0  # seconds
 _FUNCTIONS_DENIED = frozenset({"load_extension", "fts3_tokenizer", "writefile", "edit"})
 
 
@@ -140,10 +147,32 @@ def _run_sqlite(engine: Engine, sql: str, limits: _Limits) -> tuple[list[str], l
     with translated(engine), closing(_read_only_sqlite(Path(str(engine.url.database)))) as connection:
         deadline = time.monotonic() + limits.seconds
         connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
-        with _sqlite_mistakes(limits.seconds):
+        with _interruptible(connection), _sqlite_mistakes(limits.seconds):
             cursor = connection.execute(sql)
             names = [column[0] for column in cursor.description or ()]
             return names, _counted(islice(cursor, limits.rows), limits.size)
+
+
+@contextmanager
+def _interruptible(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let Ctrl-C end a query: raised within one of SQLite's calls back, it would be an error of its SQL."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came = False
+
+    def note(*_: object) -> None:
+        nonlocal came
+        came = True
+        connection.interrupt()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _read_only_sqlite(path: Path) -> sqlite3.Connection:
@@ -194,18 +223,43 @@ def _run_postgresql(engine: Engine, sql: str, limits: _Limits) -> tuple[list[str
         if not isinstance(raw, psycopg.Connection):
             raise TypeError("PostgreSQL is reached by psycopg")
         try:
-            raw.execute("BEGIN READ ONLY" if raw.autocommit else "SET TRANSACTION READ ONLY")
-            raw.execute(f"SET LOCAL statement_timeout = {max(1, int(limits.seconds * 1000))}")
-            # A server-side cursor takes one SELECT and nothing else, and stops at the row limit.
-            with _postgresql_mistakes(limits.seconds), raw.cursor(name="segocr_query") as cursor:
-                cursor.execute(sql)
-                names = [column.name for column in cursor.description or ()]
-                fetch = f"FETCH FORWARD {limits.rows} FROM segocr_query"
-                # Its own fetchmany would hold all these rows before one could be counted; a stream holds one.
-                with raw.cursor() as reader, closing(_stream(reader, fetch)) as rows:
-                    return names, _counted(rows, limits.size)
+            with _postgresql_mistakes(engine, limits.seconds), _given_up(raw, 2 * limits.seconds + _PATIENCE):
+                return _ask_postgresql(raw, sql, limits)
         finally:
-            raw.rollback()
+            if raw.closed:  # there is nothing to roll back
+                connection.invalidate()
+            else:
+                raw.rollback()
+
+
+def _ask_postgresql(raw: psycopg.Connection[Any], sql: str, limits: _Limits) -> tuple[list[str], list[Any]]:
+    raw.execute("BEGIN READ ONLY" if raw.autocommit else "SET TRANSACTION READ ONLY")
+    raw.execute(f"SET LOCAL statement_timeout = {max(1, int(limits.seconds * 1000))}")
+    # A server-side cursor takes one SELECT and nothing else, and stops at the row limit.
+    with raw.cursor(name="segocr_query") as cursor:
+        cursor.execute(sql)
+        names = [column.name for column in cursor.description or ()]
+        fetch = f"FETCH FORWARD {limits.rows} FROM segocr_query"
+        # Its own fetchmany would hold all these rows before one could be counted; a stream holds one.
+        with raw.cursor() as reader, closing(_stream(reader, fetch)) as rows:
+            return names, _counted(rows, limits.size)
+
+
+@contextmanager
+def _given_up(raw: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    """Cut the connection to a server that goes on saying nothing long after it should have given up."""
+
+    def cut() -> None:
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(raw.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _stream(cursor: psycopg.Cursor[Any], sql: str) -> Generator[tuple[Any, ...]]:
@@ -214,15 +268,27 @@ def _stream(cursor: psycopg.Cursor[Any], sql: str) -> Generator[tuple[Any, ...]]
 
 
 @contextmanager
-def _postgresql_mistakes(seconds: float) -> Iterator[None]:
+def _postgresql_mistakes(engine: Engine, seconds: float) -> Iterator[None]:
     try:
         yield
-    except psycopg.errors.QueryCanceled as error:
-        raise _too_slow(seconds) from error
-    except (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.InsufficientPrivilege) as error:
-        raise _forbidden(str(error)) from error
-    except (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError) as error:
-        raise _mistaken(str(error).splitlines()[0] if str(error) else "unknown") from error
+    except psycopg.Error as error:
+        why = str(error).splitlines()[0] if str(error) else "unknown"
+        state = error.sqlstate or ""
+        if state == "57014":
+            raise _too_slow(seconds) from error
+        if state == "25006":
+            raise _forbidden(why) from error
+        if state.startswith("54") or state == "53400":
+            raise _beyond(why) from error
+        told = state.startswith(_POSTGRESQL_MISTAKES) if state else _is_ours(error)
+        if told and state != "42501":
+            raise _mistaken(why) from error
+        raise driver_error(engine, error) from error
+
+
+def _is_ours(error: psycopg.Error) -> bool:
+    """Whether the driver itself refused the statement, or a value that the server gave."""
+    return isinstance(error, psycopg.ProgrammingError | psycopg.DataError | psycopg.NotSupportedError)
 
 
 def _forbidden(why: str) -> SegocrError:
@@ -244,6 +310,12 @@ def _too_large(size: int) -> SegocrError:
         "query-too-large",
         f"the query's answer takes more than {size / (1 << 20):.3g} MB of memory",
         "ask for fewer columns or rows (--limit), or in parts: ... order by ... limit 1000 offset 1000",
+    )
+
+
+def _beyond(why: str) -> SegocrError:
+    return database_error(
+        "query-too-large", f"the query takes more than the server allows: {why}", "ask for less, or in parts"
     )
 
 

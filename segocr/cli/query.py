@@ -50,6 +50,8 @@ def _printed(value: object, output: Format) -> object:
     """Return a value as both databases print it: no digit of an exact number is lost, and none is made up."""
     if isinstance(value, list | tuple):
         return [_printed(one, output) for one in value]
+    if isinstance(value, dict):
+        return {name: _printed(one, output) for name, one in value.items()}
     if isinstance(value, datetime):
         moment = value.astimezone(UTC) if value.tzinfo else value
         return moment.strftime("%Y-%m-%d %H:%M:%S.%f")

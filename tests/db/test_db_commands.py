@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -229,3 +232,15 @@ def test_documents_are_listed_shown_and_forgotten(
     assert run(["documents", "show", digest("a")]) == 0
     assert run(["documents", "forget", digest("a"), "--yes"]) == 0
     assert run(["documents", "show", digest("a")]) == 2
+
+
+_ENDLESS = "with recursive c(x) as (select 1 union all select x + 1 from c)"
+
+
+@pytest.mark.parametrize("of", ["max(x)", "sum(x)"])
+def test_ctrl_c_ends_a_query_as_interrupted(stored: Engine, of: str) -> None:
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    assert run(["query", f"{_ENDLESS} select {of} from c"]) == 130
+    timer.join()
+    assert run(["query", "select 1"]) == 0
