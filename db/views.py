@@ -54,11 +54,19 @@ _SHOWS = {"decimal": _NUMBERS, "money": _NUMBERS, "text": ("text", "enum")}
 
 @dataclass(frozen=True, slots=True)
 class ViewField:
-    """What a view has to know of a field: name, type's name, whether it is a list (``instances: all``)."""
+    """What a view has to know of a field.
+
+    Attributes:
+        name: Its own.
+        type: Its type's name.
+        many: Whether it is a list (``instances: all``).
+        part: Whether its entries are parts of a list's (``from``): one left out is a value, too.
+    """
 
     name: str
     type: str
     many: bool = False
+    part: bool = False
 
     @property
     def column(self) -> str:
@@ -87,6 +95,8 @@ class _FieldSpec(Protocol):
     def type(self) -> Any: ...
     @property
     def instances(self) -> Any: ...
+    @property
+    def from_(self) -> str | None: ...
 
 
 class _Template(Protocol):
@@ -100,11 +110,12 @@ class _Template(Protocol):
 
 def shape_of(template: _Template) -> TemplateShape:
     """Return what the views need of a ``segocr.templates.Template``."""
-    fields = (
-        ViewField(spec.name, str(spec.type), str(spec.instances) == "all")
-        for spec in template.fields.values()
-    )
-    return TemplateShape(template.name, template.version, tuple(fields))
+    return TemplateShape(template.name, template.version, tuple(map(_view_field, template.fields.values())))
+
+
+def _view_field(spec: _FieldSpec) -> ViewField:
+    many = str(spec.instances) == "all"
+    return ViewField(spec.name, str(spec.type), many, many and spec.from_ is not None)
 
 
 def register_template(engine: Engine, shape: TemplateShape) -> bool:
@@ -133,7 +144,7 @@ def register_template(engine: Engine, shape: TemplateShape) -> bool:
             _drop(connection, _view_names(known))
             connection.execute(delete(TemplateRow).where(TemplateRow.name == shape.name))
         _refuse_taken_names(connection, shape)
-        fields = [[field.name, field.type, field.many] for field in shape.fields]
+        fields = [_as_row(field) for field in shape.fields]
         connection.execute(insert(TemplateRow).values(name=shape.name, version=shape.version, fields=fields))
         _create(connection, shape)
     if known is not None and known.version > shape.version:  # put back; or two machines have two versions
@@ -157,6 +168,12 @@ def count_untyped(engine: Engine, shape: TemplateShape) -> int:
             FieldValueRow.type.not_in(field.shows),
         ).exists()
         for field in shape.fields
+    ]
+    # Of several values none is that of a field that is no list any more.
+    lacking += [
+        value.where(FieldValueRow.name == field.name, FieldValueRow.ordinal > 0).exists()
+        for field in shape.fields
+        if not field.many
     ]
     # A list may be empty; of every other field each record has a value, if only a missing one.
     lacking += [
@@ -252,6 +269,11 @@ def _drop(connection: Connection, names: Sequence[str] | Iterator[str]) -> None:
     quote = connection.dialect.identifier_preparer.quote_identifier
     for name in names:
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {quote(name)}")
+
+
+def _as_row(field: ViewField) -> list[Any]:
+    row = [field.name, field.type, field.many]
+    return [*row, True] if field.part else row
 
 
 def _from_rows(rows: Sequence[Sequence[Any]]) -> tuple[ViewField, ...]:

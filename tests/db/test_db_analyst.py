@@ -43,7 +43,7 @@ def plates(content: str, *texts: str) -> Any:
 
 
 SLIP = TemplateShape(
-    "slip", 1, tuple(ViewField(name, "text", many=True) for name in ("item", "qty", "amount"))
+    "slip", 1, tuple(ViewField(name, "text", many=True, part=True) for name in ("item", "qty", "amount"))
 )
 ROWS = (("CHEESE", "2", "9.50"), ("SUGAR", None, "13.08"), ("MILK", "7", "1.01"))
 

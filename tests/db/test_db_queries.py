@@ -323,6 +323,32 @@ def test_a_column_shows_one_form_of_values_only(
     assert count_untyped(engine, typed(now, many=many)) == (shown is None)
 
 
+def listed(*texts: str | None) -> Record:
+    values = [value("item", "text", text, ordinal=place) for place, text in enumerate(texts)]
+    return record(str(texts), *values, template="slip")
+
+
+def slip(*, many: bool, part: bool = False) -> TemplateShape:
+    return TemplateShape("slip", 1, (ViewField("item", "text", many, part),))
+
+
+def test_of_several_values_none_is_that_of_a_field_that_is_no_list_any_more(engine: Engine) -> None:
+    store_records(engine, [listed("TEA", "MILK"), listed("SUGAR")])
+    register_template(engine, slip(many=False))
+    assert run_query(engine, "select item from slip order by item is null").rows == (("SUGAR",), (None,))
+    assert count_untyped(engine, slip(many=False)) == 1
+    assert count_untyped(engine, slip(many=True)) == 0
+
+
+def test_a_value_that_is_missing_is_no_entry_of_a_list_but_of_its_parts(engine: Engine) -> None:
+    store_records(engine, [listed("TEA"), listed(None)])
+    register_template(engine, slip(many=True))
+    assert run_query(engine, "select item from slip_item").rows == (("TEA",),)
+    assert register_template(engine, slip(many=True, part=True))
+    assert not register_template(engine, slip(many=True, part=True))
+    assert len(run_query(engine, "select item from slip_item").rows) == 2
+
+
 def test_records_without_a_field_that_has_another_name_now_are_counted(engine: Engine) -> None:
     store_records(engine, [read("a", "text", "1.50"), failed("b")])
     renamed = TemplateShape("receipt", 2, (ViewField("sum", "text"), ViewField("items", "text", many=True)))
