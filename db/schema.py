@@ -130,12 +130,11 @@ def upgrade(engine: Engine) -> SchemaStatus:
         before = _status(connection)
         if before.state in (SchemaState.NEWER, SchemaState.FOREIGN):
             _refuse_unless_current(engine, before)
-        if before.state is not SchemaState.EMPTY:
-            drop_views(connection)
+        kept = drop_views(connection) if before.state is not SchemaState.EMPTY else []
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        create_views(connection)
+        create_views(connection, kept)
     return before
 
 

@@ -6,7 +6,7 @@ Their SQL stands in ``views/*.sql.j2``. Every identifier and literal goes throug
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 
 from db.connect import database_error, reading, writing
-from db.tables import Base, ExtractionRow, FieldValueRow, TemplateRow
+from db.tables import ExtractionRow, FieldValueRow, TemplateRow
+from db.viewrights import Kept, give_back, kept_of
 from segocr.records import RecordStatus
 from segocr.service.logs import tell
 
@@ -141,12 +142,10 @@ def register_template(engine: Engine, shape: TemplateShape) -> bool:
             connection.execute(theirs.values(version=shape.version))
             return False
         if known is not None:
-            _drop(connection, _view_names(known))
             connection.execute(delete(TemplateRow).where(TemplateRow.name == shape.name))
-        _refuse_taken_names(connection, shape)
+        _replace(connection, known, shape)
         fields = [_as_row(field) for field in shape.fields]
         connection.execute(insert(TemplateRow).values(name=shape.name, version=shape.version, fields=fields))
-        _create(connection, shape)
     if known is not None and known.version > shape.version:  # put back; or two machines have two versions
         tell(
             _log, logging.WARNING, "views made anew by an older version",
@@ -210,12 +209,32 @@ def _lock(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE templates IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _refuse_taken_names(connection: Connection, shape: TemplateShape) -> None:
-    taken = {*Base.metadata.tables, NEEDS_REVIEW, "alembic_version"}
-    for other in registered_templates(connection):
-        taken.update(_view_names(other))
-    inspector = inspect(connection)
-    taken.update(inspector.get_view_names(), inspector.get_table_names())
+def _replace(connection: Connection, known: TemplateShape | None, shape: TemplateShape) -> None:
+    """Make a template's views anew; one that would be as it was stays, with all that rests on it."""
+    there = _relations(connection)
+    before = {} if known is None else dict(_definitions(connection.dialect, known))
+    after = dict(_definitions(connection.dialect, shape))
+    stay = {name for name, sql in after.items() if before.get(name) == sql and name in there}
+    gone = [name for name in before if name not in stay]
+    kept = kept_of(connection, gone)
+    _drop(connection, gone)
+    others = registered_templates(connection)
+    _refuse_taken_names(shape, (there - set(before)).union(*map(_view_names, others)))
+    for name, sql in after.items():
+        if name not in stay:
+            connection.exec_driver_sql(sql)
+    give_back(connection, kept)
+
+
+def _relations(connection: Connection) -> set[str]:
+    """Return the names that are taken where views are made: of tables, views, indexes and sequences."""
+    if connection.dialect.name == "sqlite":  # it takes Receipt for receipt
+        return set(connection.scalars(text("SELECT lower(name) FROM sqlite_master")))
+    here = "CAST(quote_ident(current_schema()) AS regnamespace)"
+    return set(connection.scalars(text(f"SELECT relname FROM pg_class WHERE relnamespace = {here}")))
+
+
+def _refuse_taken_names(shape: TemplateShape, taken: Collection[str]) -> None:
     for view in _view_names(shape):
         if view in taken:
             raise database_error(
@@ -233,31 +252,42 @@ def registered_templates(connection: Connection) -> list[TemplateShape]:
     return [TemplateShape(row.name, row.version, _from_rows(row.fields)) for row in rows]
 
 
-def create_views(connection: Connection) -> list[str]:
-    """Create ``needs_review`` and all registered templates' views; return their names."""
-    connection.exec_driver_sql(_render(connection.dialect, "needs_review", view=NEEDS_REVIEW))
-    names = [NEEDS_REVIEW]
+def create_views(connection: Connection, kept: Sequence[Kept] = ()) -> list[str]:
+    """Create ``needs_review`` and all registered templates' views; return their names.
+
+    Args:
+        connection: In a transaction.
+        kept: What ``drop_views`` returned.
+    """
+    definitions = {NEEDS_REVIEW: _render(connection.dialect, "needs_review", view=NEEDS_REVIEW)}
     for shape in registered_templates(connection):
-        _create(connection, shape)
-        names.extend(_view_names(shape))
-    return names
+        definitions |= _definitions(connection.dialect, shape)
+    for sql in definitions.values():
+        connection.exec_driver_sql(sql)
+    give_back(connection, kept)
+    return list(definitions)
 
 
-def drop_views(connection: Connection) -> None:
-    """Drop every view that ``create_views`` makes; views of others are left alone."""
+def drop_views(connection: Connection) -> list[Kept]:
+    """Drop every view that ``create_views`` makes, and return what others were given on them.
+
+    Views of others are left alone.
+    """
     shapes = registered_templates(connection) if inspect(connection).has_table("templates") else []
-    _drop(connection, [NEEDS_REVIEW, *(name for shape in shapes for name in _view_names(shape))])
+    names = [NEEDS_REVIEW, *(name for shape in shapes for name in _view_names(shape))]
+    kept = kept_of(connection, names)
+    _drop(connection, names)
+    return kept
 
 
-def _create(connection: Connection, shape: TemplateShape) -> None:
+def _definitions(dialect: Dialect, shape: TemplateShape) -> Iterator[tuple[str, str]]:
+    """Yield the names of a template's views, and the statements that make them."""
     single = [field for field in shape.fields if not field.many]
-    sql = _render(connection.dialect, "template", view=shape.name, template=shape.name, fields=single)
-    connection.exec_driver_sql(sql)
+    yield shape.name, _render(dialect, "template", view=shape.name, template=shape.name, fields=single)
     for field in shape.fields:
         if field.many:
             view = f"{shape.name}_{field.name}"
-            sql = _render(connection.dialect, "list", view=view, template=shape.name, field=field)
-            connection.exec_driver_sql(sql)
+            yield view, _render(dialect, "list", view=view, template=shape.name, field=field)
 
 
 def _view_names(shape: TemplateShape) -> Iterator[str]:
@@ -265,7 +295,7 @@ def _view_names(shape: TemplateShape) -> Iterator[str]:
     yield from (f"{shape.name}_{field.name}" for field in shape.fields if field.many)
 
 
-def _drop(connection: Connection, names: Sequence[str] | Iterator[str]) -> None:
+def _drop(connection: Connection, names: Sequence[str]) -> None:
     quote = connection.dialect.identifier_preparer.quote_identifier
     for name in names:
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {quote(name)}")
