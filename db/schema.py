@@ -148,12 +148,15 @@ def _migrating(engine: Engine) -> Iterator[Connection]:
     with translated(engine), engine.connect() as connection:
         raw: Any = connection.connection.driver_connection
         raw.execute("PRAGMA foreign_keys = OFF")  # SQLite obeys this outside of transactions only
+        # Without it, SQLite changes no table while somebody's own view rests on one of our views.
+        raw.execute("PRAGMA legacy_alter_table = ON")
         try:
             with connection.begin():
                 yield connection
                 if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
                     raise database_error("database-broken", f"rows point to nothing: {broken[:3]}")
         finally:
+            raw.execute("PRAGMA legacy_alter_table = OFF")
             raw.execute("PRAGMA foreign_keys = ON")
 
 

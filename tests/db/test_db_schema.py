@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sample_records import receipt
+from sample_records import digest, receipt
 from sqlalchemy import Engine, inspect, text
 
 import db.schema
@@ -198,6 +198,24 @@ def test_an_upgrade_that_fails_changes_nothing(engine: Engine, next_version: Cal
     with reading(engine) as connection:
         assert sorted(inspect(connection).get_view_names()) == before
         assert "note" not in {column["name"] for column in inspect(connection).get_columns("documents")}
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_views_of_somebody_elses_do_not_keep_a_sqlite_database_from_being_upgraded(
+    engine: Engine, next_version: Callable[..., None]
+) -> None:
+    _fill(engine)
+    with writing(engine) as connection:
+        for name, of in (("mine", "receipt"), ("raw", "documents"), ("stale", "nowhere")):
+            connection.exec_driver_sql(f"CREATE VIEW {name} AS SELECT sha256 FROM {of}")
+    next_version()
+    upgrade(engine)
+    sha256 = ((digest("a"),),)
+    assert run_query(engine, "select * from mine").rows == sha256
+    assert run_query(engine, "select * from raw").rows == sha256
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_key_list(extractions)").all()
+        assert connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar() == 0
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
