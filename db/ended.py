@@ -17,6 +17,7 @@ from db.arrivals import Arrivals
 from db.connect import reading, writing
 from db.moves import of_workspace
 from db.schema import check_schema
+from db.store import hold_documents
 from db.tables import ArrivalRow, DocumentRow, ExtractionRow
 from segocr.errors import UsageError
 from segocr.inbox import moving
@@ -308,7 +309,8 @@ def discard(engine: Engine, plan: Discarding) -> bool:
         moving.remove_empty(file.parent)
     held = and_(ArrivalRow.id == plan.ended.id, ArrivalRow.lease_owner == _DISCARD)
     with writing(engine) as connection:
-        document = connection.scalar(select(ArrivalRow.document_id).where(held))
+        document = connection.scalar(select(ArrivalRow.document_id).where(held).with_for_update())
+        hold_documents(connection, DocumentRow.id == document)
         connection.execute(delete(ExtractionRow).where(*_failed_records(plan.ended.id)))
         connection.execute(delete(ArrivalRow).where(held))
         used = [

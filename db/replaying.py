@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Engine, func, select, update
 
 from db.connect import writing
-from db.store import store_record
+from db.store import hold_documents, store_record
 from db.stored import StoredRecord
-from db.tables import ArrivalRow, ExtractionRow
+from db.tables import ArrivalRow, DocumentRow, ExtractionRow
 from segocr.inbox.arrivals import State
 from segocr.records import Record
 
@@ -32,14 +32,25 @@ def store_replayed(engine: Engine, pairs: Sequence[tuple[StoredRecord, Record]])
     """
     count = 0
     with writing(engine) as connection:
+        _hold(connection, [before for before, _ in pairs])
         for before, record in pairs:
             still = select(ExtractionRow.current).where(ExtractionRow.id == before.extraction_id)
-            if connection.scalar(still.with_for_update()):
+            if connection.scalar(still):
                 store_record(connection, record, arrival=before.arrival)
                 count += 1
                 if before.arrival is not None:
                     _end_as_records_do(connection, before.arrival)
     return count
+
+
+def _hold(connection: Connection, stored: Sequence[StoredRecord]) -> None:
+    """Hold arrivals, then documents, as whoever stores records does: they take turns, and never deadlock."""
+    brought = ArrivalRow.id.in_({one.arrival for one in stored if one.arrival is not None})
+    connection.execute(select(ArrivalRow.id).where(brought).order_by(ArrivalRow.id).with_for_update())
+    theirs = select(ExtractionRow.document_id).where(
+        ExtractionRow.id.in_([one.extraction_id for one in stored])
+    )
+    hold_documents(connection, DocumentRow.id.in_(theirs))
 
 
 def _end_as_records_do(connection: Connection, arrival: uuid.UUID) -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from sample_records import digest, failed, reading, receipt, record, region, value
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text, update
 
 from db.arrivals import Arrivals
+from db.connect import reading as asking
+from db.connect import writing
 from db.documents import list_documents
 from db.queries import run_query
 from db.replaying import store_replayed
-from db.store import store_records
+from db.store import hold_documents, store_records
 from db.stored import StoredRecord, current_ids, current_templates, stored_records
+from db.tables import DocumentRow, ExtractionRow
 from segocr.inbox.arrivals import Moved, Sighting
 from segocr.pages import PageInfo
 from segocr.readings import Reading
@@ -118,3 +123,28 @@ def test_the_file_that_brought_it_ends_as_its_record_does_now(engine: Engine, tm
         assert before.arrival == waiting.id
         store_replayed(engine, [(before, decided(before, recipe, accepted=accepted))])
         assert [one.state for one in list_documents(engine)] == [state]
+
+
+def waits(engine: Engine) -> bool:
+    """Whether somebody waits for a lock on this database."""
+    here = "datname = current_database()"
+    query = f"select count(*) from pg_stat_activity where wait_event_type = 'Lock' and {here}"
+    with asking(engine) as connection:
+        return bool(connection.scalar(text(query)))
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_replay_and_an_extraction_of_the_same_documents_take_turns(engine: Engine) -> None:
+    store_records(engine, [receipt("a"), receipt("b")])
+    pairs = [
+        (one, replace(one.record, recipe=receipt(recipe="r2").recipe))
+        for one in stored_records(engine, current_ids(engine, "receipt"))
+    ]
+    with ThreadPoolExecutor(1) as pool:
+        with writing(engine) as connection:  # as a store does: first the document, then its records
+            hold_documents(connection, DocumentRow.sha256 == digest("b"))
+            replay = pool.submit(store_replayed, engine, pairs)
+            while not waits(engine):
+                assert not replay.done()
+            connection.execute(update(ExtractionRow).values(current=ExtractionRow.current))
+        assert replay.result(timeout=30) == 2
