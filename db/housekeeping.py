@@ -91,7 +91,12 @@ def _drop_done(engine: Engine, moment: datetime | None, places: Places | None) -
     """Delete filed files whose records were accepted; what waits for a person stays."""
     if moment is None:
         return 0
+    # Read again since under another recipe, an accepted document may need review.
+    doubtful = select(ExtractionRow.id).where(
+        ExtractionRow.document_id == ArrivalRow.document_id, ExtractionRow.current, ~ExtractionRow.accepted
+    )
     old = and_(
+        ~doubtful.exists(),
         ArrivalRow.state == State.EXTRACTED.value,
         ArrivalRow.filed_at < moment,
         ArrivalRow.place.is_not(None),
@@ -101,10 +106,12 @@ def _drop_done(engine: Engine, moment: datetime | None, places: Places | None) -
     for ids in _portions(engine, select(ArrivalRow.id).where(old)):
         still = and_(ArrivalRow.id.in_(ids), old)
         with writing(engine) as connection:
-            # Their rows are held until they say so: nobody sends a file back to work that is being deleted.
-            rows = connection.execute(
-                select(ArrivalRow.id, ArrivalRow.place).where(still).order_by(ArrivalRow.id).with_for_update()
-            )
+            # Their rows are held until they say so: nobody sends a file back to work that is being deleted,
+            # or stores a record that needs it.
+            held = select(ArrivalRow.id).where(still).order_by(ArrivalRow.id).with_for_update()
+            connection.execute(held)
+            hold_documents(connection, DocumentRow.id.in_(select(ArrivalRow.document_id).where(still)))
+            rows = connection.execute(select(ArrivalRow.id, ArrivalRow.place).where(still))
             gone = [row.id for row in rows if _delete_filed(row.id, Path(row.place))]
             connection.execute(
                 update(ArrivalRow).where(ArrivalRow.id.in_(gone)).values(place=None, gone=True)
@@ -143,17 +150,16 @@ def _drop_versions(engine: Engine, moment: datetime | None, places: Places | Non
     if moment is None:
         return 0
     newer = aliased(ExtractionRow)
-    replaced = (
-        select(newer.id)
-        .where(
-            newer.document_id == ExtractionRow.document_id,
-            newer.template == ExtractionRow.template,
-            newer.part == ExtractionRow.part,
-            newer.current,
-        )
-        .exists()
+    # Of the same document: its pages replace a record of the whole, which has another part. A failure of what
+    # could not be hashed is current until it is replaced.
+    others = select(newer.id).where(
+        newer.current,
+        newer.document_id == ExtractionRow.document_id,
+        newer.template == ExtractionRow.template,
     )
-    old = and_(~ExtractionRow.current, ExtractionRow.extracted_at < moment, replaced, _is_own(places))
+    replaced = or_(ExtractionRow.document_id.is_(None), others.exists())
+    since = func.coalesce(ExtractionRow.replaced_at, ExtractionRow.extracted_at)
+    old = and_(~ExtractionRow.current, since < moment, replaced, _is_own(places))
     count = 0
     for ids in _portions(engine, select(ExtractionRow.id).where(old)):
         still = and_(ExtractionRow.id.in_(ids), old)

@@ -39,7 +39,7 @@ _REPLACE_UNHASHED = (
         ExtractionRow.file == bindparam("shown", type_=PathText),
         ExtractionRow.current,
     )
-    .values(current=False)
+    .values(current=False, replaced_at=bindparam("moment"))
 )
 
 
@@ -292,11 +292,13 @@ def _make_current(
         select(func.count()).select_from(ExtractionRow).where(replaced, ExtractionRow.status != _FAILED)
     ):
         return False
-    connection.execute(update(ExtractionRow).where(replaced).values(current=False))
+    connection.execute(
+        update(ExtractionRow).where(replaced).values(current=False, replaced_at=datetime.now(UTC))
+    )
     connection.execute(
         update(ExtractionRow)
         .where(ExtractionRow.id == extraction_id, ~ExtractionRow.current)
-        .values(current=True)
+        .values(current=True, replaced_at=None)
     )
     if document_id is not None:
         _replace_unhashed(connection, [record])
@@ -305,8 +307,10 @@ def _make_current(
 
 def _replace_unhashed(connection: Connection, records: Sequence[Record]) -> None:
     """Take ``current`` from failures of the same paths from when they could not be hashed."""
+    now = datetime.now(UTC)
     if records:
-        connection.execute(_REPLACE_UNHASHED, [{"shown": absolute(record.file)} for record in records])
+        shown = [{"shown": absolute(record.file), "moment": now} for record in records]
+        connection.execute(_REPLACE_UNHASHED, shown)
 
 
 def absolute(file: Path) -> str:

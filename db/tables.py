@@ -134,8 +134,9 @@ class ExtractionRow(Base):
     """One record: a document's part, read under one recipe.
 
     ``document_id`` is null for a file that could not even be hashed. ``current`` marks the record that
-    views show. A failed record never takes ``current`` from one that is not. ``facts`` is what
-    ``recipe_digest`` was taken of; null where it was stored before that was kept.
+    views show; ``replaced_at`` is when another took that from it. A failed record never takes ``current``
+    from one that is not. ``facts`` is what ``recipe_digest`` was taken of; null where it was stored before
+    that was kept.
     """
 
     __tablename__ = "extractions"
@@ -183,6 +184,7 @@ class ExtractionRow(Base):
     current: Mapped[bool]
     timings: Mapped[dict[str, Any]]
     extracted_at: Mapped[datetime]
+    replaced_at: Mapped[datetime | None]
 
     document: Mapped[DocumentRow | None] = relationship()
     regions: Mapped[list[RegionRow]] = relationship(order_by="RegionRow.id", passive_deletes=True)

@@ -83,9 +83,9 @@ class KeepSettings(Table):
     """``[keep]``: for how many days; 0: for ever.
 
     Attributes:
-        done: Files in ``done/``. Their records stay.
+        done: Files in ``done/`` whose document needs no review. Their records stay.
         failed: Files in ``failed/`` and the reasons beside them, with their failed records.
-        versions: Older versions of a record that has a newer one.
+        versions: Older versions of a record, from when a newer one replaced them.
         lattices: What readings are decided again from. Without it a record can be replayed no more.
     """
 

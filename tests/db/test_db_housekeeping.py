@@ -25,6 +25,7 @@ from segocr.inbox.arrivals import State
 from segocr.inbox.filing import file_away
 from segocr.inbox.places import After
 from segocr.inbox.taking import sweep
+from segocr.records import Record
 from segocr.settings.service import KeepSettings
 
 NOTHING = Tidied(0, 0, 0, 0, 0, 0)
@@ -54,6 +55,8 @@ def grow_old(engine: Engine, age: timedelta) -> None:
         connection.execute(update(ArrivalRow).where(recent).values(ended_at=now - age, filed_at=now - age))
         young = ExtractionRow.extracted_at > now - timedelta(minutes=1)
         connection.execute(update(ExtractionRow).where(young).values(extracted_at=now - age))
+        replaced = ExtractionRow.replaced_at > now - timedelta(minutes=1)
+        connection.execute(update(ExtractionRow).where(replaced).values(replaced_at=now - age))
 
 
 def count(engine: Engine, table: type) -> int:
@@ -78,6 +81,21 @@ def test_accepted_files_go_from_done_and_their_records_stay(folders: Folders) ->
     assert count(folders.engine, ExtractionRow) == 3
     assert count(folders.engine, ArrivalRow) == 3
     assert tidy(folders.engine, KeepSettings(done=7)) == NOTHING
+
+
+def test_an_accepted_file_that_needs_review_since_stays(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(folders, "a.jpg", State.EXTRACTED)
+    again = replace(receipt("a.jpg", recipe="r2", accepted=False), file=Path("a.jpg"))
+    answers = meanwhile(monkeypatch, lambda: store_records(folders.engine, [again]))
+    assert tidy(folders.engine, KeepSettings(done=7)) == NOTHING
+    assert answers
+    assert tidy(folders.engine, KeepSettings(done=7)) == NOTHING
+    assert folders.files() == ["done/a.jpg"]
+    monkeypatch.undo()
+    store_records(folders.engine, [replace(again, accepted=True, recipe=receipt("a", recipe="r3").recipe)])
+    assert tidy(folders.engine, KeepSettings(done=7)).done == 1
 
 
 def test_failed_files_go_with_their_rows(folders: Folders) -> None:
@@ -111,6 +129,40 @@ def test_older_versions_go_and_the_current_one_never(engine: Engine) -> None:
     assert tidy(engine, KeepSettings(versions=7)) == replace(NOTHING, versions=2)
     with asking(engine) as connection:
         assert connection.execute(select(ExtractionRow.current)).all() == [(True,)]
+
+
+REPLACED: dict[str, list[list[Record]]] = {
+    "pages take the place of the whole": [[receipt("a")], [receipt("a", part=1), receipt("a", part=2)]],
+    "the whole takes the place of pages": [[receipt("a", part=1)], [receipt("a", recipe="r2")]],
+    "a failure beside pages": [[receipt("a", part=1)], [failed("a", recipe="r2")]],
+    "a success after what could not be hashed": [[failed("a", sha256=None)], [receipt("a")]],
+    "another failure to hash it": [[failed("a", sha256=None)], [failed("a", "other", sha256=None)]],
+}
+
+
+@pytest.mark.parametrize("versions", REPLACED.values(), ids=list(REPLACED))
+def test_whatever_was_replaced_is_an_older_version(engine: Engine, versions: list[list[Record]]) -> None:
+    for records in versions:
+        store_records(engine, records)
+    grow_old(engine, TEN_DAYS)
+    assert tidy(engine, KeepSettings(versions=20)) == NOTHING
+    assert tidy(engine, KeepSettings(versions=7)) == replace(NOTHING, versions=1)
+    with asking(engine) as connection:
+        assert set(connection.scalars(select(ExtractionRow.current))) == {True}
+
+
+def test_older_versions_are_kept_from_when_they_were_replaced(engine: Engine) -> None:
+    store_records(engine, [receipt("a"), receipt("b")])
+    grow_old(engine, TEN_DAYS)
+    store_records(engine, [receipt("a", recipe="r2")])
+    assert tidy(engine, KeepSettings(versions=7)) == NOTHING
+    store_records(engine, [receipt("a")])  # under the first recipe again: this one is replaced now
+    with asking(engine) as connection:
+        replaced = select(ExtractionRow.current, ExtractionRow.replaced_at.is_not(None))
+        assert sorted(connection.execute(replaced).tuples()) == [(False, True), (True, False), (True, False)]
+    assert tidy(engine, KeepSettings(versions=7)) == NOTHING
+    grow_old(engine, TEN_DAYS)
+    assert tidy(engine, KeepSettings(versions=7)).versions == 1
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[object]:

@@ -237,6 +237,8 @@ def test_numbers_that_were_kept_as_integers_divide_after_an_upgrade(engine: Engi
     totals = "select number_value, number_value / 4 from field_values where name = 'total' order by 2"
     with reading(engine) as connection:
         assert connection.execute(text(totals)).all()[:2] == [(0.1, 0.025), (25, 6)]
+    with writing(engine) as connection:
+        connection.execute(text("ALTER TABLE extractions DROP COLUMN replaced_at"))
     upgrade(engine)
     with reading(engine) as connection:
         assert connection.execute(text(totals)).all()[:2] == [(0.1, 0.025), (25, 6.25)]
