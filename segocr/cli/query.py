@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,11 +11,20 @@ import click
 
 from segocr.cli.output import Format, formats, note, print_rows
 
+_COMMENT = re.compile(r"--(\s|.*\n)")
 _HUGE = Decimal("1e300")
 """No double holds much more, and Python writes no integer of some thousand digits."""
 
 
-@click.command()
+class _Query(click.Command):
+    """A command that takes SQL which begins with a comment (``-- …``) for no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        return super().parse_args(ctx, [f" {arg}" if _COMMENT.match(arg) else arg for arg in args])
+
+
+@click.command(cls=_Query)
 @click.argument("sql")
 @formats(Format.TABLE, Format.JSON, Format.JSONL, Format.CSV)
 @click.option("--limit", default=1000, show_default=True, type=click.IntRange(min=1), help="Most rows.")

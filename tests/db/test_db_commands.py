@@ -148,6 +148,14 @@ def test_a_sum_of_text_is_no_zero(stored: Engine, capsys: pytest.CaptureFixture[
     assert (row["s"], float(row["a"])) == (12.8, pytest.approx(12.8 / 3))
 
 
+@pytest.mark.parametrize("comment", ["-- how many\n", "--\n", "--json\n", "--:\n-- b\n"])
+def test_a_query_may_begin_with_a_comment(
+    stored: Engine, comment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["query", "--json", f"{comment}select 1 as x"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"x": 1}]
+
+
 def test_a_cut_result_says_so(stored: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["query", "select company from receipt", "--limit", "2"]) == 0
     assert "only the first 2 rows" in capsys.readouterr().err
