@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -71,6 +72,10 @@ _HINTS = {
     "database-no-access": "check the user, the password and the rights in the database's URL",
     "database-unreachable": "check SEGOCR_DATABASE_URL or `database` in segocr.toml, and the server",
     "database-broken": "this is not a segocr database, or it is damaged; restore a backup",
+}
+
+_POSTGRESQL_HINTS = {
+    "database-read-only": "name the primary server, or a user without default_transaction_read_only",
 }
 
 _MESSAGES = {
@@ -167,6 +172,8 @@ def _sqlite_engine(url: URL, busy_seconds: float, made: bool) -> Engine:
         _use_wal(connection, busy_seconds)
         # A file leaves the inbox once its record is committed; NORMAL could lose that commit with the power.
         connection.execute("PRAGMA synchronous = FULL")
+        # Housekeeping deletes people's data, too: what was forgotten must not live on in an older version.
+        connection.execute("PRAGMA secure_delete = ON")
         record.info[_OPENED] = file.opened(connection)
 
     @event.listens_for(engine, "begin")
@@ -285,7 +292,22 @@ def driver_error(engine: Engine, error: BaseException | None) -> DatabaseError:
     code = _code_of(error)
     message = _MESSAGES[code].format(where=where(engine))
     detail = str(error).strip().splitlines()
-    return database_error(code, f"{message} ({detail[0]})" if detail else message)
+    return database_error(code, f"{message} ({detail[0]})" if detail else message, _hint(engine, code))
+
+
+def _hint(engine: Engine, code: str) -> str | None:
+    """Return what to do, where it depends on the database; None: what the code's own hint says."""
+    if engine.dialect.name != "sqlite":
+        return _POSTGRESQL_HINTS.get(code)
+    if code not in ("database-read-only", "database-unreachable"):
+        return None
+    # Who reads a database makes the files beside it, if they are allowed to, and leaves them after a crash.
+    path = str(engine.url.database)
+    beside = [f"{path}{end}" for end in ("-wal", "-shm")]
+    foreign = [file for file in beside if Path(file).exists() and not os.access(file, os.R_OK | os.W_OK)]
+    if not foreign:
+        return None
+    return f"another user's files lie beside it: chown --reference={path} {' '.join(foreign)}"
 
 
 def _code_of(error: BaseException | None) -> str:

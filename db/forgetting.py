@@ -174,9 +174,6 @@ def forget(engine: Engine, plan: Forgetting, *, places: Places | None = None) ->
     """
     arrivals: Sequence[Row[Any]] = ()
     with writing(engine) as connection:
-        sqlite = connection.dialect.name == "sqlite"
-        if sqlite:  # overwrite what is deleted
-            connection.exec_driver_sql("PRAGMA secure_delete = ON")
         if plan.path is not None:
             failures = _failures_of(plan.path)
             connection.execute(delete(ExtractionRow).where(ExtractionRow.id.in_(failures)))
@@ -190,7 +187,7 @@ def forget(engine: Engine, plan: Forgetting, *, places: Places | None = None) ->
             connection.execute(delete(ArrivalRow).where(theirs))
     if places is not None:  # a file that was moved between the two places while these were looked at
         _delete([file for row in arrivals for file in _own_files(row, places)])
-    if sqlite:
+    if engine.dialect.name == "sqlite":
         _empty_log(engine)
     return plan
 

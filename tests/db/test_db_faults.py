@@ -96,7 +96,7 @@ from segocr.errors import DatabaseError
 try:
     store_records(open_database({url!r}), [receipt("a")])
 except DatabaseError as error:
-    print(error.code)
+    print(error.code, error.hint, sep=": ")
 """
 
 
@@ -106,7 +106,32 @@ def test_a_read_only_database_is_named(sqlite_file: Path, unprivileged: Any) -> 
     target.chmod(0o444)
     unprivileged.folder.chmod(0o555)
     ran = unprivileged.run([sys.executable, "-c", store_program(f"sqlite:///{target}")])
-    assert ran.stdout.strip() == "database-read-only", ran.stderr
+    assert ran.stdout.startswith("database-read-only: check the owner and mode"), ran.stderr
+
+
+def test_another_users_files_beside_a_database_are_named(sqlite_file: Path, unprivileged: Any) -> None:
+    target = unprivileged.folder / "test.db"
+    target.write_bytes(sqlite_file.read_bytes())
+    for end in ("-wal", "-shm"):
+        target.with_name(f"test.db{end}").touch(0)
+    ran = unprivileged.run([sys.executable, "-c", store_program(f"sqlite:///{target}")])
+    assert f"chown --reference={target} {target}-wal {target}-shm" in ran.stdout, ran.stderr
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_may_only_be_read_is_named(engine: Engine, url: str) -> None:
+    standby = open_database(f"{url}?options=-cdefault_transaction_read_only=on")
+    with pytest.raises(DatabaseError) as caught:
+        store_records(standby, [receipt("a")])
+    assert caught.value.code == "database-read-only"
+    assert "primary server" in str(caught.value.hint)
+    standby.dispose()
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_whatever_is_deleted_is_overwritten(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert connection.scalar(text("PRAGMA secure_delete")) == 1
 
 
 def store_program(url: str) -> str:
