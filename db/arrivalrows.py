@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -135,17 +135,22 @@ def end_arrivals(connection: Connection, ends: Sequence[End], *, now: datetime |
 
 
 def pick(
-    connection: Connection, free: Any, values: dict[str, Any], *, limit: int | None = None
+    connection: Connection,
+    free: Any,
+    values: dict[str, Any],
+    *,
+    limit: int | None = None,
+    but: Set[uuid.UUID] = frozenset(),
 ) -> list[Arrival]:
-    """Update free rows that nobody else is updating; return them, oldest first."""
+    """Update free rows that nobody else is updating, none of those in ``but``; return them, oldest first."""
     chosen = (
         select(ArrivalRow.id)
         .where(free)
         .order_by(ArrivalRow.received_at, ArrivalRow.path, ArrivalRow.id)
-        .limit(limit)
+        .limit(None if limit is None else limit + len(but))  # left out here: they may be too many for SQL
         .with_for_update(skip_locked=True)
     )
-    ids = list(connection.scalars(chosen))
+    ids = [one for one in connection.scalars(chosen) if one not in but][:limit]
     if not ids:
         return []
     for some in chunks(ids):

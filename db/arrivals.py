@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -273,14 +273,21 @@ class Arrivals:
     # --- extraction's side ------------------------------------------------------------------------------
 
     def take(
-        self, owner: str, limit: int, seconds: float, *, inboxes: Collection[str] | None = None
+        self,
+        owner: str,
+        limit: int,
+        seconds: float,
+        *,
+        inboxes: Collection[str] | None = None,
+        but: Set[uuid.UUID] = frozenset(),
     ) -> list[Arrival]:
         """Take claimed arrivals for extraction, oldest first; ``begin`` says what is in hand.
 
         They were never begun, so whatever ends this batch is not yet known to be one document's fault.
         With ``inboxes``, only arrivals of these: what came by another one is somebody else's.
+        Those in ``but`` are left where they are.
         """
-        return self._take(owner, limit, seconds, lost=False, inboxes=inboxes)
+        return self._take(owner, limit, seconds, lost=False, inboxes=inboxes, but=but)
 
     def begin(self, owner: str, ids: Sequence[uuid.UUID]) -> None:
         """Note what ``owner`` has in hand from now on: should it die, only that is to be tried alone."""
@@ -290,13 +297,18 @@ class Arrivals:
                 connection.execute(update(ArrivalRow).where(held).values(state=State.EXTRACTING.value))
 
     def take_lost(
-        self, owner: str, seconds: float, *, inboxes: Collection[str] | None = None
+        self,
+        owner: str,
+        seconds: float,
+        *,
+        inboxes: Collection[str] | None = None,
+        but: Set[uuid.UUID] = frozenset(),
     ) -> Arrival | None:
         """Take one arrival whose extraction somebody began and did not end; counted as an attempt.
 
         It is to be processed alone, so that, if this ends badly too, the fault is known to be its own.
         """
-        return next(iter(self._take(owner, 1, seconds, lost=True, inboxes=inboxes)), None)
+        return next(iter(self._take(owner, 1, seconds, lost=True, inboxes=inboxes, but=but)), None)
 
     def lose(self, owner: str, *, forgive: bool = False) -> int:
         """Count as lost, at once, what ``owner`` began and did not end before it was started again.
@@ -325,7 +337,14 @@ class Arrivals:
             return connection.execute(update(ArrivalRow).where(held).values(free)).rowcount
 
     def _take(
-        self, owner: str, limit: int, seconds: float, *, lost: bool, inboxes: Collection[str] | None
+        self,
+        owner: str,
+        limit: int,
+        seconds: float,
+        *,
+        lost: bool,
+        inboxes: Collection[str] | None,
+        but: Set[uuid.UUID],
     ) -> list[Arrival]:
         with writing(self._engine) as connection:
             now = self._now(connection)
@@ -339,7 +358,7 @@ class Arrivals:
             values = lease(owner, now, seconds)
             if lost:
                 values["attempts"] = ArrivalRow.attempts + 1
-            return pick(connection, free, values, limit=limit)
+            return pick(connection, free, values, limit=limit, but=but)
 
     def renew(self, owner: str, ids: Sequence[uuid.UUID], seconds: float) -> set[uuid.UUID]:
         """Prolong leases; return the ids that ``owner`` still holds."""

@@ -153,7 +153,7 @@ def _work(settings: Settings, engine: Engine, signals: Signals, report: Report, 
             steps,
             partial(_run_in, thread, run_flow),
             role="extract",
-            hooks=Hooks(ended=ended, stopping=signals.stopping),
+            hooks=Hooks(ended=ended, held=lambda fault: turns.hold(fault), stopping=signals.stopping),
             pause=_PAUSE,
             forgive=forgive,
         ) as watch,
@@ -196,6 +196,7 @@ class Turns:
         self._report = report
         self._back_off = _SHORTEST_BACK_OFF
         self._held: dict[str, SegocrError] = {}  # by code, what kept documents that rest still
+        self._came: dict[str, SegocrError] = {}  # by code, what came up in this turn
 
     def take(self) -> None:
         """Extract all that is ready, and wait: until woken, or after a fault for a while.
@@ -204,6 +205,7 @@ class Turns:
             HostError: ``no-keeper``: who starts this process anew gives it hosts of its own.
         """
         begin = time.monotonic()
+        self._came = {}
         try:
             states = self._watch.extract()
             self._held = self._still_held()
@@ -220,14 +222,19 @@ class Turns:
             tell(_log, logging.INFO, "idle", **states, seconds=f"{seconds:.1f}")
         self._signals.await_work(_LOOK_UNASKED)
 
+    def hold(self, fault: SegocrError) -> None:
+        """Say at once what keeps some documents waiting: the turn may go on for hours with the others."""
+        self._came[fault.code] = fault
+        self._report.say(self._watch.resting, _log, also=(self._held | self._came).values())
+
     def _wait_after(self, fault: SegocrError) -> None:
         resting = self._watch.resting
-        one_inbox = fault in resting.values()
-        self._held = self._still_held() | ({} if one_inbox else {fault.code: fault})
+        one_inbox, some = fault in resting.values(), fault.code in self._came
+        self._held = self._still_held() | self._came | ({} if one_inbox else {fault.code: fault})
         self._report.say(resting, _log, also=self._held.values())
         self._back_off = min(self._back_off * 2, _LONGEST_BACK_OFF)
-        # Because the files of one inbox cannot be filed, those of the others are not to wait.
-        (self._signals.await_work if one_inbox else self._signals.rest)(self._back_off)
+        # What keeps the files of one inbox from being filed, or some from being read, is not to keep others.
+        (self._signals.await_work if one_inbox or some else self._signals.rest)(self._back_off)
 
     def _still_held(self) -> dict[str, SegocrError]:
         """Return those of the faults that documents rest for still."""

@@ -20,6 +20,7 @@ from db.status import pauses
 from db.views import register_template, shape_of, untyped_notice
 from flows.batch import Batch, Item
 from flows.filer import Ended, Filer, tell_failed
+from flows.heldback import HeldBack
 from flows.inboxes import Inboxes
 from flows.inhand import InHand, OnRecords
 from flows.leases import leases_renewed
@@ -52,14 +53,33 @@ class Hooks:
     Attributes:
         records: Called with each document's records when they are stored.
         ended: Called with each arrival's end, when it is filed; ``sweep`` ends some, too.
+        held: Called with what keeps some documents from being processed; ``extract`` raises the first.
         stopping: Asked before each chunk: what is not begun then is free again.
         keep_pages: Whether ``records`` is to find the pages in its ``Work``.
     """
 
     records: OnRecords | None = None
     ended: Callable[[Ended], None] | None = None
+    held: Callable[[SegocrError], None] | None = None
     stopping: Callable[[], bool] = bool
     keep_pages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What is in hand between taking arrivals and taking the next ones.
+
+    Attributes:
+        taken: By id, those that did not end yet.
+        twins: Which of them wait for which.
+        ended: How many ended in which state; of the whole call.
+        held: What is not taken again; of the whole call.
+    """
+
+    taken: dict[uuid.UUID, Arrival]
+    twins: Twins
+    ended: Counter[str]
+    held: HeldBack
 
 
 class Watch:
@@ -154,17 +174,19 @@ class Watch:
 
         Raises:
             SegocrError: Nobody's document is to blame; what was not stored is free again, after the pause.
+                What concerns some templates only is raised when the documents of all others are done.
         """
         ended: Counter[str] = Counter()
+        held = HeldBack(self._hooks.held)
         if self._holds:
             self._ledger.lose(self._owner, forgive=True)
             self._holds = False
         self._filer.file_before()
-        while arrivals := self._take():
-            self._extract(arrivals, ended)
+        while arrivals := self._take(held):
+            self._extract(arrivals, ended, held)
         # Somebody began these and did not end: each alone, to know whether it is the one that kills its host.
         gave_up: dict[str | None, Arrival] = {}
-        while lost := self._take_lost():
+        while lost := self._take_lost(held):
             if lost.attempts > self._settings.limits.attempts:
                 gave_up[lost.sha256] = lost
                 message = f"given up after {lost.attempts - 1} attempts"
@@ -172,8 +194,10 @@ class Watch:
             elif self._is_twin(lost, gave_up.get(lost.sha256)):
                 self._refuse(lost, same_failure(gave_up[lost.sha256], "gave-up"), ended)
             else:
-                self._extract([lost], ended)
+                self._extract([lost], ended, held)
             self._filer.note()
+        if held.fault is not None:
+            raise held.fault
         if self._failed:
             ended[State.FAILED.value] += self._failed
             self._failed = 0
@@ -186,76 +210,71 @@ class Watch:
     def _working(self) -> list[str]:
         return [key for key in self._inboxes.by_key if key not in self.resting]
 
-    def _take(self) -> list[Arrival]:
-        if self._hooks.stopping():
+    def _take(self, held: HeldBack) -> list[Arrival]:
+        if held.ends or self._hooks.stopping():
             return []
-        return self._ledger.take(self._owner, BATCH, _LEASE_SECONDS, inboxes=self._working())
+        inboxes = self._working()
+        return self._ledger.take(self._owner, BATCH, _LEASE_SECONDS, inboxes=inboxes, but=held.ids)
 
-    def _take_lost(self) -> Arrival | None:
-        if self._hooks.stopping():
+    def _take_lost(self, held: HeldBack) -> Arrival | None:
+        if held.ends or self._hooks.stopping():
             return None
-        return self._ledger.take_lost(self._owner, _LEASE_SECONDS, inboxes=self._working())
+        inboxes = self._working()
+        return self._ledger.take_lost(self._owner, _LEASE_SECONDS, inboxes=inboxes, but=held.ids)
 
-    def _extract(self, arrivals: Sequence[Arrival], ended: Counter[str]) -> None:
-        taken = {arrival.id: arrival for arrival in arrivals}
+    def _extract(self, arrivals: Sequence[Arrival], ended: Counter[str], held: HeldBack) -> None:
+        turn = _Turn({arrival.id: arrival for arrival in arrivals}, Twins(), ended, held)
+        taken = turn.taken
         self._holds = True
-        failure: SegocrError | None = None
-        twins = Twins()
         try:
             with leases_renewed(self._ledger, self._owner, lambda: list(taken), _LEASE_SECONDS):
-                groups, unknown, failure = self._by_template(taken, arrivals, twins, ended)
-                if failure is not None:
-                    self._give_up(unknown, taken, failure, twins)
+                groups, unknown, mistake = self._by_template(arrivals, turn)
+                if mistake is not None:
+                    self._give_up(unknown, mistake, turn)
                 self._filer.note()
                 for (name, day), group in groups.items():
-                    try:
-                        self._run(name, day, group, taken, twins, ended)
-                    except SegocrError as error:
-                        left = [one.id for one in group if one.id in taken]
-                        failure = self._give_up(left, taken, error, twins) or failure
-                self._fail_twins(taken, twins, ended)
+                    error = held.fault_of(name) or self._tried(name, day, group, turn)
+                    if error is not None:
+                        self._give_up([one.id for one in group if one.id in taken], error, turn, name)
+                self._fail_twins(turn)
                 self._filer.note()
         except SegocrError as error:
-            failure = self._give_up(list(taken), taken, error, twins)
+            held.ends = True
+            self._give_up(list(taken), error, turn)
         finally:
             # Anything else was no document's fault: free for whoever comes next.
             self._ledger.release(self._owner, list(taken), blamed=False)
             self._holds = False
-        if failure is not None:
-            raise failure
 
     def _give_up(
-        self, ids: list[uuid.UUID], taken: dict[uuid.UUID, Arrival], error: SegocrError, twins: Twins
-    ) -> SegocrError | None:
-        """Release what an error kept from being processed; return it if no document is to blame."""
+        self, ids: list[uuid.UUID], error: SegocrError, turn: _Turn, template: str | None = None
+    ) -> None:
+        """Release what an error kept from being processed; hold it back if no document is to blame."""
         blamed = isinstance(error, HostDied | HostTimeout) and not error.is_of_keeper
         if blamed:
             # The bytes of these are under suspicion, too: they wait for what becomes of the first one alone.
-            others = [one for one in twins.of_begun(ids) if one not in ids]
+            others = [one for one in turn.twins.of_begun(ids) if one not in ids]
             self._ledger.begin(self._owner, others)
             ids += others
         # If blamed, one of those in hand did it: each of them will be tried alone.
         begun = self._ledger.release(self._owner, ids, blamed=blamed, code=error.code, pause=self._pause)
         for one in ids:
-            del taken[one]
-        return None if blamed and begun else error
+            del turn.taken[one]
+        if not (blamed and begun):
+            turn.held.hold(ids, error, template)
 
-    def _fail_twins(self, taken: dict[uuid.UUID, Arrival], twins: Twins, ended: Counter[str]) -> None:
+    def _fail_twins(self, turn: _Turn) -> None:
         """End the twins of what failed in the same way; sent back to work, each of them is read."""
-        for arrival, template, error in twins.failed():
-            if taken.pop(arrival.id, None) is None:
+        for arrival, template, error in turn.twins.failed():
+            if turn.taken.pop(arrival.id, None) is None:
                 continue
             if is_unchanged(arrival):
-                self._refuse(arrival, error, ended, template)
+                self._refuse(arrival, error, turn.ended, template)
             else:
                 put_back(arrival, self._ledger)
 
     def _by_template(
-        self,
-        taken: dict[uuid.UUID, Arrival],
-        arrivals: Sequence[Arrival],
-        twins: Twins,
-        ended: Counter[str],
+        self, arrivals: Sequence[Arrival], turn: _Turn
     ) -> tuple[Mapping[tuple[str, date], list[Arrival]], list[uuid.UUID], TemplateError | None]:
         """Return what is to be read, by template and day; what a broken one may take, and its mistake."""
         groups: dict[tuple[str, date], list[Arrival]] = {}
@@ -266,17 +285,17 @@ class Watch:
             try:
                 name = self._template_of(arrival)
             except DocumentError as error:
-                self._refuse(taken.pop(arrival.id), error, ended)
+                self._refuse(turn.taken.pop(arrival.id), error, turn.ended)
                 continue
             except TemplateError as error:
                 mistake = error
                 unknown.append(arrival.id)
                 continue
             if self._duplicates(arrival) is not Duplicates.AGAIN:
-                if (arrival.sha256, name) in known and self._is_known(arrival, name, ended):
-                    del taken[arrival.id]
+                if (arrival.sha256, name) in known and self._is_known(arrival, name, turn.ended):
+                    del turn.taken[arrival.id]
                     continue
-                if twins.join(arrival, name):
+                if turn.twins.join(arrival, name):
                     continue
             groups.setdefault((name, day_of(arrival.received_at)), []).append(arrival)
         return groups, unknown, mistake
@@ -324,22 +343,22 @@ class Watch:
         self._filer.file(arrival, template, state, code)
         ended[state.value] += 1
 
-    def _run(
-        self,
-        name: str,
-        day: date,
-        group: Sequence[Arrival],
-        taken: dict[uuid.UUID, Arrival],
-        twins: Twins,
-        ended: Counter[str],
-    ) -> None:
+    def _tried(self, name: str, day: date, group: Sequence[Arrival], turn: _Turn) -> SegocrError | None:
+        """Run a group; return what kept some of it from being processed."""
+        try:
+            self._run(name, day, group, turn)
+        except SegocrError as error:
+            return error
+        return None
+
+    def _run(self, name: str, day: date, group: Sequence[Arrival], turn: _Turn) -> None:
         hand = InHand(
             name,
-            taken,
-            twins,
+            turn.taken,
+            turn.twins,
             self._ledger,
             self._owner,
-            end=partial(self._file, ended=ended),
+            end=partial(self._file, ended=turn.ended),
             told=self._hooks.records,
         )
         items = [Item(one.file, Path(one.inbox) / one.path, one.id, self._owner) for one in group]

@@ -83,6 +83,20 @@ def test_work_is_taken_oldest_first_and_once(arrivals: Arrivals, clock: Clock) -
     assert arrivals.take("me", 2, 60) == []
 
 
+def test_what_is_to_be_left_is_left_and_the_next_ones_are_taken(arrivals: Arrivals, clock: Clock) -> None:
+    ready(arrivals, "a", "b", "c", "d")
+    a, b = arrivals.take("me", 2, 60)
+    arrivals.release("me", [a.id, b.id], blamed=False)
+    c, d = arrivals.take("me", 2, 60, but={a.id, b.id})
+    assert (c.path, d.path) == ("c", "d")
+    arrivals.begin("me", [c.id, d.id])
+    clock.on(61)
+    lost = arrivals.take_lost("me", 60, but={c.id})
+    assert lost is not None
+    assert lost.id == d.id
+    assert arrivals.take_lost("me", 60, but={c.id}) is None
+
+
 def test_what_a_dead_worker_held_is_taken_alone_and_counted(arrivals: Arrivals, clock: Clock) -> None:
     ready(arrivals, "a", "b")
     clock.on(1)

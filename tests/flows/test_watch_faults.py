@@ -26,7 +26,7 @@ from flows.inboxes import Inboxes
 from flows.leases import leases_renewed
 from flows.sweeper import Sweeper
 from flows.watch import Watch
-from segocr.errors import DatabaseError, SegocrError, TemplateError
+from segocr.errors import DatabaseError, SegocrError
 from segocr.inbox.places import places_in
 from segocr.pipeline import Work
 from segocr.service.troubles import Report, read_report
@@ -206,29 +206,6 @@ def test_nothing_is_claimed_into_a_work_folder_that_is_not_the_right_one(
     with engine.begin() as connection:
         connection.execute(text("update arrivals set lease_until = null"))  # it rests for less than a minute
     assert watch.extract() == {"extracted": 2}
-
-
-def test_a_broken_template_keeps_its_own_files_waiting_and_no_others(
-    watch: Watch, settings: Settings, tmp_path: Path, engine: Engine
-) -> None:
-    file = tmp_path / "templates" / "lease" / "template.yaml"
-    file.parent.mkdir(parents=True)
-    file.write_text("template: lease\nroute: {folder: leases\n")
-    (tmp_path / "inbox" / "leases").mkdir()
-    drop(settings, "passports/a.jpg")
-    drop(settings, "leases/b.jpg")
-    settle(watch)
-    with pytest.raises(TemplateError):
-        watch.extract()
-    assert dict(rows(engine, "select path, state from arrivals")) == {
-        "passports/a.jpg": "extracted",
-        "leases/b.jpg": "claimed",
-    }
-    assert watch.codes_at_rest() == {"template"}
-    file.write_text("template: lease\nversion: 1\nroute: {folder: leases}\nfields: {a: {}}\n")
-    assert watch.extract() == {"extracted": 1}
-    assert rows(engine, "select max(attempts) from arrivals") == [(0,)]
-    assert watch.codes_at_rest() == set()
 
 
 # --- filing ---------------------------------------------------------------------------------------------
