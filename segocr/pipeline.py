@@ -32,7 +32,7 @@ from segocr.pages import Page, PageInfo
 from segocr.reading.recognition import CropReadings, read_pages
 from segocr.reading.upright import one_way
 from segocr.readings import Reading
-from segocr.recipes import Models, fitting_head, recipe_of
+from segocr.recipes import Models, fitting_head, pinned, recipe_of
 from segocr.records import Problem, Record, RecordStatus, failure
 from segocr.regions import Region
 from segocr.settings import Settings
@@ -128,8 +128,8 @@ class Pipeline:
         self.template = template
         self.recipe = recipe_of(template, models, steps, dpi=settings.engines.open.dpi)
         self._steps = steps
-        self._models = models
-        self._head = fitting_head(template, models, steps)
+        self._models = pinned(models, self.recipe, template)
+        self._head = fitting_head(template, self._models, steps)
         self._settings = settings
         self._day = day
         self._keep_pages = keep_pages

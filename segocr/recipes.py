@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from segocr.spelling import known_words
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.engines import engine_of
+from segocr.steps.modelfiles import digest_of_one
 from segocr.steps.ocr.names import NAMES as OCR_MODELS
 from segocr.steps.ocr.names import may_have
 from segocr.templates import FieldSpec, Template
@@ -112,6 +113,16 @@ def recipe_of(template: Template, models: Models, steps: Steps, *, dpi: float) -
     return Recipe(template.name, template.version, digest_of(facts), digests, engines, facts)
 
 
+def pinned(models: Models, recipe: Recipe, template: Template) -> Models:
+    """Return the models as those that a recipe names: files that take their place are refused from now on."""
+    segment = recipe.models.get(models.segment.path.name)
+    ocr = recipe.models.get(known_as(models.ocr.name, template))
+    return Models(
+        replace(models.segment, digest=segment or models.segment.digest),
+        replace(models.ocr, digest=ocr or models.ocr.digest),
+    )
+
+
 def known_as(ocr_model: str, template: Template) -> str:
     """Return what recipes call an OCR model: its name, or its folder as seen from the template's.
 
@@ -129,12 +140,15 @@ def fitting_head(template: Template, models: Models, steps: Steps) -> Head | Non
     """Return the head of the engine textlines, checked; None where another engine finds the regions.
 
     Raises:
-        ModelError: It was trained for other fields, or on lines of another OCR model.
+        ModelError: It was trained for other fields, on lines of another OCR model, or took the place of the
+            one that the models name.
     """
     if models.segment.engine != "textlines":
         return None
     path = models.segment.path
     head = load_head(path)
+    if models.segment.digest not in (None, head.digest):
+        raise ModelError(f"{path} was replaced while it was in use", code="model-changed", hint="start again")
     require_fitting(head, template, path.name)
     require_same_reader(head, steps.load(models.ocr).digest, models.ocr.name, path.name)
     return head
@@ -196,9 +210,9 @@ def _segment_model(
 ) -> SegmentModel:
     resolve(engine_of("segment", engine).environment, environments)
     path = template.segment_model(engine)
-    if engine == "ultralytics":
-        require_trust(path, workspace)
-    return SegmentModel(engine, path, template.segment.image_size, template.segment.confidence)
+    digest = digest_of_one(require_trust(path, workspace)) if engine == "ultralytics" else None
+    sizes = template.segment
+    return SegmentModel(engine, path, sizes.image_size, sizes.confidence, digest=digest)
 
 
 def _ocr_model(name: str, engine: str, environments: Mapping[str, Path]) -> OcrModel:

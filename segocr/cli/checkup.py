@@ -17,7 +17,7 @@ from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.steps.engines import ENGINES, EngineSpec
 from segocr.steps.ocr.names import may_have
 from segocr.templates import Template, find_templates, load_template
-from segocr.textlines.head import digest_of_head, load_head
+from segocr.textlines.head import load_head
 from segocr.training.card import describe_file, read_card
 
 DEFAULT_ENGINES = frozenset({"open/open", "segment/openvino", "ocr/openvino", "validate/python"})
@@ -185,13 +185,14 @@ def _head(path: Path, template: Template, working: frozenset[str], steps: Steps)
     Raises:
         ModelError: It is broken, or was trained for other fields or on lines of another OCR model.
     """
-    card = load_head(path).card
+    head = load_head(path)
+    card = head.card
     if "ocr/openvino" in working:
         ocr = OcrModel("openvino", template.ocr.model)
         fitting_head(template, Models(SegmentModel("textlines", path), ocr), steps)
     origin = f"{card.about.get('data', 'data unnamed')} ({card.pages} pages)"
     licence = card.about.get("licence", "licence unnamed")
-    return f"digest {digest_of_head(path)[:16]}; from {origin}; {licence}; classes {', '.join(card.classes)}"
+    return f"digest {head.digest[:16]}; from {origin}; {licence}; classes {', '.join(card.classes)}"
 
 
 def _origin(path: Path) -> str:

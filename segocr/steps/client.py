@@ -33,7 +33,7 @@ from segocr.steps.keeper import HostInfo, Keeper
 from segocr.steps.protocol import Message
 from segocr.steps.refusals import raise_refusal
 from segocr.textlines.head import VERSION as HEAD_VERSION
-from segocr.textlines.head import digest_of_head, load_head
+from segocr.textlines.head import load_head
 
 Answer = TypeVar("Answer")
 _DEFAULTS = OpenOptions()
@@ -147,15 +147,15 @@ class Steps:
         """Load a model and say what it is.
 
         Raises:
-            ModelError: It is absent, broken or of another kind.
+            ModelError: It is absent, broken, of another kind, or not the one whose digest is known.
         """
         if isinstance(model, SegmentModel) and model.engine == "textlines":
             head = load_head(model.path)
-            return ModelInfo(digest_of_head(model.path), head.card.classes, 0)
+            return ModelInfo(head.digest, head.card.classes, 0)
         step, body = (
             ("segment", _segment_body(model))
             if isinstance(model, SegmentModel)
-            else ("ocr", {"model": model.name})
+            else ("ocr", _ocr_body(model))
         )
         try:
             answer = self._call(step, model.engine, Message("call", {"operation": "load", **body})).body
@@ -172,7 +172,7 @@ class Steps:
         Raises:
             ModelError: It is absent, broken or of another kind.
         """
-        body = {"operation": "load", "model": model.name, "characters": True}
+        body = {"operation": "load", **_ocr_body(model), "characters": True}
         return frozenset(self._call("ocr", model.engine, Message("call", body)).body["characters"])
 
     def about(self, step: str, engine: str) -> Mapping[str, object]:
@@ -260,7 +260,7 @@ class Steps:
             areas: Look closely only where there is text, seen from afar: cheaper still for pages with little
                 text, and blind to some that is small.
         """
-        body = {"operation": "detect", "model": model.name, "side": side, "areas": areas}
+        body = {"operation": "detect", **_ocr_body(model), "side": side, "areas": areas}
         answer = self._call("ocr", model.engine, Message("call", body, pages))
         corners = iter(answer.arrays[0])
         lines = [[LinePolygon(score, next(corners)) for score in scores] for scores in answer.body["scores"]]
@@ -288,7 +288,7 @@ class Steps:
         named = {one.digest: one for ones in constraints for one in ones if one is not None}
         body = {
             "operation": "read",
-            "model": model.name,
+            **_ocr_body(model),
             "constraints": [
                 [one.digest if one is not None else None for one in ones] for ones in constraints
             ],
@@ -337,7 +337,11 @@ def _keeper(shared: bool | None) -> Keeper | AttachedKeeper:
 
 
 def _segment_body(model: SegmentModel) -> dict[str, Any]:
-    return {"model": str(model.path.resolve()), "image_size": model.image_size}
+    return {"model": str(model.path.resolve()), "digest": model.digest, "image_size": model.image_size}
+
+
+def _ocr_body(model: OcrModel) -> dict[str, Any]:
+    return {"model": model.name, "digest": model.digest}
 
 
 def _readings(answer: Message) -> list[StripReading]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,8 @@ class SegmentModel:
         confidence: Least score, 0–1.
         iou: Overlap (intersection over union of boxes) above which the lesser of two regions of a class is
             dropped.
+        digest: What ``ModelInfo`` is to say of it: of another one there, nothing is taken. None: whatever is
+            there, of a ``.pt`` nothing at all.
     """
 
     engine: str
@@ -64,14 +66,22 @@ class SegmentModel:
     image_size: int = 640
     confidence: float = 0.25
     iou: float = 0.7
+    digest: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class OcrModel:
-    """An OCR model: engine (``openvino`` or ``paddleocr``) and a name (``PP-OCRv6_small``) or a directory."""
+    """An OCR model.
+
+    Attributes:
+        engine: ``openvino`` or ``paddleocr``.
+        name: A name (``PP-OCRv6_small``) or a directory.
+        digest: What ``ModelInfo`` is to say of it; None: whatever is there.
+    """
 
     engine: str
     name: str
+    digest: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -11,27 +15,38 @@ from typing import Generic, TypeVar
 from segocr.steps.protocol import Refusal
 
 Model = TypeVar("Model")
-_State = tuple[tuple[str, int, int], ...]
+_Stamp = tuple[int, int, int, int]
+_State = tuple[tuple[str, _Stamp], ...]
 
 
 class Loaded(Generic[Model]):
     """The models that a host keeps loaded: the last few, and each as its files are now.
 
     Args:
-        load: Loads a model by what names it: a file, a folder, or a name that an engine knows.
+        load: Loads a model by what names it: a file, a folder, or a name that an engine knows; and by the
+            digest that it is to have (None: whatever is there).
+        digest_of: Says which one a loaded model has.
         most: How many stay.
     """
 
-    def __init__(self, load: Callable[[str], Model], most: int) -> None:
+    def __init__(
+        self, load: Callable[[str, str | None], Model], digest_of: Callable[[Model], str], most: int
+    ) -> None:
         self._load = load
+        self._digest_of = digest_of
         self._most = most
         self._models: dict[str, tuple[_State, Model]] = {}
 
-    def get(self, name: str) -> Model:
+    def get(self, name: str, wanted: str | None = None) -> Model:
         """Return a model, loaded if it is not, or if its files were replaced since.
 
+        Args:
+            name: What names it.
+            wanted: The digest that it is to have; None: whatever is there.
+
         Raises:
-            Refusal: As loading does.
+            Refusal: As loading does; ``model-changed`` if it is not the one wanted, or was replaced while it
+                was loaded, so that nobody knows what its digest was taken of.
         """
         state = _state_of(Path(name))
         known = self._models.pop(name, None)
@@ -39,8 +54,11 @@ class Loaded(Generic[Model]):
             known = None  # its memory is needed for the one that takes its place
             if len(self._models) >= self._most:
                 del self._models[next(iter(self._models))]
-            known = (state, self._load(name))
+            known = (state, self._load(name, wanted))
+            if _state_of(Path(name)) != state:
+                raise Refusal("model", "model-changed", f"{name} was replaced while it was being loaded")
         self._models[name] = known
+        require_digest(name, self._digest_of(known[1]), wanted)
         return known[1]
 
 
@@ -55,8 +73,13 @@ def _state_of(path: Path) -> _State:
             stat = file.stat()
         except OSError:
             continue
-        found.append((str(file), stat.st_size, stat.st_mtime_ns))
+        found.append((str(file), _stamp(stat)))
     return tuple(found)
+
+
+def _stamp(stat: os.stat_result) -> _Stamp:
+    """Return what tells a file from one that took its place; the time of a change of it cannot be set."""
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 def require_file(path: Path, suffixes: tuple[str, ...], engine: str) -> Path:
@@ -78,12 +101,44 @@ def digest_files(paths: Iterable[Path]) -> str:
     """Return the SHA-256 of files' contents, in order, 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for path in paths:
-        stat = path.stat()
-        digest.update(_digest_one(path, stat.st_size, stat.st_mtime_ns))
+        digest.update(_digest_one(path, _stamp(path.stat())))
     return digest.hexdigest()
 
 
+def digest_of_one(sha256: str) -> str:
+    """Return what ``digest_files`` says of one file that has this SHA-256."""
+    return hashlib.sha256(bytes.fromhex(sha256)).hexdigest()
+
+
 @lru_cache(maxsize=64)
-def _digest_one(path: Path, size: int, changed: int) -> bytes:
+def _digest_one(path: Path, stamp: _Stamp) -> bytes:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
+
+
+def require_digest(name: str, digest: str, wanted: str | None) -> None:
+    """Refuse a model whose digest is not the one wanted (None: any is).
+
+    Raises:
+        Refusal: ``model-changed``.
+    """
+    if wanted is not None and digest != wanted:
+        raise Refusal("model", "model-changed", f"{name} was replaced while it was in use")
+
+
+@contextmanager
+def exactly(path: Path, wanted: str) -> Iterator[Path]:
+    """Give a copy that nobody else writes to of a file whose bytes are those wanted, and of no other.
+
+    Args:
+        path: The file; it may be replaced at any moment.
+        wanted: What ``digest_files`` says of the bytes.
+
+    Raises:
+        Refusal: ``model-changed``.
+    """
+    with tempfile.TemporaryDirectory(prefix="segocr-model-") as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        require_digest(str(path), digest_files([copy]), wanted)
+        yield copy

@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 from segocr import errors
 from segocr.errors import DocumentError, EnvironmentMissing, HostError, ModelError, SegocrError
 
+_HINTS = {"model-changed": "start again: the model that is there now is taken then"}
+
 
 def raise_refusal(body: dict[str, Any], engine: str) -> NoReturn:
     """Raise what a host's refusal means.
@@ -20,7 +22,7 @@ def raise_refusal(body: dict[str, Any], engine: str) -> NoReturn:
         case "document":
             raise DocumentError(message, code=code)
         case "model":
-            raise ModelError(message, code=code, hint="segocr doctor")
+            raise ModelError(message, code=code, hint=_HINTS.get(code, "segocr doctor"))
         case "environment":
             raise EnvironmentMissing(f"{engine}: {message}", code=code, hint="segocr doctor")
         case _:

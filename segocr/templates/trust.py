@@ -72,20 +72,24 @@ def _require_torch(model: Path) -> None:
         )
 
 
-def require_trust(model: Path, workspace: Path | None) -> None:
+def require_trust(model: Path, workspace: Path | None) -> str:
     """Refuse a ``.pt`` that nobody trusted; the shipped ones are trusted.
 
     Args:
         model: The file.
         workspace: Whose list holds; None outside a workspace, where only the shipped ones are trusted.
 
+    Returns:
+        Its SHA-256: the trust is in these bytes, whatever lies there when it is loaded.
+
     Raises:
         ModelError: ``model-untrusted`` or ``model-absent``.
     """
+    digest = _digest(model)
     if model.resolve().is_relative_to(shipped_folder()):
-        return
-    if workspace is not None and _digest(model) in trusted_models(workspace):
-        return
+        return digest
+    if workspace is not None and digest in trusted_models(workspace):
+        return digest
     raise ModelError(
         f"{model} is a pickle that runs code when it is loaded, and this workspace does not trust it",
         code="model-untrusted",

@@ -15,7 +15,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +185,7 @@ class Head:
         table: ``float32 (BUCKETS, k)``, reduces words.
         parts: Tells which words of a line belong to its field (0 no, 1 yes); None where all always did.
         first: Tells the classes of lines that are not read yet; None: every line is read.
+        digest: SHA-256 of the file that it was read from, 64 hexadecimal digits.
     """
 
     card: HeadCard
@@ -192,6 +193,7 @@ class Head:
     table: Floats
     parts: Forest | None = None
     first: Forest | None = None
+    digest: str = field(default="", compare=False)
 
     def to_bytes(self) -> bytes:
         """Return the file's content; the same head gives the same bytes."""
@@ -220,11 +222,6 @@ class Head:
         return file.getvalue()
 
 
-def digest_of_head(path: Path) -> str:
-    """Return the SHA-256 of a head's file, 64 hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def load_head(path: Path) -> Head:
     """Read a head.
 
@@ -237,7 +234,8 @@ def load_head(path: Path) -> Head:
     if path.stat().st_size > LARGEST:
         raise ModelError(f"{path} is larger than any head", code="model-broken", hint=_TRAIN)
     try:
-        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+        content = path.read_bytes()  # once: what it is, and what its digest is of
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             description = json.loads(_unpacked(archive, "card").tobytes().decode())
             if description["version"] not in _READABLE:
                 raise ModelError(
@@ -248,7 +246,8 @@ def load_head(path: Path) -> Head:
                 )
             _require_arrays(archive)
             names = [name for name in _ARRAYS if f"{name}.npy" in archive.namelist()]
-            return _checked(description, {name: _unpacked(archive, name) for name in names})
+            head = _checked(description, {name: _unpacked(archive, name) for name in names})
+            return replace(head, digest=hashlib.sha256(content).hexdigest())
     except _DAMAGE as error:
         raise ModelError(
             f"{path} is no head or damaged: {error}", code="model-broken", hint=_TRAIN

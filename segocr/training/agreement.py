@@ -9,6 +9,7 @@ from pathlib import Path
 from segocr.errors import ModelError
 from segocr.steps.client import Steps
 from segocr.steps.contract import SegmentedRegion, SegmentModel
+from segocr.steps.modelfiles import digest_files
 from segocr.synthesis.backgrounds import read_picture
 from segocr.training.measure import mask_iou
 
@@ -41,7 +42,7 @@ def compare_engines(
         confidence: Least score, 0–1.
     """
     models = (
-        SegmentModel("ultralytics", weights, image_size, confidence),
+        SegmentModel("ultralytics", weights, image_size, confidence, digest=digest_files([weights])),
         SegmentModel("openvino", exported, image_size, confidence),
     )
     compared, alone = 0, []

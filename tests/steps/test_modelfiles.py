@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from segocr.steps.modelfiles import Loaded
+from segocr.steps.modelfiles import Loaded, digest_files, digest_of_one, exactly
+from segocr.steps.protocol import Refusal
 
 
 @pytest.fixture
@@ -19,11 +21,11 @@ def loads() -> list[str]:
 
 @pytest.fixture
 def loaded(loads: list[str]) -> Loaded[int]:
-    def load(name: str) -> int:
+    def load(name: str, _: str | None) -> int:
         loads.append(Path(name).name)
         return len(loads)
 
-    return Loaded(load, 2)
+    return Loaded(load, str, 2)
 
 
 def test_a_model_is_loaded_once_and_those_used_last_stay(loaded: Loaded[int], loads: list[str]) -> None:
@@ -65,3 +67,55 @@ def test_a_model_whose_files_were_replaced_is_loaded_again(
     assert [loaded.get(str(tmp_path / model)) for _ in range(2)] == [1, 1]
     change(tmp_path / file)
     assert [loaded.get(str(tmp_path / model)) for _ in range(2)] == [2, 2]
+
+
+def replaced_with_its_times_kept(file: Path) -> None:
+    before = file.stat()
+    file.write_bytes(bytes(before.st_size))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_file_that_claims_to_be_as_old_as_the_one_before_is_another(
+    loaded: Loaded[int], tmp_path: Path
+) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(b"a model")
+    digests = [loaded.get(str(file)), digest_files([file])]
+    replaced_with_its_times_kept(file)
+    assert loaded.get(str(file)) != digests[0]
+    assert digest_files([file]) != digests[1] == digest_of_one(hashlib.sha256(b"a model").hexdigest())
+
+
+def test_another_model_than_the_one_wanted_is_refused(loaded: Loaded[int]) -> None:
+    assert [loaded.get("a"), loaded.get("a", "1")] == [1, 1]
+    with pytest.raises(Refusal, match="a was replaced while it was in use") as caught:
+        loaded.get("a", "2")
+    assert caught.value.code == "model-changed"
+    assert loaded.get("a", "1") == 1
+
+
+def test_a_model_that_is_replaced_while_it_is_loaded_is_not_taken(tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(b"a model")
+
+    def load(name: str, _: str | None) -> int:
+        file.write_bytes(b"another one")
+        return 1
+
+    models = Loaded(load, str, 2)
+    with pytest.raises(Refusal, match="while it was being loaded"):
+        models.get(str(file))
+
+
+def test_a_copy_is_of_the_bytes_wanted_or_is_not_made(tmp_path: Path) -> None:
+    file = tmp_path / "model.pt"
+    file.write_bytes(b"trusted")
+    wanted = digest_files([file])
+    with exactly(file, wanted) as copy:
+        file.write_bytes(b"another")
+        assert copy.read_bytes() == b"trusted"
+        assert copy.parent.stat().st_mode & 0o777 == 0o700
+    assert not copy.exists()
+    with pytest.raises(Refusal) as caught, exactly(file, wanted):
+        pass
+    assert caught.value.code == "model-changed"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from segocr.errors import ModelError
 from segocr.steps.client import Steps
 from segocr.steps.contract import SegmentedRegion, SegmentModel
+from segocr.steps.modelfiles import digest_files
 
 CONFIDENCE = 0.25
 ROOT = Path(__file__).parents[2]
@@ -60,7 +61,9 @@ def pages_of(data: Path, kind: str, count: int = 12) -> list[NDArray[np.uint8]]:
 
 
 def compare(steps: Steps, weights: Path, exported: Path, pages: list[NDArray[np.uint8]], size: int) -> int:
-    one = steps.segment(pages, SegmentModel("ultralytics", weights, size, CONFIDENCE))
+    one = steps.segment(
+        pages, SegmentModel("ultralytics", weights, size, CONFIDENCE, digest=digest_files([weights]))
+    )
     other = steps.segment(pages, SegmentModel("openvino", exported, size, CONFIDENCE))
     count = 0
     for page, a, b in zip(pages, one, other, strict=True):
@@ -144,7 +147,7 @@ def test_one_page_and_many_give_the_same(both: Steps, data: Path, exported: Path
 
 def test_a_model_says_what_it_is(both: Steps, exported: Path) -> None:
     for engine, path in (("openvino", exported.with_suffix(".onnx")), ("ultralytics", exported)):
-        info = both.load(SegmentModel(engine, path))
+        info = both.load(SegmentModel(engine, path, digest=digest_files([path])))
         assert info.classes == ("company", "date", "address", "total")
         assert len(info.digest) == 64
 
@@ -165,7 +168,7 @@ def test_a_bad_model_is_a_model_error(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ModelError) as caught:
-        both.load(SegmentModel(engine, path))
+        both.load(SegmentModel(engine, path, digest=digest_files([path]) if content else "0" * 64))
     assert caught.value.code == code
     assert str(path) in caught.value.message
 

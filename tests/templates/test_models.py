@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from segocr.errors import EnvironmentMissing, ModelError, TemplateError
 from segocr.steps.contract import OcrModel
+from segocr.steps.modelfiles import digest_files
 from segocr.templates import Template, find_templates, load_template
 from segocr.templates.classes import model_classes
 from segocr.templates.draft import draft, draft_text
@@ -340,7 +341,9 @@ def test_a_run_refuses_a_pickle_that_nobody_trusted(tmp_path: Path, monkeypatch:
         choose_models(template, {}, workspace=tmp_path)
     assert caught.value.code == "model-untrusted"
     trust_model(tmp_path / "model.pt", tmp_path)
-    assert choose_models(template, {}, workspace=tmp_path).segment.path == tmp_path / "model.pt"
+    chosen = choose_models(template, {}, workspace=tmp_path).segment
+    assert chosen.path == tmp_path / "model.pt"
+    assert chosen.digest == digest_files([tmp_path / "model.pt"])
 
 
 def test_a_pickle_is_loaded_only_where_it_is_trusted(tmp_path: Path) -> None:

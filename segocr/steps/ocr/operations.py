@@ -1,5 +1,7 @@
 """The operations of an OCR host, the same for every engine.
 
+``model`` comes with ``digest``, which it is to have (null: whatever it has now).
+
 ``load``: body ``model``. Answer: ``digest``, ``alphabet`` (size), ``characters`` on request.
 ``detect``: body ``model``, ``side`` (pixels of the longer side that pages are shrunk to, or null), ``areas``
 (whether to look closely only where there is text, seen from afar); arrays: pages. Answer: ``scores`` by page;
@@ -72,14 +74,14 @@ class Recogniser(Protocol):
 def operations(load: Callable[[str], Recogniser]) -> dict[str, Operation]:
     """Return the host's operations for an engine that loads models by name or directory."""
 
-    def prepared(name: str) -> tuple[Recogniser, Decoder]:
+    def prepared(name: str, _: str | None) -> tuple[Recogniser, Decoder]:
         model = load(name)
         return model, Decoder(model.alphabet)
 
-    loaded = Loaded(prepared, _LOADED)
+    loaded = Loaded(prepared, lambda pair: pair[0].digest, _LOADED)
 
     def model_of(message: Message) -> tuple[Recogniser, Decoder]:
-        return loaded.get(str(message.body["model"]))
+        return loaded.get(str(message.body["model"]), message.body.get("digest"))
 
     def load_model(message: Message) -> Message:
         model, _ = model_of(message)

@@ -29,7 +29,7 @@ def start(settings: Settings) -> Engine:
         "version": openvino.__version__,
         "devices": openvino.Core().available_devices,
     }
-    return Engine(about, operations(lambda path: OpenvinoSegmenter(path, settings)))
+    return Engine(about, operations(lambda path, _: OpenvinoSegmenter(path, settings)))
 
 
 class OpenvinoSegmenter:

@@ -1,8 +1,9 @@
 """The operations of a segmentation host, the same for every engine.
 
-``load``: body ``model`` (path), ``image_size``. Answer: ``digest``, ``classes``.
-``segment``: body ``model``, ``image_size``, ``confidence``, ``iou``; arrays: pages, ``uint8 (H, W, 3)`` BGR.
-Answer: ``pages`` (for each page a list of ``[class, score, points]``); arrays: one
+``load``: body ``model`` (path), ``digest`` (what ``digest_files`` says of it; null: whatever it is now),
+``image_size``. Answer: ``digest``, ``classes``.
+``segment``: body ``model``, ``digest``, ``image_size``, ``confidence``, ``iou``; arrays: pages,
+``uint8 (H, W, 3)`` BGR. Answer: ``pages`` (for each page a list of ``[class, score, points]``); arrays: one
 ``float32 (all points, 2)``.
 """
 
@@ -51,12 +52,12 @@ class Segmenter(Protocol):
         ...
 
 
-def operations(load: Callable[[Path], Segmenter]) -> dict[str, Operation]:
-    """Return the host's operations for an engine that loads a model by path."""
-    loaded = Loaded(lambda name: load(Path(name)), _LOADED)
+def operations(load: Callable[[Path, str | None], Segmenter]) -> dict[str, Operation]:
+    """Return the host's operations for an engine that loads a model by path, and the digest it is to have."""
+    loaded = Loaded(lambda name, wanted: load(Path(name), wanted), lambda model: model.digest, _LOADED)
 
     def model_of(message: Message) -> Segmenter:
-        return loaded.get(str(message.body["model"]))
+        return loaded.get(str(message.body["model"]), message.body.get("digest"))
 
     def load_model(message: Message) -> Message:
         model = model_of(message)

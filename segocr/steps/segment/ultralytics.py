@@ -1,4 +1,7 @@
-"""Segmentation with ultralytics on torch: ``.pt`` files. They are pickles: only trusted ones get here."""
+"""Segmentation with ultralytics on torch: ``.pt`` files.
+
+They are pickles, and loading one runs what is in it: only those bytes are loaded whose digest the call names.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.steps.guest import Engine, Settings
-from segocr.steps.modelfiles import digest_files, require_file
+from segocr.steps.modelfiles import exactly, require_file
 from segocr.steps.protocol import Refusal
 from segocr.steps.segment.letterbox import Letterbox
 from segocr.steps.segment.operations import Wanted, operations
@@ -37,23 +40,21 @@ def start(settings: Settings) -> Engine:
         )
     version = f"{ultralytics.__version__}, torch {torch.__version__}"
     about = {"name": "ultralytics", "version": version, "devices": ["cpu", *cuda], "device": device}
-    return Engine(about, operations(lambda path: UltralyticsSegmenter(path, device)))
+    return Engine(about, operations(lambda path, wanted: UltralyticsSegmenter(path, wanted, device)))
 
 
 class UltralyticsSegmenter:
     """A model run by ultralytics (see ``operations.Segmenter``)."""
 
-    def __init__(self, path: Path, device: str) -> None:
-        from ultralytics import YOLO
-
+    def __init__(self, path: Path, wanted: str | None, device: str) -> None:
         require_file(path, (".pt",), "ultralytics")
-        self.digest = digest_files([path])
+        if wanted is None:
+            raise Refusal(
+                "model", "model-untrusted", f"{path} is a pickle, and the call names no digest of it"
+            )
+        self.digest = wanted
         self._device = device
-        try:
-            self._model: Any = YOLO(str(path), task="segment")
-        except Exception as error:  # an unpickler raises anything at a broken file
-            text = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise Refusal("model", "model-broken", f"{path} cannot be loaded: {text}") from error
+        self._model = _loaded(path, wanted)
         if self._model.task != "segment" or getattr(self._model.model, "task", "segment") != "segment":
             raise Refusal("model", "model-kind", f"{path} is no segmentation model")
         names = self._model.names
@@ -82,3 +83,15 @@ class UltralyticsSegmenter:
             if points is not None:
                 found.append(Found(int(kind), float(score), letterbox.to_page(points)))
         return found
+
+
+def _loaded(path: Path, wanted: str) -> Any:
+    from ultralytics import YOLO
+
+    with exactly(path, wanted) as copy:
+        try:
+            return YOLO(str(copy), task="segment")
+        except Exception as error:  # an unpickler raises anything at a broken file
+            text = str(error).replace(str(copy), str(path)) or type(error).__name__
+            message = f"{path} cannot be loaded: {text.splitlines()[0][:200]}"
+            raise Refusal("model", "model-broken", message) from error
