@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from segocr.constraints.charsets import CharSet, both_cases, contains, single
+from segocr.constraints.charsets import CharSet, both_cases, complement, contains, single
 from segocr.constraints.errors import PatternError
 from segocr.constraints.syntax import Chars, Choice, Node, Part, Repeat, Sequence
 
@@ -61,7 +61,7 @@ class _Builder:
         self.ignore_case = ignore_case
         self.ignore_spaces = ignore_spaces
         self.open: frozenset[str] = frozenset()
-        self.folded: dict[CharSet, CharSet] = {}
+        self.folded: dict[Chars, CharSet] = {}
 
     def whole(self, tree: Node) -> Nfa:
         self.nfa.final = self.node(tree, self.nfa.add())
@@ -69,8 +69,8 @@ class _Builder:
 
     def node(self, tree: Node, start: int) -> int:
         match tree:
-            case Chars(charset):
-                return self.chars(charset, start)
+            case Chars():
+                return self.chars(tree, start)
             case Sequence(items):
                 for item in items:
                     start = self.node(item, start)
@@ -82,25 +82,24 @@ class _Builder:
             case Part(name, item):
                 return self.part(name, item, start)
 
-    def chars(self, charset: CharSet, start: int) -> int:
+    def chars(self, chars: Chars, start: int) -> int:
         end = self.nfa.add()
-        if self.ignore_spaces and charset == single(" "):
+        if self.ignore_spaces and chars == Chars(single(" ")):
             self.nfa.empty[start].append(end)
             return end
         # A character edge needs a state of its own: the one it starts from may have empty edges already.
         edge = self.nfa.add()
         self.nfa.empty[start].append(edge)
-        self.nfa.charset[edge] = self.fold(charset)
+        self.nfa.charset[edge] = self.fold(chars)
         self.nfa.parts[edge] = self.open
         self.nfa.target[edge] = end
         return end
 
-    def fold(self, charset: CharSet) -> CharSet:
-        if not self.ignore_case:
-            return charset
-        if charset not in self.folded:
-            self.folded[charset] = both_cases(charset)
-        return self.folded[charset]
+    def fold(self, chars: Chars) -> CharSet:
+        if chars not in self.folded:
+            charset = both_cases(chars.charset) if self.ignore_case else chars.charset
+            self.folded[chars] = complement(charset) if chars.negated else charset
+        return self.folded[chars]
 
     def choice(self, options: tuple[Node, ...], start: int) -> int:
         end = self.nfa.add()

@@ -39,9 +39,14 @@ _LINE_BREAKS: CharSet = ((0x0A, 0x0A), (0x0D, 0x0D))
 
 @dataclass(frozen=True, slots=True)
 class Chars:
-    """One character out of a set."""
+    """One character out of a set; or, if negated, one that is not in it.
+
+    A complement is not taken here: with both cases ignored, ``[^a]`` shuts out ``A`` as well, so the set is
+    folded first.
+    """
 
     charset: CharSet
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,7 @@ class _Parser:
         if character == "(":
             return self.group()
         if character == "[":
-            return Chars(self.bracket())
+            return self.bracket()
         if character == "\\":
             return Chars(self.escape())
         if character in "*+?{":
@@ -215,7 +220,7 @@ class _Parser:
         self.at = named.end()
         return named[1]
 
-    def bracket(self) -> CharSet:
+    def bracket(self) -> Chars:
         start = self.at
         self.at += 1
         negated = self.peek() == "^"
@@ -228,7 +233,7 @@ class _Parser:
         self.at += 1
         if not found:
             raise PatternError("this class holds no character; write '\\]' for the character ']'", start)
-        return complement(found) if negated else found
+        return Chars(found, negated)
 
     def bracket_item(self) -> CharSet:
         start = self.at

@@ -36,6 +36,15 @@ def test_the_same_texts_match_as_with_re(pattern: str, texts: list[str]) -> None
 
 
 @settings(max_examples=200, deadline=None)
+@given(pattern=pieces, texts=st.lists(st.text("abBA1.", max_size=7), max_size=12))
+def test_the_same_texts_match_as_with_re_where_case_does_not_matter(pattern: str, texts: list[str]) -> None:
+    expected = re.compile(pattern, re.IGNORECASE)
+    automaton = determinise(build_nfa(parse(pattern), ignore_case=True))
+    for text in texts:
+        assert automaton.accepts(text) == bool(expected.fullmatch(text)), (pattern, text)
+
+
+@settings(max_examples=200, deadline=None)
 @given(
     pattern=st.sampled_from(
         [
@@ -141,6 +150,8 @@ def test_escapes_mean_what_the_documentation_says(pattern: str, text: str, accep
 def test_ignored_case_and_spaces_widen_the_pattern() -> None:
     assert compile_constraint("aB1", ignore_case=True).accepts("Ab1")
     assert compile_constraint("straße", ignore_case=True).accepts("STRAßE")
+    without = compile_constraint("[^IOQ]{3}", ignore_case=True)
+    assert [without.accepts(text) for text in ("IOQ", "ioq", "abQ", "ABc", "1+-")] == [False] * 3 + [True] * 2
     spaced = compile_constraint(r"DE\d{2} \d{4}", ignore_spaces=True)
     assert spaced.accepts("DE891234")
     assert not spaced.accepts("DE89 1234")
