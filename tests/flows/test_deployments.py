@@ -72,6 +72,22 @@ def test_servers_of_several_machines_ask_for_a_secret_and_workers_have_one_works
     assert "\nEnvironment=SEGOCR_WORKSPACE=/srv/segocr\n" in units["worker"]
 
 
+def test_segocr_is_no_superuser_of_the_database_server() -> None:
+    compose = load("compose.yaml")
+    assert "POSTGRES_USER" not in compose["services"]["database"]["environment"]  # the image's superuser
+    made = compose["configs"]["databases"]["content"]
+    assert "CREATE ROLE segocr LOGIN PASSWORD" in made
+    assert "SUPERUSER" not in made
+    assert "ALTER ROLE postgres PASSWORD NULL" in made
+    urls = (
+        compose["services"]["deploy"]["environment"]["SEGOCR_DATABASE_URL"],
+        compose["services"]["prefect"]["environment"]["PREFECT_SERVER_DATABASE_CONNECTION_URL"],
+    )
+    for url in urls:
+        assert "//segocr:" in url
+        assert f"CREATE DATABASE {url.rpartition('/')[2]} OWNER segocr;" in made
+
+
 def test_units_pass_systemds_own_check(require: Callable[..., None], tmp_path: Path) -> None:
     checker = shutil.which("systemd-analyze")
     require("systemd", checker, "systemd-analyze is not installed (Debian: apt install systemd)")
