@@ -25,8 +25,9 @@ command.add_command(autolabel)
 
 
 @command.command("import")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The new folder.")
+@click.option("--add", is_flag=True, help="Put them beside the documents that the folder holds, which stay.")
 @click.option("--format", "kind", type=click.Choice(_KINDS), help="Of the labels.  [default: told by SOURCE]")
 @click.option("--pictures", multiple=True, type=click.Path(path_type=Path, file_okay=False, exists=True),
               help="Where the pictures lie, if not beside the labels; may be given again.")  # fmt: skip
@@ -36,8 +37,9 @@ command.add_command(autolabel)
 @click.option("--force", is_flag=True, help="Write into a folder that holds other files.")
 @formats(Format.TABLE, Format.JSON)
 def import_(
-    source: Path,
+    sources: tuple[Path, ...],
     out: Path,
+    add: bool,
     kind: str | None,
     pictures: tuple[Path, ...],
     renamed: tuple[str, ...],
@@ -45,29 +47,33 @@ def import_(
     force: bool,
     output: Format,
 ) -> None:
-    r"""Turn SOURCE, labels of another program, into a folder of labelled documents.
+    r"""Turn each SOURCE, labels of another program, into one folder of labelled documents.
 
-    LabelMe (a folder of JSON files), COCO (a JSON file), YOLO segmentation (a folder with data.yaml), Label
-    Studio (its JSON export), or another folder of labelled documents. CVAT and Roboflow export the first
-    three.
+    LabelMe (a folder of JSON files), COCO (a JSON file, or Roboflow's folder with train, valid and test),
+    YOLO segmentation (a folder with data.yaml), Label Studio (its JSON export), or another folder of labelled
+    documents. CVAT and Roboflow export the first three.
 
     \b
     segocr dataset import annotations/instances.json --pictures photos --out labelled
+    segocr dataset import more.json --out labelled --add
     """
     from segocr.datasets.importing import Kind, import_labels
 
     imported = import_labels(
-        source, out, kind=Kind(kind) if kind else None, pictures=pictures,
-        renamed=dict(_pair(word) for word in renamed), split=split, force=force,
+        sources[0], out, more=sources[1:], kind=Kind(kind) if kind else None, pictures=pictures,
+        renamed=dict(_pair(word) for word in renamed), split=split, add=add, force=force,
     )  # fmt: skip
     for said in imported.passed_over:
         note(said)
+    if imported.known:
+        note(f"{imported.known} documents have pictures that {out} held: their labels there stay as they are")
     if imported.without_value:
         note(f"{imported.without_value} labels have no value: good for training, not for evaluation")
     facts: dict[str, object] = {
-        "folder": str(out), "format": imported.kind.value, "documents": imported.documents,
+        "folder": str(out), "format": imported.kind, "documents": imported.documents,
         "labels": imported.labels if output is Format.JSON else _counted(imported.labels),
         "without labels": imported.unlabelled, "labels without value": imported.without_value,
+        **({"documents before": imported.there} if add else {}),
     }  # fmt: skip
     print_mapping(facts, output)
 

@@ -131,12 +131,14 @@ def _pictures(folder: Path | None) -> tuple[Path, ...]:
 
 def _made(order: Order, source: Path) -> dict[str, object]:
     """Return what ``made.json`` says: all that decides the pictures, but the machine's typefaces."""
+    from segocr.datasets.folder import origin
+
     recipe = order.recipe
     return {
         "by": "segocr synth",
         "template": order.template.name,
         "version": order.template.version,
-        "from": source.resolve().name,
+        **origin([source]),
         "pages": [page.id for page in order.pages],
         "count": order.count,
         "seed": order.seed,

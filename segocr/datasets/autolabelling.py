@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 
-from segocr.datasets.folder import cannot_write, label_row, new_folder, require_free, write_labels
+from segocr.datasets.folder import cannot_write, label_row, new_folder, origin, require_free, write_labels
 from segocr.datasets.importing import image_names
 from segocr.datasets.likeness import byte_digest
 from segocr.datasets.sheet import write_sheet
@@ -116,7 +116,8 @@ def autolabel(
         ConfigurationError: ``disk-full``, or ``target`` cannot be written.
         SegocrError: As ``extract``.
     """
-    require_free(target, [source, *(one.path for one in by_hand)], force=force)
+    made = {"by": "segocr dataset autolabel", **origin([source]), "template": template.name}
+    require_free(target, made, [source, *(one.path for one in by_hand)], force=force)
     files, known = _wanted(source, target, by_hand)
     files = files[:limit]
     taken = {one.id for one in by_hand}
@@ -134,7 +135,6 @@ def autolabel(
             return done
         if not found:
             raise _none_is_sure(done)
-        made = {"by": "segocr dataset autolabel", "from": source.resolve().name, "template": template.name}
         with new_folder(target, made, [source], force=force) as folder:
             sheets = _write(folder, done, by_hand)
     return replace(done, sheets=tuple(target / name for name in sheets))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from segocr.datasets.folder import label_row, new_folder, write_labels
+from segocr.datasets.folder import added_to, label_row, new_folder, origin, require_outside, write_labels
+from segocr.datasets.likeness import byte_digest
 from segocr.datasets.readers.coco import is_coco, read_coco
 from segocr.datasets.readers.label_studio import is_label_studio, read_label_studio
 from segocr.datasets.readers.labelme import is_labelme, read_labelme
@@ -37,20 +38,24 @@ class Imported:
     """What was imported.
 
     Attributes:
-        kind: The format.
+        kind: The format; several sources may be of several.
         documents: How many.
         labels: How many, by class.
         unlabelled: Documents without any label.
         without_value: Labels that say nothing about the text: good for training, not for evaluation.
         passed_over: What else was there, as sentences.
+        there: Documents that the folder held before, and holds.
+        known: Documents that were passed over because the folder held their pictures.
     """
 
-    kind: Kind
+    kind: str
     documents: int
     labels: dict[str, int]
     unlabelled: int
     without_value: int
     passed_over: tuple[str, ...] = ()
+    there: int = 0
+    known: int = 0
 
 
 def kind_of(source: Path) -> Kind:
@@ -96,10 +101,15 @@ def read_foreign(source: Path, kind: Kind, pictures: Sequence[Path] = ()) -> Rea
     return replace(read, documents=_with_own_ids(read.documents))
 
 
-def _with_own_ids(documents: Sequence[LabelledDocument]) -> list[LabelledDocument]:
-    """Number ids that are alike: ids are paths without suffixes, and pictures may lie in several folders."""
-    unlike, taken = [], {document.id for document in documents}
-    seen: set[str] = set()
+def _with_own_ids(documents: Sequence[LabelledDocument], there: Iterable[str] = ()) -> list[LabelledDocument]:
+    """Number ids that are alike: ids are paths without suffixes, and pictures may lie in several folders.
+
+    Args:
+        documents: Those of several sources, too.
+        there: Ids that are taken.
+    """
+    seen = set(there)
+    unlike, taken = [], {document.id for document in documents} | seen
     for document in documents:
         name, number = document.id, 1
         while name in seen or (number > 1 and name in taken):
@@ -127,10 +137,12 @@ def import_labels(
     source: Path,
     target: Path,
     *,
+    more: Sequence[Path] = (),
     kind: Kind | None = None,
     pictures: Sequence[Path] = (),
     renamed: Mapping[str, str] | None = None,
     split: str | None = None,
+    add: bool = False,
     force: bool = False,
 ) -> Imported:
     """Write a folder of labelled documents from labels of another program; pictures are copied.
@@ -138,40 +150,94 @@ def import_labels(
     Args:
         source: File or folder.
         target: The new folder; see ``segocr.datasets.folder.new_folder``.
+        more: Other sources, for the same folder.
         kind: Format; None: told by what lies there.
         pictures: Folders in which pictures are looked for first.
         renamed: New names of classes.
         split: Of all documents; None: as the labels say, else ``train``.
+        add: Whether to put the documents beside those that ``target`` holds. These stay as they are, also
+            where a source has the same picture.
         force: Whether to put it into a folder that is somebody else's.
 
     Raises:
         UsageError: ``labels`` or ``unreadable-picture``, with file and place; ``folder-taken``.
         ConfigurationError: ``disk-full``, or ``target`` cannot be written.
     """
-    kind = kind or kind_of(source)
-    read = read_foreign(source, kind, pictures)
-    documents = read.documents
-    _require_classes(documents, renamed or {})
-    images = image_names(documents)
+    sources, renamed = [source, *more], renamed or {}
+    kinds = [kind or kind_of(one) for one in sources]
+    reads = [read_foreign(one, of, pictures) for one, of in zip(sources, kinds, strict=True)]
+    documents = [document for read in reads for document in read.documents]
+    if more:
+        _require_own_pictures(documents)
+    _require_classes(documents, renamed)
+    there = read_labels(target, None) if add and (target / LABELS).is_file() else []
+    new = not_there(documents, there)
+    documents = _with_own_ids(new, {one.id for one in there})
+    images = image_names(documents, _names_in(target) if there else ())
     needed = sum(document.path.stat().st_size for document in documents)
     require_room(target, needed, hint="make room, or name another disk with --out")
-    made = {"by": "segocr dataset import", "format": kind.value, "from": source.resolve().name}
-    with new_folder(target, made, [source, *(one.path for one in documents)], force=force) as folder:
-        (folder / "images").mkdir()
-        rows = []
-        known = _known_rows(source) if kind is Kind.LABELLED else {}
-        for document, image in zip(documents, images, strict=True):
-            shutil.copyfile(document.path, folder / image)
-            rows.append(_row(document, image, renamed or {}, split, known.get(document.place)))
-        write_labels(folder, rows)
+    known = {
+        place: row
+        for one, of in zip(sources, kinds, strict=True)
+        if of is Kind.LABELLED
+        for place, row in _known_rows(one).items()
+    }
+    rows = [
+        _row(document, image, renamed, split, known.get(document.place))
+        for document, image in zip(documents, images, strict=True)
+    ]
+    read_from = [*sources, *(one.path for one in documents)]
+    if there:
+        require_outside(target, read_from)
+        with added_to(target, rows) as folder:
+            _copy(documents, images, folder)
+    else:
+        made = {"by": "segocr dataset import", "format": _listed(kinds), **origin(sources)}
+        with new_folder(target, made, read_from, force=force) as folder:
+            _copy(documents, images, folder)
+            write_labels(folder, rows)
+    return _imported(kinds, reads, documents, renamed, len(there))
+
+
+def not_there(
+    documents: Sequence[LabelledDocument], there: Sequence[LabelledDocument]
+) -> list[LabelledDocument]:
+    """Return the documents whose pictures, by their bytes, are not those of others."""
+    known = {byte_digest(one.path) for one in there}
+    return [one for one in documents if not known or byte_digest(one.path) not in known]
+
+
+def _names_in(target: Path) -> list[str]:
+    return [path.relative_to(target).as_posix() for path in (target / "images").glob("*")]
+
+
+def _copy(documents: Sequence[LabelledDocument], images: Sequence[str], folder: Path) -> None:
+    (folder / "images").mkdir(exist_ok=True)
+    for document, image in zip(documents, images, strict=True):
+        shutil.copyfile(document.path, folder / image)
+
+
+def _listed(kinds: Sequence[Kind]) -> str:
+    return ", ".join(dict.fromkeys(kinds))
+
+
+def _imported(
+    kinds: Sequence[Kind],
+    reads: Sequence[Read],
+    documents: Sequence[LabelledDocument],
+    renamed: Mapping[str, str],
+    there: int,
+) -> Imported:
     labels = [label for document in documents for label in document.labels]
     return Imported(
-        kind,
+        _listed(kinds),
         len(documents),
-        dict(Counter((renamed or {}).get(label.class_name, label.class_name) for label in labels)),
+        dict(Counter(renamed.get(label.class_name, label.class_name) for label in labels)),
         sum(not document.labels for document in documents),
         sum(not label.value for label in labels),
-        read.passed_over,
+        tuple(said for read in reads for said in read.passed_over),
+        there,
+        sum(len(read.documents) for read in reads) - len(documents),
     )
 
 
@@ -184,9 +250,14 @@ def _require_classes(documents: Sequence[LabelledDocument], renamed: Mapping[str
         )
 
 
-def image_names(documents: Sequence[LabelledDocument]) -> list[str]:
-    """Return a place in a new folder for each picture, no two alike, even where case does not count."""
-    names, taken = [], set()
+def image_names(documents: Sequence[LabelledDocument], there: Iterable[str] = ()) -> list[str]:
+    """Return a place in a folder for each picture, no two alike, even where case does not count.
+
+    Args:
+        documents: The pictures are theirs.
+        there: Places that are taken, as ``images/a.jpg``.
+    """
+    names, taken = [], {Path(name).stem.casefold() for name in there}
     for document in documents:
         stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in document.id).strip("._") or "page"
         name, number = stem, 1
@@ -215,7 +286,7 @@ def _row(
         labels = tuple(replace(label, class_name=name) for label, name in named)
         return label_row(replace(document, labels=labels, split=split or document.split), image)
     row: dict[str, Any] = json.loads(json.dumps(known))
-    row |= {"image": image, "split": split or document.split or "train"}
+    row |= {"id": document.id, "image": image, "split": split or document.split or "train"}
     for field in row["fields"]:
         field["class"] = renamed.get(field["class"], field["class"])
     return row

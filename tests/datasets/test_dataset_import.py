@@ -301,7 +301,7 @@ def test_a_size_is_two_numbers_or_is_not_stated(
     labelme_file(tmp_path / "labelme", [], **{"imageWidth": None, **shapes})
     for one in (source, tmp_path / "labelme"):
         if reason is None:
-            assert len(imported(one, tmp_path / "out")) == 1
+            assert len(imported(one, tmp_path / f"out-{one.name}")) == 1
         else:
             with pytest.raises(UsageError, match=reason):
                 import_labels(one, tmp_path / "out")

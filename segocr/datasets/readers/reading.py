@@ -18,6 +18,8 @@ from segocr.evaluation.labels import LabelledDocument, Polygon
 from segocr.synthesis.backgrounds import read_picture
 
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
+SPLITS = {"train": "train", "val": "val", "valid": "val", "test": "test"}
+"""Ours by what other programs call them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from segocr.datasets.readers.reading import (
     PICTURES,
+    SPLITS,
     class_name,
     picture_size,
     points,
@@ -24,8 +25,6 @@ from segocr.datasets.readers.reading import (
 )  # fmt: skip
 from segocr.errors import UsageError
 from segocr.evaluation.labels import Label, LabelledDocument
-
-_SPLITS = {"train": "train", "val": "val", "valid": "val", "test": "test"}
 
 
 def is_yolo(source: Path) -> bool:
@@ -51,7 +50,7 @@ def read_yolo_folder(source: Path) -> list[LabelledDocument]:
         wrong(str(path), "'names', the names of the classes, is missing")
     names = _names(content["names"], str(path))
     documents: list[LabelledDocument] = []
-    for key, split in _SPLITS.items():
+    for key, split in SPLITS.items():
         if content.get(key):
             for place in _places(content[key], content.get("path"), path):
                 folder = place if place.is_dir() else place.parent
