@@ -27,6 +27,11 @@ class Page:
             raise ValueError(f"a page is uint8 (H, W, 3), not {self.image.dtype} {self.image.shape}")
 
     @property
+    def pixels(self) -> int:
+        """How many it has."""
+        return self.image.size // 3
+
+    @property
     def info(self) -> PageInfo:
         """What is kept of a page when its pixels are gone."""
         height, width = self.image.shape[:2]

@@ -42,7 +42,9 @@ from segocr.templates import Template
 from segocr.textlines import segmenting as textlines
 
 PAGES_AT_ONCE = 4
-"""Pages segmented in one call: also the most whose pixels one stage holds."""
+"""Pages segmented in one call: also the most that wait for the next one."""
+PIXELS_AT_ONCE = 100_000_000
+"""Pixels of the pages of one call, and of those that wait; a single page may have more."""
 _KEPT_QUALITY = 92
 
 RegionsOf = Callable[[Document, Page], list[Region]]
@@ -148,10 +150,11 @@ class Pipeline:
     def segment_chunks(self, chunks: Iterable[Sequence[Path]]) -> Iterator[list[Work]]:
         """Segment chunks of documents, one after the other; the next pages are opened meanwhile."""
         batch: list[tuple[Work, Page]] = []
-        for item in ahead(self._open_chunks(chunks), PAGES_AT_ONCE):
+        opened_ahead = ahead(self._open_chunks(chunks), PAGES_AT_ONCE, weigh=_pixels, heaviest=PIXELS_AT_ONCE)
+        for item in opened_ahead:
             if isinstance(item, tuple):
                 batch.append(item)
-            if batch and (len(batch) == PAGES_AT_ONCE or isinstance(item, list)):
+            if batch and (isinstance(item, list) or _is_full(batch)):
                 self._segment(batch)
                 batch = []
             if isinstance(item, list):
@@ -369,6 +372,16 @@ class Pipeline:
             timings=dict(work.timings),
             day=self._day.isoformat(),
         )
+
+
+def _pixels(item: tuple[Work, Page] | list[Work]) -> int:
+    return item[1].pixels if isinstance(item, tuple) else 0
+
+
+def _is_full(batch: Sequence[tuple[Work, Page]]) -> bool:
+    """Whether one more page, of the size of the last, would be too much for one call."""
+    pixels = [page.pixels for _, page in batch]
+    return len(batch) == PAGES_AT_ONCE or sum(pixels) + pixels[-1] > PIXELS_AT_ONCE
 
 
 def _undecodable(error: HostDied | HostTimeout) -> DocumentError:

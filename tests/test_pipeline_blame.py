@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -142,7 +143,7 @@ def test_chunks_come_in_order_and_the_next_one_is_opened_meanwhile(
     opened: list[str] = []
     third = threading.Event()
 
-    def open_all(works: list[Work]) -> Iterator[tuple[Work, str]]:
+    def open_all(works: list[Work]) -> Iterator[tuple[Work, Page]]:
         for work in works:
             opened.append(work.path.name)
             if work.path.name == "c":
@@ -150,24 +151,45 @@ def test_chunks_come_in_order_and_the_next_one_is_opened_meanwhile(
             if work.path.name == "bad":
                 work.fail(DocumentError("no picture", code="unreadable"))
                 continue
-            yield work, f"page of {work.path.name}"
+            yield work, Page(1, np.zeros((9, 9, 3), np.uint8))
 
     batches: list[list[str]] = []
 
-    def segment(batch: list[tuple[Work, str]]) -> None:
+    def segment(batch: list[tuple[Work, Page]]) -> None:
         # What follows is opened while the first chunk is in hand.
         assert third.wait(10)
-        batches.append([page for _, page in batch])
+        batches.append([work.path.name for work, _ in batch])
 
     monkeypatch.setattr(pipeline, "_open_all", open_all)
     monkeypatch.setattr(pipeline, "_segment", segment)
     chunks = [["a", "b"], ["bad"], [], ["c", "d", "e", "f", "g"]]
     found = list(pipeline.segment_chunks([Path(name) for name in chunk] for chunk in chunks))
     assert [[work.path.name for work in works] for works in found] == chunks
-    assert batches == [
-        ["page of a", "page of b"],
-        ["page of c", "page of d", "page of e", "page of f"],
-        ["page of g"],
-    ]
+    assert batches == [["a", "b"], ["c", "d", "e", "f"], ["g"]]
     assert [work.failure and work.failure.code for work in found[1]] == ["unreadable"]
     assert opened == ["a", "b", "bad", "c", "d", "e", "f", "g"]
+
+
+def test_pages_of_many_pixels_are_in_hand_one_at_a_time(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    done: list[int] = []
+    ahead_of_it: list[int] = []
+
+    def open_all(works: list[Work]) -> Iterator[tuple[Work, Page]]:
+        for work in works:
+            made.append(1)
+            yield work, Page(1, np.zeros((100, 100, 3), np.uint8))
+
+    def segment(batch: list[tuple[Work, Page]]) -> None:
+        time.sleep(0.05)
+        ahead_of_it.append(len(made) - len(done) - len(batch))
+        done.extend(1 for _ in batch)
+
+    monkeypatch.setattr(pipeline, "_open_all", open_all)
+    monkeypatch.setattr(pipeline, "_segment", segment)
+    monkeypatch.setattr(module, "PIXELS_AT_ONCE", 15_000)
+    list(pipeline.segment_chunks([[Path("a")] * 8]))
+    assert len(ahead_of_it) == 8
+    assert max(ahead_of_it) <= 2  # one waits, and one more is opened
