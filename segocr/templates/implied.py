@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
+from segocr.validators.currencies import BEFORE_ONLY, CHANGING_AFTER, CHANGING_BEFORE, NAMES
 from segocr.validators.numbers import DASHES, locale_named
 
 _TIME = {
@@ -13,9 +15,20 @@ _TIME = {
 }  # fmt: skip
 _TOKEN = re.compile(r"HH|H|hh|h|mm|ss|a|'[^']*'|.")
 _SIGN = r"[A-Z]{0,2}[$€£¥₹₩₫₱฿₺₽₪]"
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """Return a pattern of words, those with one first letter together."""
+    grouped = groupby(sorted(words), key=lambda word: word[0])
+    return "|".join(f"{first}({'|'.join(word[1:] for word in group)})" for first, group in grouped)
+
+
+# A label is no currency, but CR is read with its amount, which is none then (``segocr.validators.numbers``).
 # Beside the digits stands no O, I or Z: else every 0, 1 or 2 at an end could be a currency, too.
-_BEFORE = rf"[A-Z]{{0,2}}[A-HJ-NP-Y]\.?|{_SIGN}"
-_AFTER = rf"[A-HJ-NP-Y][A-Z]?\.?|[A-Z]{{3}}\.?|{_SIGN}"
+_NAME_BEFORE = _any_of(name for name in NAMES | BEFORE_ONLY | CHANGING_BEFORE if name[-1] not in "OIZ")
+_NAME_AFTER = _any_of(name for name in NAMES | CHANGING_AFTER if len(name) > 2 or name[0] not in "OIZ")
+_BEFORE = rf"({_NAME_BEFORE})\.?|{_SIGN}"
+_AFTER = rf"({_NAME_AFTER})\.?|{_SIGN}"
 
 
 def number_pattern(kind: str, locale: str, decimals: int | None = None) -> str:

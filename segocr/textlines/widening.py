@@ -19,6 +19,7 @@ from segocr.constraints.automaton import Automaton
 from segocr.templates import FieldSpec
 from segocr.textlines.evidence import with_digits
 from segocr.textlines.lines import TextLine
+from segocr.validators.currencies import changes_amount
 from segocr.validators.numbers import DASHES
 from segocr.validators.registry import NUMBERS
 
@@ -100,9 +101,10 @@ def _is_narrow(line: TextLine, start: int, end: int) -> bool:
 
 def _could_be(spec: FieldSpec, text: str, span: Span, wider: Span) -> bool:
     left, window, right = text[wider[0] : span[0]], text[slice(*wider)], text[span[1] : wider[1]]
-    if left and not _begins(left.split()[0]):
+    if left and not (_begins(left.split()[0]) or _changes(spec, left.split()[0], before=True)):
         return False
-    if right and right not in tuple(DASHES) and not _ends(right.split()[-1]):
+    ends = right in tuple(DASHES) or not right or _ends(right.split()[-1])
+    if not ends and not _changes(spec, right.split()[-1], before=False):
         return False
     # A bracket whose other one stands further off is around more than this.
     return (_is_balanced(window) or not _is_balanced(text)) and _is_nearly_accepted(spec, window)
@@ -119,11 +121,35 @@ def _ends(word: str) -> bool:
     return word in _BRACKETS or any(map(str.isdigit, word))
 
 
+def _changes(spec: FieldSpec, word: str, *, before: bool) -> bool:
+    return spec.type == "money" and changes_amount(word, before=before)
+
+
 def _is_balanced(text: str) -> bool:
     return text.count("(") == text.count(")") and text.count("[") == text.count("]")
 
 
 def _is_nearly_accepted(spec: FieldSpec, text: str) -> bool:
+    bare = _bare(spec, text)
+    return _nearly(spec, text) or (bare != text and _nearly(spec, bare))
+
+
+def _bare(spec: FieldSpec, text: str) -> str:
+    """Return a number without its sign and without letters that make it another one.
+
+    A pattern that forgets them reads it with them, too: they are dear things to leave out there.
+    """
+    if spec.type not in NUMBERS:
+        return text
+    words = text.split(" ")
+    if words and _changes(spec, words[0], before=True):
+        words = words[1:]
+    if words and _changes(spec, words[-1], before=False):
+        words = words[:-1]
+    return " ".join(words).strip(f"{DASHES}{_BRACKETS} ")
+
+
+def _nearly(spec: FieldSpec, text: str) -> bool:
     if spec.type in NUMBERS or spec.ignore_spaces:
         # Digits that no space parts are one number; with a space they are if they stand in groups.
         text = _GROUPED.sub(lambda number: re.sub(r"\s", "", number.group()), text)
@@ -132,11 +158,8 @@ def _is_nearly_accepted(spec: FieldSpec, text: str) -> bool:
     if spec.ignore_spaces:
         text = re.sub(r"\s", "", text)
     assert spec.constraint is not None
-    automaton = spec.constraint.automaton
     text = text.translate(_AS_HYPHEN)
-    # A number is read with its sign by a pattern without signs, too: there it is a dear thing to leave out.
-    bare = text.strip(f"{DASHES}{_BRACKETS} ") if spec.type in NUMBERS else text
-    return any(_nearly_accepts(automaton, one) for one in (text, with_digits(text), bare))
+    return any(_nearly_accepts(spec.constraint.automaton, one) for one in (text, with_digits(text)))
 
 
 def _nearly_accepts(automaton: Automaton, text: str) -> bool:

@@ -1,6 +1,6 @@
-"""What may stand beside an amount for a currency: signs, codes of ISO 4217, and the usual short names.
+"""What stands beside an amount: a currency's sign, code of ISO 4217 or usual short name, or what changes it.
 
-Other letters change what an amount says: CR and DR its sign, M, K and Cr its size, p and ¢ its unit.
+CR and DR change an amount's sign, K and M its size, p and ¢ its unit. Any other word is a label.
 """
 
 from __future__ import annotations
@@ -21,9 +21,16 @@ _FORMER_CODES = "ANG ATS BEF BGN CYP DEM EEK ESP FIM FRF GRD HRK IEP ITL LTL LUF
 _SHORT_NAMES = (
     "RM RMB RP RS RE KR SKR NKR DKR ZL KC FT LEI FR SFR FF DM DH DHS SR QR BD KD JD LE KSH TSH USH TL TK"
 )
-_NAMES = frozenset(f"{_CODES} {_FORMER_CODES} {_SHORT_NAMES}".split())
-_BEFORE_ONLY = frozenset("RPQ")
+NAMES = frozenset(f"{_CODES} {_FORMER_CODES} {_SHORT_NAMES}".split())
+BEFORE_ONLY = frozenset("RPQ")
 """Rand, peso, quetzal; behind an amount such a letter says something else, such as a rate of tax."""
+_CHANGING = (
+    "CR DR DB K M MM MN MIO MLN BN MRD MIA TSD Cr Dr k m Mio Mrd Mn Bn bn mn Tsd cr dr p \N{CENT SIGN}"
+)
+CHANGING_BEFORE = frozenset({"CR", "DR"})
+CHANGING_AFTER = frozenset(_CHANGING.split())
+_SIZES = frozenset("KMTB")
+"""Before a sign: of K€ the amount is a thousandth. B$ and T$ are currencies."""
 
 
 def is_currency(word: str, *, before: bool) -> bool:
@@ -35,5 +42,15 @@ def is_currency(word: str, *, before: bool) -> bool:
     """
     name = word.rstrip(".")
     if unicodedata.category(name[-1]) == "Sc":
-        return name[-1] not in "¢￠"
-    return name.upper() in _NAMES or (before and name in _BEFORE_ONLY)
+        return name[-1] not in "¢￠" and (name[-1] == "$" or name[:-1].upper() not in _SIZES)
+    return name.upper() in NAMES or (before and name in BEFORE_ONLY)
+
+
+def changes_amount(word: str, *, before: bool) -> bool:
+    """Whether a word beside an amount makes it another one.
+
+    Args:
+        word: Letters, perhaps with a dot behind.
+        before: Whether it stands before the amount.
+    """
+    return word.rstrip(".") in (CHANGING_BEFORE if before else CHANGING_AFTER)

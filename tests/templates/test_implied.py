@@ -9,7 +9,16 @@ import pytest
 from segocr.constraints import compile_constraint
 from segocr.templates import FieldSpec, load_template
 from segocr.templates.implied import number_pattern
+from segocr.validators.currencies import (
+    BEFORE_ONLY,
+    CHANGING_AFTER,
+    NAMES,
+    changes_amount,
+    is_currency,
+)
 from segocr.validators.numbers import decimal_from, locale_named, money_from
+
+MONEY = compile_constraint(number_pattern("money", "en"))
 
 
 @pytest.mark.parametrize(
@@ -24,6 +33,12 @@ from segocr.validators.numbers import decimal_from, locale_named, money_from
         ("12.50 EUR", True),
         ("12.500 OMR", True),
         ("12.5 M", True),
+        ("12.5 Mio.", True),
+        ("12.50 CR", True),
+        ("DUE 33.80", False),  # a label
+        ("12.50 T", False),  # a rate of tax
+        ("R 12.50", True),
+        ("12.50 R", False),
         ("-$8.00", True),
         ("1,234.50-", True),
         ("(12.50)", True),
@@ -44,7 +59,18 @@ from segocr.validators.numbers import decimal_from, locale_named, money_from
     ],
 )
 def test_an_amount_may_name_its_currency_but_its_digits_are_digits(text: str, accepted: bool) -> None:
-    assert compile_constraint(number_pattern("money", "en")).accepts(text) is accepted
+    assert MONEY.accepts(text) is accepted
+
+
+@pytest.mark.parametrize("word", sorted(NAMES | BEFORE_ONLY | CHANGING_AFTER))
+def test_every_word_of_an_amount_names_its_currency_or_leaves_it_without_a_value(word: str) -> None:
+    for text, before in ((f"{word} 12.50", True), (f"12.50 {word}", False)):
+        beside_digits = word[-1] if before else word[0] if len(word) < 3 else ""
+        if is_currency(word, before=before) or changes_amount(word, before=before):
+            assert MONEY.accepts(text) is (beside_digits not in (*"OIZ",))
+            assert is_currency(word, before=before) is not changes_amount(word, before=before)
+        else:
+            assert not MONEY.accepts(text)
 
 
 @pytest.mark.parametrize(

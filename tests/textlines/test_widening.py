@@ -81,13 +81,28 @@ def test_digits_signs_and_brackets_of_an_amount_are_read_with_it(
         ("@6% ", "12.50", ""),
         ("", "12.50", " 8%"),
         ("", "12.50", " - CASH"),
-        ("(incl. ", "GST 0.71", ")"),
+        ("(incl. GST ", "0.71", ")"),
+        ("TOTAL DUE ", "33.80", ""),
+        ("TOTAL INCL. GST ", "33.80", ""),
+        ("TAX ", "1.20", ""),
+        ("", "2.49", " B"),
+        ("NET ", "10.00", " T"),
+        ("TOTAL ", "EUR 12.50", " A"),
     ],
 )
 def test_labels_and_other_numbers_beside_an_amount_are_not(
     tmp_path: Path, field: str, before: str, value: str, behind: str
 ) -> None:
     assert part(tmp_path, field, before + value + behind) == value
+
+
+@pytest.mark.parametrize(
+    "field", [AMOUNT, SPACES, "{type: money, decimals: 2, pattern: '[0-9]+[.][0-9]{2}'}"]
+)
+@pytest.mark.parametrize("value", ["12.50 CR", "DR 12.50", "12.50 M", "12.50 Mio.", "12.50 p", "12.50CR"])
+def test_letters_that_make_it_another_amount_are_read_with_it(tmp_path: Path, field: str, value: str) -> None:
+    assert part(tmp_path, field, f"TOTAL {value}").startswith(value[:6])
+    assert part(tmp_path, field, f"TOTAL {value}") != "12.50"
 
 
 def test_columns_are_parted_by_wide_spaces(tmp_path: Path) -> None:

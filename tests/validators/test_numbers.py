@@ -91,6 +91,8 @@ def test_what_is_no_number_is_refused(text: str, locale: str) -> None:
         ("$12.50 CAD", "en", "12.50"),
         ("(USD 3.50)", "en", "-3.50"),
         ("12,50 DEM", "de", "12.50"),
+        ("B$ 12.50", "en", "12.50"),
+        ("12,50 \N{EURO SIGN}", "de", "12.50"),
     ],
 )
 def test_amounts_with_their_currency(text: str, locale: str, value: str) -> None:
@@ -111,6 +113,8 @@ def test_amounts_with_their_currency(text: str, locale: str, value: str) -> None
         "12a",
         "12.50 R",
         "M 1.5",
+        "1.5 K\N{EURO SIGN}",
+        "T\N{EURO SIGN} 12",
     ],
 )
 def test_letters_that_are_no_currency_are_not_left_out(text: str) -> None:
