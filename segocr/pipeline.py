@@ -387,7 +387,7 @@ def _is_full(batch: Sequence[tuple[Work, Page]]) -> bool:
 def _undecodable(error: HostDied | HostTimeout) -> DocumentError:
     """Return whose fault it is that a host ended over a page, and a new one, too: the document's."""
     if isinstance(error, HostTimeout) or "SIGXCPU" in error.message:
-        return DocumentError("opening a page of it takes longer than is allowed", code="too-slow")
+        return DocumentError("opening it takes longer than is allowed", code="too-slow")
     return DocumentError(
         "decoding it ends the process that does it: it is damaged, or needs more memory than is allowed",
         code="unreadable",

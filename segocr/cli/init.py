@@ -39,7 +39,7 @@ ignore = []                          # names to pass over, beside hidden and tem
 file_mb = 200
 page_megapixels = 120
 pages = 500
-seconds_per_document = 120           # for opening each of its pages, not all together
+seconds_per_document = 120           # for opening it; each page after the first adds one
 attempts = 3
 
 [schedules]                          # of `segocr serve`: seconds, a cron line (UTC), or "off"

@@ -105,8 +105,7 @@ class LimitSettings(Table):
         file_mb: Size of its file in megabytes.
         page_megapixels: Size of each of its pages.
         pages: How many it may have.
-        seconds_per_document: Longest time for opening any one of its pages, whatever the name says: ten pages
-            may take ten times as long together.
+        seconds_per_document: Longest time for opening it; each page after the first adds a second.
         attempts: How often its extraction is begun before it fails.
     """
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from segocr.constraints import Constraint, Decoded
 from segocr.environments.locate import resolve
-from segocr.errors import EnvironmentMissing, HostDied, HostError, ModelError
+from segocr.errors import DocumentError, EnvironmentMissing, HostDied, HostError, HostTimeout, ModelError
 from segocr.geometry import is_flat
 from segocr.steps.attached import AttachedKeeper
 from segocr.steps.contract import (
+    SECONDS_A_PAGE,
     Image,
     LinePolygon,
     ModelInfo,
@@ -32,6 +33,7 @@ from segocr.steps.host import HostKey
 from segocr.steps.keeper import HostInfo, Keeper
 from segocr.steps.protocol import Message
 from segocr.steps.refusals import raise_refusal
+from segocr.steps.trials import trial_of
 from segocr.textlines.head import VERSION as HEAD_VERSION
 from segocr.textlines.head import load_head
 
@@ -96,15 +98,40 @@ class Steps:
 
     def _call(self, step: str, engine: str, message: Message, seconds: float | None = None) -> Message:
         key = self._key(step, engine)
-        if seconds is None:
-            seconds = key.engine.call_seconds + key.engine.item_seconds * len(message.arrays)
         try:
-            answer = self._try(key, message, seconds)
-        except HostDied:  # somebody killed it, or this call did: that shows when a new host dies of it, too
-            answer = self._try(key, message, seconds)
+            answer = self._tried_twice(key, message, seconds)
+        except (HostDied, HostTimeout) as error:
+            self._find_fault(key, message, error)
+            raise
         if answer.kind == "refusal":
             raise_refusal(answer.body, f"{step}/{engine}")
         return answer
+
+    def _tried_twice(self, key: HostKey, message: Message, seconds: float | None) -> Message:
+        if seconds is None:
+            seconds = key.engine.call_seconds + key.engine.item_seconds * len(message.arrays)
+        try:
+            return self._try(key, message, seconds)
+        except HostDied:  # somebody killed it, or this call did: that shows when a new host dies of it, too
+            return self._try(key, message, seconds)
+
+    def _find_fault(self, key: HostKey, call: Message, error: HostError) -> None:
+        """Try a host that ended over a call: it is well if it answers one that nothing can be wrong with.
+
+        Raises:
+            HostError: ``host-failing``: it ends over that, too, so that what it was given is not to blame.
+        """
+        with trial_of(call) as trial:
+            if trial is None or error.is_of_keeper:
+                return
+            try:
+                self._tried_twice(key, trial, None)
+            except (HostDied, HostTimeout) as again:
+                if again.is_of_keeper:
+                    raise
+                raise HostError(
+                    f"{again.message}, whatever it is given", code="host-failing", hint="segocr doctor"
+                ) from error
 
     def _try(self, key: HostKey, message: Message, seconds: float) -> Message:
         return self._with_keeper(key, lambda keeper: keeper.call(key, message, seconds))
@@ -199,7 +226,7 @@ class Steps:
 
         Raises:
             DocumentError: ``empty``, ``unknown-format``, ``truncated``, ``unreadable``, ``encrypted``,
-                ``too-large``, ``too-many-pages``.
+                ``too-large``, ``too-many-pages``, ``too-slow`` (all its pages together).
             HostDied: Decoding a page ended the host, and a new one as well; HostTimeout: it took too long.
         """
         limits = {
@@ -208,11 +235,19 @@ class Steps:
             "max_pages": options.max_pages,
         }
         number: int | None = 1
+        left = options.seconds
         while number is not None:
+            if left <= 0:
+                raise DocumentError(
+                    f"opening it takes longer than is allowed; it was given up before page {number}",
+                    code="too-slow",
+                    hint="raise limits.seconds_per_document in segocr.toml if this is wanted",
+                )
             body = {"operation": "page", "number": number, **limits}
-            answer = self._call("open", "open", Message("call", body, files=[descriptor]), options.seconds)
+            answer = self._call("open", "open", Message("call", body, files=[descriptor]), left)
             head = answer.body
             yield PageImage(number, answer.arrays[0], head["dpi"], head["pages"], head["media_type"])
+            left += SECONDS_A_PAGE - float(head["seconds"])  # of the host's own work, not of waiting for it
             number = next((later for later in range(number + 1, head["pages"] + 1) if takes(later)), None)
 
     def segment(self, pages: Sequence[Image], model: SegmentModel) -> list[list[SegmentedRegion]]:

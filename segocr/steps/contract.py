@@ -14,11 +14,15 @@ Image = NDArray[np.uint8]
 """``uint8 (H, W, 3)`` BGR."""
 
 
+SECONDS_A_PAGE = 1.0
+"""What a page of a document adds to the time that opening all of it may take."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenOptions:
     """How documents are opened: PDF resolution, and the limits of ``segocr.toml``.
 
-    Seconds are for one page.
+    Seconds are for the whole document of one page; each further page may take ``SECONDS_A_PAGE`` more.
     """
 
     dpi: float = 200.0

@@ -14,11 +14,11 @@ import pytest
 from test_ocr_parity import drawn_strips
 from test_open_documents import open_all
 
-from segocr.errors import ConfigurationError, EnvironmentMissing, HostError
+from segocr.errors import ConfigurationError, DocumentError, EnvironmentMissing, HostError
 from segocr.recipes import choose_models, recipe_of
 from segocr.steps import attached, service
 from segocr.steps.client import Steps
-from segocr.steps.contract import OcrModel, SegmentModel
+from segocr.steps.contract import OcrModel, OpenOptions, SegmentModel
 from segocr.steps.keeper import Keeper
 from segocr.steps.protocol import Message
 from segocr.steps.service import Service
@@ -143,3 +143,21 @@ def test_what_encloses_no_area_on_the_page_is_no_region_and_no_line(monkeypatch:
         [lines] = steps.detect([], OcrModel("openvino", "none"))
     assert [(one.class_name, one.polygon.tolist()) for one in regions] == [("total", whole)]
     assert [line.polygon.tolist() for line in lines] == [whole]
+
+
+def test_a_document_has_time_as_a_whole_and_a_little_more_for_each_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allowed: list[float | None] = []
+
+    def call(step: str, engine: str, message: Message, seconds: float | None) -> Message:
+        allowed.append(seconds)
+        head = {"dpi": None, "pages": 500, "media_type": "application/pdf", "seconds": 7.0}
+        return Message("answer", head, [np.zeros((1, 1, 3), np.uint8)])
+
+    with Steps(shared=False) as steps:
+        monkeypatch.setattr(steps, "_call", call)
+        with pytest.raises(DocumentError, match="given up before page 5") as caught:
+            list(steps.open(0, OpenOptions(seconds=20.0)))
+    assert caught.value.code == "too-slow"
+    assert allowed == [20.0, 14.0, 8.0, 2.0]
