@@ -32,8 +32,10 @@ from sqlalchemy.engine import Dialect
 from db.connect import database_error, reading, writing
 from db.tables import ExtractionRow, FieldValueRow, TemplateRow
 from db.viewrights import Kept, give_back, kept_of
+from segocr.errors import UsageError
 from segocr.records import RecordStatus
 from segocr.service.logs import tell
+from segocr.spelling import known_words
 
 _log = logging.getLogger("segocr.views")
 
@@ -154,6 +156,32 @@ def register_template(engine: Engine, shape: TemplateShape) -> bool:
     return True
 
 
+def unregister_template(engine: Engine, name: str) -> list[str]:
+    """Drop the views of a template that is gone, so that another one can have their names.
+
+    Its records stay; if it is there after all, its next record makes them anew.
+
+    Returns:
+        The names of the views.
+
+    Raises:
+        UsageError: ``no-such-template``: no template of this name has views.
+        DatabaseError: ``view-in-use``.
+    """
+    with writing(engine) as connection:
+        _lock(connection)
+        known = _registered(connection, name)
+        if known is None:
+            names = [one.name for one in registered_templates(connection)]
+            raise UsageError(
+                f"no template {name!r} has views here", code="no-such-template", hint=known_words(name, names)
+            )
+        views = list(_view_names(known))
+        _drop(connection, views)
+        connection.execute(delete(TemplateRow).where(TemplateRow.name == name))
+    return views
+
+
 def count_untyped(engine: Engine, shape: TemplateShape) -> int:
     """Return how many current records the views show with null where they have, or could have, a value.
 
@@ -195,7 +223,7 @@ def untyped_notice(engine: Engine, shape: TemplateShape) -> str | None:
         return None
     return (
         f"{count} record{'s' * (count != 1)} of {shape.name} from when a field had another type or name, "
-        f"or was not there: null in the views; run: segocr replay {shape.name}"
+        f"was a list or was not there: null in the views; run: segocr replay {shape.name}"
     )
 
 
@@ -218,8 +246,7 @@ def _replace(connection: Connection, known: TemplateShape | None, shape: Templat
     gone = [name for name in before if name not in stay]
     kept = kept_of(connection, gone)
     _drop(connection, gone)
-    others = registered_templates(connection)
-    _refuse_taken_names(shape, (there - set(before)).union(*map(_view_names, others)))
+    _refuse_taken_names(connection, shape, there - set(before))
     for name, sql in after.items():
         if name not in stay:
             connection.exec_driver_sql(sql)
@@ -234,14 +261,18 @@ def _relations(connection: Connection) -> set[str]:
     return set(connection.scalars(text(f"SELECT relname FROM pg_class WHERE relnamespace = {here}")))
 
 
-def _refuse_taken_names(shape: TemplateShape, taken: Collection[str]) -> None:
+def _refuse_taken_names(connection: Connection, shape: TemplateShape, taken: Collection[str]) -> None:
+    of = {view: other.name for other in registered_templates(connection) for view in _view_names(other)}
     for view in _view_names(shape):
-        if view in taken:
-            raise database_error(
-                "view-name",
-                f"template {shape.name!r} needs a view {view!r}, but that name is taken in the database",
-                "rename the template or the field",
-            )
+        if view not in taken and view not in of:
+            continue
+        whose = f"has it for template {of[view]!r}" if view in of else "has something else of that name"
+        gone = f"; if {of[view]!r} is gone, run `segocr db drop-views {of[view]}`" if view in of else ""
+        raise database_error(
+            "view-name",
+            f"template {shape.name!r} needs a view {view!r}, but the database {whose}",
+            f"rename the template or the field{gone}",
+        )
 
 
 def registered_templates(connection: Connection) -> list[TemplateShape]:
@@ -324,52 +355,3 @@ def _environment(dialect: Dialect) -> Environment:
     environment.filters["name"] = dialect.identifier_preparer.quote_identifier
     environment.filters["literal"] = literal
     return environment
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view as people query it: name, and (column, type's name) in order."""
-
-    name: str
-    columns: tuple[tuple[str, str], ...]
-
-
-def list_views(engine: Engine) -> list[View]:
-    """Return every view that ``create_views`` makes, with its columns.
-
-    Raises:
-        DatabaseError: The database cannot be asked.
-    """
-    with reading(engine) as connection:
-        views = [_needs_review_view()]
-        for shape in registered_templates(connection):
-            views.extend(_views_of(shape))
-    return views
-
-
-def _needs_review_view() -> View:
-    texts = ("sha256", "file", "template")
-    columns = [(name, "text") for name in texts]
-    columns += [("part", "integer"), ("status", "text"), ("doubtful_fields", "integer")]
-    return View(NEEDS_REVIEW, (*columns, ("problems", "integer"), ("extracted_at", "time")))
-
-
-def _views_of(shape: TemplateShape) -> Iterator[View]:
-    types = ("text", "text", "integer", "text", "boolean", "time")
-    columns = list(zip(COLUMNS, types, strict=True))
-    for field in shape.fields:
-        if not field.many:
-            columns += _columns_of(field)
-    yield View(shape.name, tuple(columns))
-    for field in shape.fields:
-        if field.many:
-            head = [*columns[:3], ("ordinal", "integer")]
-            yield View(f"{shape.name}_{field.name}", (*head, *_columns_of(field)))
-
-
-def _columns_of(field: ViewField) -> list[tuple[str, str]]:
-    return [
-        (field.name, field.type),
-        (f"{field.name}_status", "text"),
-        (f"{field.name}_confidence", "number"),
-    ]

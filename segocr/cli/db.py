@@ -51,7 +51,7 @@ def status(output: Format) -> None:
 def views(output: Format) -> None:
     """List the views and their columns."""
     from db.schema import check_schema
-    from db.views import list_views
+    from db.viewlist import list_views
     from segocr.cli.database import opened_database
 
     with opened_database() as engine:
@@ -59,3 +59,17 @@ def views(output: Format) -> None:
         found = list_views(engine)
     rows = [(view.name, column, type_) for view in found for column, type_ in view.columns]
     print_rows(("view", "column", "type"), rows, output)
+
+
+@command.command("drop-views")
+@click.argument("template")
+def drop_views(template: str) -> None:
+    """Drop the views of a TEMPLATE that is gone, so that others can have their names; its records stay."""
+    from db.schema import check_schema
+    from db.views import unregister_template
+    from segocr.cli.database import opened_database
+
+    with opened_database() as engine:
+        check_schema(engine)
+        dropped = unregister_template(engine, template)
+    note(f"dropped: {', '.join(dropped)}")

@@ -19,11 +19,11 @@ from db.connect import open_database, reading
 from db.queries import run_query
 from db.schema import prepare
 from db.store import store_records
+from db.viewlist import list_views
 from db.views import (
     TemplateShape,
     ViewField,
     count_untyped,
-    list_views,
     register_template,
     registered_templates,
     untyped_notice,

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 from postgresql_server import ask
+from sample_records import record, value
 from sqlalchemy import Engine, text
 
 from db.connect import reading, writing
 from db.queries import run_query
 from db.schema import upgrade
+from db.store import store_records
 from db.views import TemplateShape, ViewField, register_template
+from segocr.cli import run
 from segocr.errors import DatabaseError
 
 NAME, ITEMS, TOTAL = (
@@ -126,3 +129,22 @@ def test_a_name_that_somebody_took_is_refused_clearly(engine: Engine, statement:
     with pytest.raises(DatabaseError) as caught:
         register_template(engine, FIRST)
     assert caught.value.code == "view-name"
+
+
+def test_the_views_of_a_template_that_is_gone_can_be_dropped(
+    engine: Engine, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SEGOCR_DATABASE_URL", url)
+    register_template(engine, FIRST)
+    store_records(engine, [record("a", value("name", "text", "x"), template="slip")])
+    other = TemplateShape("slip_items", 1, (NAME,))
+    with pytest.raises(DatabaseError, match="for template 'slip'") as caught:
+        register_template(engine, other)
+    assert "segocr db drop-views slip`" in str(caught.value.hint)
+    assert run(["db", "drop-views", "slipp"]) == 2
+    assert "'slip'" in capsys.readouterr().err
+    assert run(["db", "drop-views", "slip"]) == 0
+    assert capsys.readouterr().err == "dropped: slip, slip_items\n"
+    assert register_template(engine, other)
+    assert register_template(engine, TemplateShape("slip", 2, (NAME,)))
+    assert run_query(engine, "select name from slip").rows == (("x",),)
