@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from segocr.cli.output import note
 from segocr.datasets.sheet import write_sheet
+from segocr.datasets.unlabelled import left_out_said, with_labels
 from segocr.errors import ModelError, UsageError
 from segocr.evaluation.labels import Label, LabelledDocument, read_labels
 from segocr.evaluation.scores import Share
@@ -42,6 +43,7 @@ def make_head(
     settings: Settings,
     *,
     unlabelled: Path | None = None,
+    negatives: bool = False,
     out: Path | None,
     work: Path | None,
     force: bool,
@@ -55,6 +57,7 @@ def make_head(
         data: Folder of labelled documents; None: the head knows the fields' patterns alone.
         settings: Of the workspace.
         unlabelled: Folder of pictures of which some are to be labelled next; None: nothing is said of that.
+        negatives: Whether pages without any label show that nothing stands on them; else they are left out.
         out: Where the head goes; None: into the template's folder.
         work: Where read lines are kept; None: as ``cache_folder`` says.
         force: Whether to replace a head that learned from more pages.
@@ -74,7 +77,7 @@ def make_head(
     target = out or template.folder
     require_own(target, shipped_folder(), settings.workspace)
     require_writable(target)
-    documents = _checked(data, template) if data is not None else []
+    documents = _checked(data, template, negatives=negatives) if data is not None else []
     if not documents and not constrained_fields(template):
         raise UsageError(
             f"no field of template {template.name} has a pattern: without labelled pages its head would find "
@@ -105,10 +108,13 @@ def make_head(
     return file, trained
 
 
-def _checked(data: Path, template: Template) -> list[LabelledDocument]:
+def _checked(data: Path, template: Template, *, negatives: bool) -> list[LabelledDocument]:
     """Return the documents to learn from; a mistake in labels or pictures costs no time."""
-    documents = read_labels(data, "train")
-    _require_own_ids(documents)
+    every = read_labels(data, "train")
+    _require_own_ids(every)
+    documents = with_labels(every, negatives=negatives)
+    if said := left_out_said(every, documents):
+        note(f"{said}; --negatives takes them for pages without fields")
     for document in documents:
         for label in document.labels:
             if label.class_name in template.classes:

@@ -112,12 +112,14 @@ def new(name: str, model: Path | None, data: Path | None, folder: Path | None) -
     r"""Draft a template with one field for each class of a model or of labelled documents.
 
     From labelled values it guesses dates, amounts, check digits and patterns: look at them, and correct them.
+    Values are taken for print, as it stands on the page. Pages of val, or without a label, are not looked at.
 
     \b
     segocr template new delivery_note --data labelled
     segocr template new delivery_note --model runs/segment/train/weights/best.onnx
     """
     from segocr.datasets.showing import shown_by
+    from segocr.datasets.unlabelled import left_out_said, with_labels
     from segocr.errors import UsageError
     from segocr.evaluation.labels import read_labels
     from segocr.settings import load_settings
@@ -125,7 +127,10 @@ def new(name: str, model: Path | None, data: Path | None, folder: Path | None) -
 
     if (model is None) == (data is None):
         raise UsageError("a draft takes its classes from --model or from --data", hint="name one of them")
-    documents = read_labels(data, None) if data else []
+    every = [one for one in read_labels(data, None) if one.split in ("train", None)] if data else []
+    documents = with_labels(every or read_labels(data, "train"), negatives=False) if data else []
+    if said := left_out_said(every, documents):
+        note(said)
     folders = load_settings().template_folders
     target = folder or (folders[0] if folders else Path("templates"))
     file = draft(name, model, target, shown_by(documents), len(documents))

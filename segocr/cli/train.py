@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from segocr.training.train import Progress
 
 _SECONDS_A_LINE = 60.0
-_OF_HEADS = {"template", "engine", "data", "unlabelled", "out", "work", "force", "device", "output"}
+_OF_HEADS = {
+    "template", "engine", "data", "unlabelled", "negatives", "out", "work", "force", "device", "output",
+}  # fmt: skip
 _KINDS = ("ready", "scans", "photos", "camera")
 
 
@@ -38,6 +40,8 @@ def _multiple_of_32(context: click.Context, parameter: click.Parameter, value: i
               help="Labelled documents: a folder with fields.jsonl. Text lines can do without.")  # fmt: skip
 @click.option("--unlabelled", type=click.Path(path_type=Path, file_okay=False, exists=True),
               help="Pictures that nobody has labelled: text lines name those to label next.")  # fmt: skip
+@click.option("--negatives", is_flag=True,
+              help="Pages without a label show that nothing stands there.  [default: left out]")  # fmt: skip
 @click.option("--as", "kind", type=click.Choice(_KINDS), default="scans", show_default=True,
               help="What the documents look like: ready as they are, flat scans, photos of things, or flat "
                    "pages that will be photographed at any angle.")  # fmt: skip
@@ -139,9 +143,9 @@ def _head(template: str, settings: Any, options: dict[str, Any]) -> dict[str, ob
         check_model=False,
     )
     file, trained = make_head(
-        loaded, options["data"], settings, unlabelled=options["unlabelled"], out=options["out"],
-        work=options["work"], force=options["force"], device=check_device(options["device"]),
-        progress=partial(counting_line(), "pages read"),
+        loaded, options["data"], settings, unlabelled=options["unlabelled"], negatives=options["negatives"],
+        out=options["out"], work=options["work"], force=options["force"],
+        device=check_device(options["device"]), progress=partial(counting_line(), "pages read"),
     )  # fmt: skip
     for doubt in doubts(loaded, options["data"], trained, cache_folder(settings, options["work"])):
         note(doubt)
@@ -177,7 +181,7 @@ def _order(template: str, settings: Any, options: dict[str, Any]) -> Order:
         loaded, options["data"], Kind(options["kind"]), chosen, count=options["count"],
         photos=options["photos"], angle=options["angle"], padding=options["padding"], start=options["start"],
         licence=options["data_licence"], out=options["out"], work=options["work"], name=options["name"],
-        fresh=not options["resume"], force=options["force"],
+        fresh=not options["resume"], force=options["force"], negatives=options["negatives"],
     )  # fmt: skip
 
 

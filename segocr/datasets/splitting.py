@@ -89,8 +89,7 @@ def _grouped(documents: Sequence[LabelledDocument], by: Sequence[str]) -> list[i
 def _keys(documents: Sequence[LabelledDocument], by: Sequence[str]) -> Iterator[tuple[int, Hashable]]:
     for place, document in enumerate(documents):
         yield place, ("bytes", byte_digest(document.path))
-        if document.group is not None:
-            yield place, ("group", document.group)
+        yield place, ("kin", document.kin)
         for label in document.labels:
             value = "".join(filter(str.isalnum, label.value.casefold()))
             if label.class_name in by and value:

@@ -64,6 +64,11 @@ class LabelledDocument:
     split: str | None = None
     group: str | None = None
 
+    @property
+    def kin(self) -> str:
+        """What it shares with documents that must stay on one side: pictures drawn of a page name its id."""
+        return self.id if self.group is None else self.group
+
 
 def read_labels(folder: Path, split: str | None) -> list[LabelledDocument]:
     """Read the labelled documents of a folder, in the file's order.

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from segocr.datasets.unlabelled import left_out_said, with_labels
 from segocr.errors import UsageError
 from segocr.evaluation.labels import LabelledDocument, read_labels
 from segocr.synthesis.backgrounds import read_picture
@@ -34,6 +35,7 @@ class TrainingData:
         digest: Of labels and pictures of ``train``, 64 hexadecimal digits.
         val_digest: Likewise of ``val``.
         left_out: Classes that are labelled and not trained, with the number of their outlines.
+        unlabelled: What is said of pages without any label that were left out; empty if there are none.
     """
 
     classes: tuple[str, ...]
@@ -43,22 +45,26 @@ class TrainingData:
     digest: str
     val_digest: str
     left_out: dict[str, int]
+    unlabelled: str = ""
 
 
-def read_training_data(folder: Path, classes: Sequence[str]) -> TrainingData:
+def read_training_data(folder: Path, classes: Sequence[str], *, negatives: bool = False) -> TrainingData:
     """Read and check the labelled documents of a folder.
 
     Args:
         folder: Holds ``fields.jsonl`` and the pictures that it names.
         classes: Those of the template; other labels are left out.
+        negatives: As ``with_labels``.
 
     Raises:
         UsageError: ``labels``, with file and line: labels that cannot be understood, a picture that is
             absent, broken or of another size than its labels say, a polygon outside its picture, a class of
             the template without any label.
     """
-    train = read_labels(folder, "train")
-    val = [document for document in read_labels(folder, None) if document.split == "val"]
+    every = read_labels(folder, "train")
+    every += [document for document in read_labels(folder, None) if document.split == "val"]
+    kept = with_labels(every, negatives=negatives)
+    train, val = ([one for one in kept if one.split == split] for split in ("train", "val"))
     counts = Counter(one.name for page in labelled_pages(train) for one in page.outlines)
     require_labels(folder, classes, counts)
     pages = [[_only(page, classes) for page in labelled_pages(part)] for part in (train, val)]
@@ -75,15 +81,16 @@ def read_training_data(folder: Path, classes: Sequence[str]) -> TrainingData:
         digest_of(pages[0]),
         digest_of(pages[1]),
         {name: count for name, count in counts.items() if name not in classes},
+        left_out_said(every, kept),
     )
 
 
 def _held_back(documents: Sequence[LabelledDocument]) -> list[bool]:
     """Choose every tenth document, or group of documents that stay on one side, beginning with the first.
 
-    Many pictures of one page are one group; held back together, all of them would be trained on as well.
+    Many pictures of one page are one group; where there is no other, every tenth of them is held back.
     """
-    groups = [document.group or document.place for document in documents]
+    groups = [document.kin for document in documents]
     if len(set(groups)) == 1:
         groups = [document.place for document in documents]
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}

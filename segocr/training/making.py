@@ -49,6 +49,7 @@ class Order:
         name: Of the run; None: told by the request.
         fresh: Whether to forget what an earlier start has done.
         force: Whether to put it in place even of a better one.
+        negatives: Whether pages without any label show that nothing stands on them; else they are left out.
     """
 
     template: Template
@@ -66,6 +67,7 @@ class Order:
     name: str | None = None
     fresh: bool = False
     force: bool = False
+    negatives: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def make_model(order: Order, settings: Settings, tell: Reporter | None = None) -
         ModelError: ``training-failed``, ``engines-disagree``, ``model-worse``; nothing was put in place.
     """
     bench = _bench(order, settings, tell)
-    data = read_training_data(order.data, order.template.classes)
+    data = read_training_data(order.data, order.template.classes, negatives=order.negatives)
     _tell_data(bench, data)
     padding = _padding(order, data)
     pictures = _draw(bench, data, padding)
@@ -140,7 +142,7 @@ def install_weights(
     """
     bench = _bench(order, settings, tell)
     order.template.check_classes(model_classes(weights), weights.name)
-    data = read_training_data(order.data, order.template.classes)
+    data = read_training_data(order.data, order.template.classes, negatives=order.negatives)
     _tell_data(bench, data)
     digest = describe_file(weights).sha256
     history: dict[str, object] = {"weights": f"{weights.name}, {digest[:16]}"}
@@ -168,6 +170,8 @@ def _tell_data(bench: _Bench, data: TrainingData) -> None:
     say = bench.tell.say
     counts = len(data.seen), len(data.watched), len(data.val)
     say("{} pages to train on, {} held back to watch it, {} of val to measure on".format(*counts))
+    if data.unlabelled:
+        say(f"{data.unlabelled}; --negatives takes them for pages without fields")
     for name, count in data.left_out.items():
         say(f"{count} labels of {name!r} are left out: the template has no such class")
 

@@ -244,3 +244,12 @@ def test_hashes_of_unlike_pictures_are_far_apart(tmp_path: Path) -> None:
 
 def test_groups_join_through_others() -> None:
     assert groups(5, [(3, 1)], [(1, "x"), (4, "x"), (0, "y"), (2, "z")]) == [0, 1, 2, 1, 1]
+
+
+def test_pictures_drawn_of_a_page_stay_with_it(tmp_path: Path) -> None:
+    rows = [labelled_row(f"p{n}", seed=n) for n in range(8)]
+    rows += [labelled_row(f"drawn{n}", group=f"p{n}", seed=50 + n) for n in range(8)]
+    folder = labelled_folder(tmp_path, rows)
+    assert split_labels(folder).groups == 8
+    documents = read_labels(folder, None)
+    assert [one.split for one in documents[:8]] == [one.split for one in documents[8:]]

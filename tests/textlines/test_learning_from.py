@@ -96,6 +96,20 @@ def test_what_stands_on_a_blank_page_counts_as_not_read(notes: Notes, capsys: Ca
     assert isinstance(printed["least sure documents"], list)
 
 
+def test_pages_without_any_label_teach_nothing_unless_it_is_said_that_nothing_stands_there(
+    notes: Notes, capsys: Capture
+) -> None:
+    rows = notes.rows
+    rows[3]["fields"] = []
+    notes.write(rows)
+    assert notes.train() == 0
+    assert "1 of 4 pages have no label: left out" in capsys.readouterr().err
+    assert load_head(notes.template / "head.npz").card.pages == 3
+    assert notes.train("--negatives") == 0
+    assert "no label" not in capsys.readouterr().err
+    assert load_head(notes.template / "head.npz").card.pages == 4
+
+
 def test_one_picture_under_ten_names_promises_nothing(notes: Notes, capsys: Capture) -> None:
     notes.write([notes.rows[0], *(notes.copy(0, f"again-{number}") for number in range(9))])
     assert notes.train() == 0

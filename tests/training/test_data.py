@@ -90,6 +90,27 @@ def test_labels_of_other_classes_are_left_out_and_counted(tmp_path: Path) -> Non
     assert {one.name for page in (*data.seen, *data.watched) for one in page.outlines} == {ODD}
 
 
+def test_pages_without_any_label_are_left_out_unless_they_are_said_to_show_nothing(tmp_path: Path) -> None:
+    def half(rows: list[dict[str, Any]]) -> None:
+        for row in rows[::2]:
+            row["fields"] = []
+
+    folder = write(tmp_path / "a", 9, half)
+    data = read_training_data(folder, (ODD,))
+    assert {page.id for page in (*data.seen, *data.watched)} == {"1", "3", "5", "7"}
+    assert data.unlabelled == "5 of 9 pages have no label: left out"
+    every = read_training_data(folder, (ODD,), negatives=True)
+    assert (len(every.seen) + len(every.watched), len(every.val), every.unlabelled) == (8, 1, "")
+
+
+def test_pictures_drawn_of_a_page_stay_on_its_side(tmp_path: Path) -> None:
+    def drawn(rows: list[dict[str, Any]]) -> None:
+        rows[5]["group"], rows[7]["group"] = "0", "1"
+
+    data = read_training_data(write(tmp_path / "a", 9, drawn), (ODD,))
+    assert [page.id for page in data.watched] == ["0", "5"]
+
+
 def test_the_digest_is_that_of_the_content_alone(tmp_path: Path) -> None:
     one = read_training_data(write(tmp_path / "a"), (ODD,))
     moved = read_training_data(write(tmp_path / "b", 3, lambda rows: rows.reverse()), (ODD,))

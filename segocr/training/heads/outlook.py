@@ -72,7 +72,7 @@ def kin_of(documents: Sequence[LabelledDocument], has_text: Sequence[bool]) -> K
     """
     pictures = _pictures(documents)
     first = {picture: place for place, picture in reversed(list(enumerate(pictures)))}
-    named = [(place, ("group", one.group)) for place, one in enumerate(documents) if one.group is not None]
+    named = [(place, ("kin", one.kin)) for place, one in enumerate(documents)]
     roots = groups(len(documents), [(first[one], place) for place, one in enumerate(pictures)], named)
     numbers: dict[int, int] = {}
     return Kin(
