@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, or_, select
 
 from db.arrivalrows import is_in_inbox
 from db.connect import database_error, reading, translated, writing
@@ -63,7 +63,9 @@ def plan_forgetting(engine: Engine, sha256: str, *, places: Places | None = None
 
 def _plan(connection: Connection, sha256: str, places: Places | None) -> Forgetting:
     document_id = connection.scalar(select(DocumentRow.id).where(DocumentRow.sha256 == sha256))
-    of_document = select(ExtractionRow.id).where(ExtractionRow.document_id == document_id)
+    of_document = select(ExtractionRow.id).where(
+        or_(ExtractionRow.document_id == document_id, _before_its_hash(sha256))
+    )
     arrivals = connection.execute(select(ArrivalRow.__table__).where(ArrivalRow.sha256 == sha256)).all()
     given = connection.scalars(
         select(ExtractionRow.file)
@@ -117,6 +119,12 @@ def _failures_of(path: str) -> Any:
     return select(ExtractionRow.id).where(
         ExtractionRow.document_id.is_(None), ExtractionRow.arrival_id.is_(None), ExtractionRow.file == path
     )
+
+
+def _before_its_hash(sha256: str) -> ColumnElement[bool]:
+    """Choose failures of a document from when it could not be hashed yet: the same arrival brought them."""
+    arrivals = select(ArrivalRow.id).where(ArrivalRow.sha256 == sha256)
+    return and_(ExtractionRow.document_id.is_(None), ExtractionRow.arrival_id.in_(arrivals))
 
 
 def _rows_to_go(connection: Connection, of_document: Any) -> dict[str, int]:
@@ -183,6 +191,7 @@ def forget(engine: Engine, plan: Forgetting, *, places: Places | None = None) ->
             arrivals = connection.execute(select(ArrivalRow.__table__).where(theirs).with_for_update()).all()
             plan = _plan(connection, plan.sha256, places)
             _delete(plan.files)
+            connection.execute(delete(ExtractionRow).where(_before_its_hash(plan.sha256)))
             connection.execute(delete(DocumentRow).where(DocumentRow.sha256 == plan.sha256))
             connection.execute(delete(ArrivalRow).where(theirs))
     if places is not None:  # a file that was moved between the two places while these were looked at

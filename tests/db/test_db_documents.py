@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from files_in_work import Folders
 from sample_records import digest, failed, receipt
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from db.arrivals import Arrivals
-from db.connect import open_database, reading
+from db.connect import open_database, reading, writing
 from db.documents import count_documents, find_document, find_shown, list_documents, show_document
 from db.forgetting import forget, plan_forgetting, plan_forgetting_failures
 from db.store import store_records
-from db.tables import ArrivalRow, Base
+from db.tables import ArrivalRow, Base, ExtractionRow
 from segocr.cli import run
 from segocr.errors import DatabaseError, UsageError
 from segocr.inbox.arrivals import Moved, Sighting, State
@@ -165,6 +165,21 @@ def test_forgetting_shows_first_and_then_leaves_nothing(
     assert rows(engine) == others
     assert len(list((tmp_path / "done").rglob("*.jpg"))) == 1
     forget(engine, plan)  # again does no harm
+
+
+def test_failures_from_before_a_document_could_be_hashed_are_forgotten_with_it(
+    engine: Engine, arrive: Arrive
+) -> None:
+    others = rows(engine)
+    arrival = arrive("private", "secret name.jpg")
+    store_records(engine, [failed("secret name", sha256=None)])
+    with writing(engine) as connection:
+        first = update(ExtractionRow).where(ExtractionRow.document_id.is_(None))
+        connection.execute(first.values(arrival_id=arrival))
+    plan = plan_forgetting(engine, digest("private"))
+    assert (plan.rows["extractions"], plan.rows["problems"]) == (2, 1)
+    forget(engine, plan)
+    assert rows(engine) == others
 
 
 @pytest.mark.parametrize("told", [True, False])
