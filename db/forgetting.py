@@ -185,14 +185,14 @@ def forget(engine: Engine, plan: Forgetting, *, places: Places | None = None) ->
         if plan.path is not None:
             failures = _failures_of(plan.path)
             connection.execute(delete(ExtractionRow).where(ExtractionRow.id.in_(failures)))
-        elif plan.sha256 is not None:
+        elif (sha256 := plan.sha256) is not None:
             # The rows first: until the end, nobody can say in them that a file lies elsewhere.
-            theirs = ArrivalRow.sha256 == plan.sha256
+            theirs = ArrivalRow.sha256 == sha256
             arrivals = connection.execute(select(ArrivalRow.__table__).where(theirs).with_for_update()).all()
-            plan = _plan(connection, plan.sha256, places)
+            plan = _plan(connection, sha256, places)
             _delete(plan.files)
-            connection.execute(delete(ExtractionRow).where(_before_its_hash(plan.sha256)))
-            connection.execute(delete(DocumentRow).where(DocumentRow.sha256 == plan.sha256))
+            connection.execute(delete(ExtractionRow).where(_before_its_hash(sha256)))
+            connection.execute(delete(DocumentRow).where(DocumentRow.sha256 == sha256))
             connection.execute(delete(ArrivalRow).where(theirs))
     if places is not None:  # a file that was moved between the two places while these were looked at
         _delete([file for row in arrivals for file in _own_files(row, places)])
