@@ -9,10 +9,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from segocr.errors import ConfigurationError
+from segocr.plainfiles import read_plain
 from segocr.settings.errors import explained, toml_error, unknown_key
 from segocr.settings.tables import Settings
 
 FILE = "segocr.toml"
+_MAX_BYTES = 1 << 20
 SERVED_VARIABLE = "SEGOCR_SERVED_SETTINGS"
 """Variable with the text of ``segocr.toml`` that all processes of a running ``segocr serve`` go by."""
 
@@ -83,7 +85,7 @@ def settings_text(workspace: Path) -> str:
     """
     file = workspace / FILE
     try:
-        return file.read_text(encoding="utf-8")
+        return read_plain(file, _MAX_BYTES).decode("utf-8")
     except FileNotFoundError as error:
         raise ConfigurationError(f"{file} does not exist", hint=f"run: segocr init {file.parent}") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from segocr.errors import ModelError
+from segocr.plainfiles import read_plain
 from segocr.textlines.head import load_head
 
 CARD = "model.json"
+_MAX_CARD = 1 << 20
 _MAX_METADATA = 1 << 20
 _MAX_PICKLE = 64 << 20
 # ONNX's ModelProto (onnx.proto3): metadata_props = 14, a StringStringEntryProto of key = 1 and value = 2.
@@ -80,8 +82,8 @@ def _as_names(found: object) -> tuple[str, ...]:
 
 def _from_card(card: Path) -> tuple[str, ...] | None:
     try:
-        return _as_names(json.loads(card.read_text(encoding="utf-8"))["classes"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return _as_names(json.loads(read_plain(card, _MAX_CARD))["classes"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -14,6 +14,7 @@ from segocr.constraints import Constraint
 from segocr.constraints.checks import CHECKS, make_check
 from segocr.constraints.errors import ConstraintError, PatternError
 from segocr.errors import TemplateError
+from segocr.plainfiles import FileTooLarge, read_plain
 from segocr.spelling import known_words
 from segocr.templates.cache import cached_constraint
 from segocr.templates.implied import number_pattern, time_pattern
@@ -200,9 +201,9 @@ class FieldCompiler:
         try:
             if not path.resolve().is_relative_to(self.folder.resolve()):
                 raise self.source.mistake(f"{lookup!r} leaves the template's folder", (*at, "lookup"))
-            if path.stat().st_size > MAX_LOOKUP_BYTES:
-                raise self.source.mistake(f"{lookup!r} is larger than 1 MiB", (*at, "lookup"))
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            lines = read_plain(path, MAX_LOOKUP_BYTES).decode("utf-8-sig").splitlines()
+        except FileTooLarge as error:
+            raise self.source.mistake(f"{lookup!r} is larger than 1 MiB", (*at, "lookup")) from error
         except (OSError, ValueError) as error:
             hint = "write the allowed texts as a list, or one a line in a file beside the template"
             raise self.source.mistake(

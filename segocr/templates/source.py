@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from segocr.errors import Mark, TemplateError
+from segocr.plainfiles import FileTooLarge, read_plain
 
 MAX_BYTES = 256 * 1024
 MAX_NODES = 10_000
@@ -122,14 +123,15 @@ def parse_source(text: str, file: Path) -> Source:
 
 def _text(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        content = read_plain(file, MAX_BYTES)
     except FileNotFoundError as error:
         raise TemplateError(f"{file} does not exist", code="no-such-template") from error
+    except FileTooLarge as error:
+        raise TemplateError(
+            f"a template has at most {MAX_BYTES // 1024} KiB", mark=Mark(file, 1, 1)
+        ) from error
     except OSError as error:
         raise TemplateError(f"{file} cannot be read: {error.strerror}") from error
-    if len(content) > MAX_BYTES:
-        raise TemplateError(f"a template has at most {MAX_BYTES // 1024} KiB", mark=Mark(file, 1, 1))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

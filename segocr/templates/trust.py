@@ -10,9 +10,11 @@ import zipfile
 from pathlib import Path
 
 from segocr.errors import ConfigurationError, ModelError
+from segocr.plainfiles import read_plain
 from segocr.templates.load import shipped_folder
 
 FILE = "trusted-models.json"
+_MAX_BYTES = 16 << 20
 
 
 def trusted_models(workspace: Path) -> dict[str, str]:
@@ -23,11 +25,11 @@ def trusted_models(workspace: Path) -> dict[str, str]:
     """
     path = workspace / FILE
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_plain(path, _MAX_BYTES))
         return {str(digest): str(name) for digest, name in found.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise ConfigurationError(
             f"{path} cannot be read: {error}", hint="mend it, or delete it and trust again"
         ) from error

@@ -9,6 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from segocr.errors import ModelError
+from segocr.plainfiles import read_plain
+
+_MAX_BYTES = 1 << 20
 
 
 class ModelFile(BaseModel):
@@ -70,7 +73,7 @@ def read_card(folder: Path) -> ModelCard | None:
     """
     path = folder / "model.json"
     try:
-        return ModelCard.model_validate_json(path.read_bytes())
+        return ModelCard.model_validate_json(read_plain(path, _MAX_BYTES))
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
