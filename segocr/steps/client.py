@@ -36,6 +36,7 @@ from segocr.steps.refusals import raise_refusal
 from segocr.steps.trials import trial_of
 from segocr.textlines.head import VERSION as HEAD_VERSION
 from segocr.textlines.head import load_head
+from segocr.validators.own import PART_SECONDS
 
 Answer = TypeVar("Answer")
 _DEFAULTS = OpenOptions()
@@ -345,6 +346,9 @@ class Steps:
 
     def validate(self, request: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
         """Have readings judged; the request and the answer are those of ``segocr.steps.validate.python``."""
+        if seconds is None and request.get("folder") is not None:  # see ``segocr.validators.own``
+            spec = engine_of("validate", "python")
+            seconds = spec.call_seconds + PART_SECONDS * len(request["parts"])
         message = Message("call", {"operation": "validate", **request})
         return self._call("validate", "python", message, seconds).body
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segocr.errors import Mark, TemplateError
+from segocr.plainfiles import read_plain
+from segocr.validators.own_files import validator_files
 from segocr.validators.registry import VALIDATORS
+
+_MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,12 @@ def own_validators(folder: Path | None) -> Mapping[str, OwnValidator]:
     """Return the public functions defined at the top of a folder's Python files, by name.
 
     Raises:
-        TemplateError: A file is not Python.
+        TemplateError: A file cannot be read, or is not Python.
     """
     if folder is None:
         return {}
     found: dict[str, OwnValidator] = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in validator_files(folder):
         for name, validator in _defined_in(path).items():
             earlier = found[name].mark if name in found else None
             found[name] = replace(validator, earlier=earlier)
@@ -70,8 +74,10 @@ def own_validators(folder: Path | None) -> Mapping[str, OwnValidator]:
 
 def _defined_in(path: Path) -> dict[str, OwnValidator]:
     try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError) as error:
+        tree = ast.parse(read_plain(path, _MAX_BYTES))
+    except OSError as error:
+        raise TemplateError(f"it cannot be read: {error.strerror}", mark=Mark(path, 1, 1)) from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line, column = getattr(error, "lineno", 1) or 1, getattr(error, "offset", 1) or 1
         raise TemplateError(f"this is not Python: {error}", mark=Mark(path, line, column)) from error
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]

@@ -1,8 +1,10 @@
 """The process in which a workspace's own validators run, so that whatever they do ends nothing but itself.
 
-It is asked a line of JSON at a time, ``{"folder", "name", "text", "arguments"}``, and answers with one:
-``{"said": null | text}``, ``{"error": text}`` if the function raised, ``{"returned": text}`` if it returned
-neither None nor a sentence, or ``{"unknown": true}``. Guest code: standard library.
+It is asked a line of JSON at a time, ``{"number", "folder", "name", "text", "arguments"}``. It answers
+``{"loaded": true}`` once the files are loaded, and then ``{"said": null | text}``, ``{"error": text}`` if the
+function raised, or ``{"returned": text}`` if it returned neither None nor a sentence; or at once
+``{"error": text}`` or ``{"unknown": true}``. Each answer has the question's number, so that nothing else that
+is written there passes for one. Guest code: standard library.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ import json
 import os
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from segocr.parentdeath import die_with_parent
+from segocr.validators.own_files import validator_files
 
 _LONGEST = 300
 """Characters of what a function says that are kept."""
@@ -31,18 +34,31 @@ def main() -> None:
     ):
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)
-        answers.write("{}\n")  # ready
+        answers.write('{"number": 0}\n')  # ready
         answers.flush()
         for question in questions:
-            answers.write(json.dumps(_answer(**json.loads(question))) + "\n")
-            answers.flush()
+            asked = json.loads(question)
+            number = asked.pop("number")
+            for answer in _answers(**asked):
+                answers.write(json.dumps({"number": number, **answer}) + "\n")
+                answers.flush()
 
 
-def _answer(folder: str, name: str, text: str, arguments: list[Any]) -> dict[str, Any]:
+def _answers(folder: str, name: str, text: str, arguments: list[Any]) -> Iterator[dict[str, Any]]:
     try:
         function = _functions(Path(folder), _stamp(Path(folder))).get(name)
-        if function is None:
-            return {"unknown": True}
+    except BaseException as error:
+        yield _raised(error)
+        return
+    if function is None:
+        yield {"unknown": True}
+        return
+    yield {"loaded": True}
+    yield _judged(function, text, arguments)
+
+
+def _judged(function: Callable[..., Any], text: str, arguments: list[Any]) -> dict[str, Any]:
+    try:
         said = function(text, *arguments)
         if said is None:
             return {"said": None}
@@ -50,12 +66,17 @@ def _answer(folder: str, name: str, text: str, arguments: list[Any]) -> dict[str
             return {"said": said[:_LONGEST]}
         return {"returned": repr(said)[:_LONGEST]}
     except BaseException as error:
-        return {"error": f"{type(error).__name__}: {error}"[:_LONGEST]}
+        return _raised(error)
+
+
+def _raised(error: BaseException) -> dict[str, Any]:
+    return {"error": f"{type(error).__name__}: {error}"[:_LONGEST]}
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:
     """Names and times of the files, so that an edited validator is loaded anew."""
-    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.py")))
+    files = [path for path in validator_files(folder) if path.is_file()]
+    return tuple((path.name, path.stat().st_mtime_ns) for path in files)
 
 
 @lru_cache(maxsize=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from segocr.steps.protocol import Message, Refusal
 from segocr.steps.validate import python as engine
 from segocr.steps.validate.python import handle
 from segocr.templates import load_template
+from segocr.templates.own import own_validators
 
 OWN = '''
 """Checks of this workspace."""
@@ -284,3 +286,52 @@ def test_functions_of_any_fitting_parameters_may_be_named(tmp_path: Path) -> Non
     text = f"template: thing\nversion: 1\nfields:\n  a: {{validators: [{named}]}}\n"
     (tmp_path / "template.yaml").write_text(text)
     assert len(load_template(tmp_path, validators_folder=own).fields["a"].validators) == 6
+
+
+def test_loading_the_files_has_time_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segocr.validators.own.SECONDS", 0.5)
+    (folder / "heavy.py").write_text("import time\ntime.sleep(0.8)\n")
+    assert judged(folder, [["even"]], "4")["verdict"] is None
+    monkeypatch.setattr("segocr.validators.own.LOAD_SECONDS", 0.3)
+    (folder / "heavy.py").write_text("import time\ntime.sleep(0.9)\n")
+    assert judged(folder, [["even"]], "4")["problems"] == [
+        ["validator-timeout", "the files are not loaded within 0.3 s"]
+    ]
+
+
+def test_all_values_of_a_record_have_some_time_together(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segocr.validators.own.PART_SECONDS", 0.5)
+    (folder / "slow.py").write_text("import time\ndef slow(text):\n    time.sleep(0.3)\n")
+    codes = [code for code, _ in judged(folder, [["slow"]] * 9)["problems"]]
+    assert codes[-6:] == ["validator-timeout"] * 6
+    assert judged(folder, [["slow"]])["problems"] == []
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [b"what is this\n", b'{"said": null}\n', b"7\n", b"[" * 9000 + b"\n", b"x" * 99_999, b'{"number": 1}'],
+)
+def test_what_is_written_where_the_process_answers_is_no_answer(folder: Path, stray: bytes) -> None:
+    (folder / "writes.py").write_text(
+        "import os\n\ndef writes(text):\n"
+        "    for pipe in range(3, 20):\n        try:\n"
+        f"            os.write(pipe, {stray!r})\n        except OSError:\n            pass\n"
+    )
+    answer = judged(folder, [["writes"], ["even"]])
+    assert [code for code, _ in answer["problems"]] == ["validator-died", "own-validator"]
+
+
+def test_what_editors_leave_in_the_folder_is_no_validator(folder: Path, tmp_path: Path) -> None:
+    (folder / ".#own.py").symlink_to("user@host.1:2")
+    (folder / "folder.py").mkdir()
+    assert judged(folder, [["even"]])["problems"] == [["own-validator", "3 is odd"]]
+    assert "even" in own_validators(folder)
+
+
+def test_a_pipe_among_the_validators_is_a_mistake_and_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "y.py")
+    with pytest.raises(TemplateError, match=r"y.py:1:1: it cannot be read: it is no regular file"):
+        own_validators(folder)
+    assert judged(folder, [["even"]])["problems"] == [["own-validator", "3 is odd"]]

@@ -24,7 +24,7 @@ from segocr.steps.guest import Engine, Settings
 from segocr.steps.protocol import Message, Refusal
 from segocr.validators.choose import Chosen, choose, derive
 from segocr.validators.failures import Refused
-from segocr.validators.own import start_own
+from segocr.validators.own import begin_part, start_own
 from segocr.validators.rules import Expression, evaluate, parse_expression
 
 _parsed = lru_cache(maxsize=256)(parse_expression)
@@ -82,6 +82,7 @@ def _part(
     today: dt.date,
     folder: Path | None,
 ) -> dict[str, Any]:
+    begin_part()
     read = {name: spec for name, spec in specs.items() if spec["from"] is None}
     chosen = choose(part, read, today, folder)
     for name, spec in specs.items():
