@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from segocr.templates import FieldSpec, Template
 from segocr.textlines.assignment import Assigned
-from segocr.textlines.evidence import Match, constrained_fields, whole_matches
+from segocr.textlines.evidence import constrained_fields, whole_matches
 from segocr.textlines.lines import TextLine
-from segocr.textlines.widening import widened
+from segocr.textlines.widening import Span, widened
+from segocr.validators.numbers import locale_named
+from segocr.validators.registry import NUMBERS
 
 
 def with_rivals(
@@ -33,20 +35,37 @@ def _rivals(template: Template, lines: Sequence[TextLine], own: Assigned) -> Ite
     fields = template.fields_of(own.class_name)
     if len(own.lines) != 1 or own.spans[0] is None or len(fields) != 1:
         return
-    (spec,), line, (start, end) = fields, lines[own.lines[0]], own.spans[0]
+    (spec,) = fields
     if spec not in constrained_fields(template):
         return
     if spec.instances not in ("best", "first") or spec.lines == "many":
         return
-    for match in _beside(spec, line.text, start, end):
-        yield replace(own, spans=(widened(line, (match.start, match.end), spec),))
+    for span in beside(spec, lines[own.lines[0]], own.spans[0]):
+        yield replace(own, spans=(span,))
 
 
-def _beside(spec: FieldSpec, text: str, start: int, end: int) -> Iterator[Match]:
-    """Yield the whole matches before and behind the characters that are taken."""
+def beside(spec: FieldSpec, line: TextLine, span: Span) -> Iterator[Span]:
+    """Yield what a field would take of a line before and behind the characters that it takes.
+
+    Args:
+        spec: With a constraint.
+        line: Read.
+        span: What is taken.
+    """
     assert spec.constraint is not None
-    before, behind = whole_matches([text[:start], text[end:]], spec.constraint)
-    if before is not None:
-        yield before
-    if behind is not None:
-        yield replace(behind, start=behind.start + end, end=behind.end + end)
+    start, end = span
+    texts = (line.text[:start], line.text[end:])
+    for match, offset in zip(whole_matches(texts, spec.constraint), (0, end), strict=True):
+        if match is None or not _is_like(spec, line.text[start:end], match.text):
+            continue
+        low, high = widened(line, (match.start + offset, match.end + offset), spec)
+        if high <= start or low >= end:
+            yield low, high
+
+
+def _is_like(spec: FieldSpec, taken: str, other: str) -> bool:
+    """Whether a text may be meant as well as the one taken: no label, and no count beside an amount."""
+    decimal = locale_named(spec.locale).decimal
+    if spec.type in NUMBERS and decimal in taken and decimal not in other:
+        return False
+    return any(map(str.isdigit, other)) or not any(map(str.isdigit, taken))

@@ -40,7 +40,12 @@ def candidates(folder: Path, field: str, text: str, taken: str) -> list[str]:
         (ENUM, "OPEN PAID", "PAID", ["OPEN"]),
         (ENUM, "REOPENED PAID", "PAID", []),
         ("{type: money, decimals: 2}", "TOTAL 10.60 / 0.60", "10.60", ["0.60"]),
-        # Of a list nothing says which of a line's texts are entries: a price a piece is none.
+        ("{pattern: '[A-Z0-9-]{5,12}'}", "INVOICE INV-12345", "INV-12345", []),
+        ("{pattern: '[A-Z0-9-]{5,12}'}", "ORDER 47112", "47112", []),
+        ("{pattern: '[0-9]{4,10}'}", "Order 471123 of 20261", "471123", ["20261"]),
+        ("{type: money}", "2 Coffee 7.00", "7.00", []),
+        ("{type: money}", "2 Coffee 7", "7", ["2"]),
+        # Of a list nothing says which of a line's texts are entries (``test_doubts``).
         ("{type: money, decimals: 2, instances: all}", "2 x 5.30 10.60", "10.60", []),
     ],
 )
