@@ -56,7 +56,8 @@ class Reading:
         edits: (position in text, raw characters, accepted characters).
         model: Recogniser's name and digest.
         lattice: Compact posteriors (``segocr.constraints.lattice``).
-        tries: How the strip was cut at each try, in order; the last one was taken.
+        tries: How the strip was cut at each try, in order; the last one was taken. The first one is called as
+            the region's ``cut``, if it has one.
         line: Place among the lines of its region, in reading order, from 0.
         field: The field that it was read for; one strip may be read for several.
         decided_by: Digest of the constraints and of the code that made text and status of the lattice.

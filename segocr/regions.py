@@ -22,6 +22,7 @@ class Region:
             engine knows them.
         lattices: Of each line, the compact posteriors of its strip with the usual margins if the engine has
             read it, else empty; none at all from engines that do not read.
+        cut: How it was cut out of its line, where that leaves a doubt (``deciding.doubts``), else empty.
     """
 
     page: int
@@ -30,6 +31,7 @@ class Region:
     polygon: NDArray[np.float32]
     lines: tuple[NDArray[np.float64], ...] = field(default=(), compare=False)
     lattices: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
+    cut: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.polygon.ndim != 2 or self.polygon.shape[1] != 2 or len(self.polygon) < 3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from segocr.deciding.doubts import doubt_of
 from segocr.deciding.marginals import part_worth
 from segocr.readings import Reading, ReadingStatus
 from segocr.records import Problem
@@ -51,6 +52,9 @@ def about_readings(
     if ReadingStatus.INVALID in statuses or any(reading.text is None for reading in readings):
         return [Problem("unreadable-text", "no text that the field's constraint accepts was read", spec.name)]
     if ReadingStatus.DOUBTFUL in statuses:
+        doubts = [] if spec.from_ else filter(None, (doubt_of(reading, spec) for reading in readings))
+        if doubt := next(iter(doubts), ""):
+            return [Problem("doubtful-reading", doubt, spec.name)]
         cost = max(reading.cost for reading in readings)
         message = (
             f"the accepted text is much less likely than what was read, or a rival is near (cost {cost:.1f})"

@@ -12,11 +12,10 @@ from segocr.constraints import Constraint, Decoded, judge
 from segocr.constraints.deciding import decide_each
 from segocr.constraints.lattice import Lattice
 from segocr.constraints.search import RIVAL_WINDOW
+from segocr.deciding.doubts import doubt_of
 from segocr.readings import Reading, ReadingStatus
 from segocr.templates import FieldSpec
 from segocr.validators.normalise import normalised
-from segocr.validators.numbers import DASHES
-from segocr.validators.registry import NUMBERS
 
 PREFERENCE = 3.0
 """Natural logarithm of how much more usual a preferred pattern's text is. Of 274 plates of train, cut as
@@ -94,11 +93,11 @@ def prefer(general: Decoded, usual: Decoded, spec: FieldSpec) -> Decoded:
 
 def with_decision(reading: Reading, spec: FieldSpec, decoded: Decoded) -> Reading:
     """Return a reading with what was decided of its lattice for a field."""
-    return replace(
+    made = replace(
         reading,
         raw=decoded.raw,
         text=decoded.text,
-        status=_status(decoded, spec),
+        status=ReadingStatus(judge(decoded)),
         confidence=decoded.confidence,
         cost=decoded.cost,
         margin=decoded.margin,
@@ -107,21 +106,7 @@ def with_decision(reading: Reading, spec: FieldSpec, decoded: Decoded) -> Readin
         field=spec.name,
         decided_by=decided_by(spec),
     )
-
-
-def _status(decoded: Decoded, spec: FieldSpec) -> ReadingStatus:
-    """Judge a reading; a number that a pattern without signs has taken out of its sign is another number."""
-    if decoded.text is not None and spec.type in NUMBERS and _lost_sign(decoded):
-        return ReadingStatus.DOUBTFUL
-    return ReadingStatus(judge(decoded))
-
-
-def _lost_sign(decoded: Decoded) -> bool:
-    """Whether a dash at an end, or the brackets around it all, were read and left out."""
-    length = len(decoded.text or "")
-    before = "".join(old for place, old, new in decoded.edits if place == 0 and not new)
-    after = "".join(old for place, old, new in decoded.edits if place == length and not new)
-    return bool({*DASHES} & {*before, *after}) or ("(" in before and ")" in after)
+    return replace(made, status=ReadingStatus.DOUBTFUL) if doubt_of(made, spec) else made
 
 
 def decided_by(spec: FieldSpec) -> str:
@@ -129,5 +114,5 @@ def decided_by(spec: FieldSpec) -> str:
     digest = hashlib.sha256(deciding_code().encode())
     for constraint in asked(spec):
         digest.update(f"\0{'' if constraint is None else constraint.digest}".encode())
-    digest.update(f"\0{spec.type}\0{spec.normalise!r}".encode())
+    digest.update(f"\0{spec.type}\0{spec.locale}\0{spec.normalise!r}".encode())
     return digest.hexdigest()

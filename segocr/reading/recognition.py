@@ -395,7 +395,7 @@ def _reading(line: _Line, best: Best, place: int, model: OcrModel) -> Reading:
         direction=line.direction,
         model=model.name,
         lattice=best.lattice,
-        tries=best.tries,
+        tries=(line.crop.region.cut, *best.tries[1:]) if line.crop.region.cut else best.tries,
         line=place,
     )
     return with_decision(reading, best.spec, best.decoded)

@@ -42,12 +42,14 @@ class Assigned:
         score: 0–1, mean probability of its lines.
         lines: Their numbers, in reading order.
         spans: For each line, which characters belong to it; None for the whole line.
+        cut: How they were cut out, where that leaves a doubt (``segocr.deciding.doubts``), else empty.
     """
 
     class_name: str
     score: float
     lines: tuple[int, ...]
     spans: tuple[tuple[int, int] | None, ...]
+    cut: str = ""
 
 
 def assign(

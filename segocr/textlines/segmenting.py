@@ -20,6 +20,7 @@ from segocr.templates import Template
 from segocr.textlines.assignment import Assigned, assign
 from segocr.textlines.calibration import calibrated
 from segocr.textlines.closer import lines_in_full
+from segocr.textlines.doubts import with_doubts
 from segocr.textlines.ends import ended, line_length, plausible
 from segocr.textlines.features import PageEvidence, features_of, look_at
 from segocr.textlines.head import Head
@@ -148,7 +149,8 @@ def regions_of(page: Page, lines: Sequence[TextLine], template: Template, head: 
     probabilities *= plausible(template, lines, spans)
     probabilities = with_telling_matches(template, evidence, lines, probabilities)
     assigned = assign(template, evidence.layout, spans, probabilities, head.card.least)
-    return [drawn(page, template, one, lines) for one in with_rivals(template, lines, assigned)]
+    found = with_rivals(template, lines, with_doubts(template, lines, assigned))
+    return [drawn(page, template, one, lines) for one in found]
 
 
 def tell(
@@ -176,7 +178,8 @@ def drawn(page: Page, template: Template, assigned: Assigned, lines: Sequence[Te
         whole = ended(page, parts[0], length)
         parts, outline = [whole.line], whole.outline.astype(np.float32)
     quads, lattices = tuple(part.quad for part in parts), tuple(part.lattice for part in parts)
-    return Region(page.number, assigned.class_name, assigned.score, outline, quads, lattices)
+    name, score, cut = assigned.class_name, assigned.score, assigned.cut
+    return Region(page.number, name, score, outline, quads, lattices, cut)
 
 
 def _part(line: TextLine, span: tuple[int, int] | None) -> TextLine:

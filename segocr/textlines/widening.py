@@ -33,6 +33,7 @@ _NARROW = 1.5
 _MOST_ERRORS = 2
 _AS_HYPHEN = str.maketrans(dict.fromkeys(DASHES, "-"))
 _BRACKETS = "()[]"
+_DASH = re.compile(rf"[{DASHES}]\s+")
 _GROUP = re.compile(r" (\w+)(?=\s|$)")
 _LEAST_GROUPS = 3
 """Fewer of one size may be so by chance."""
@@ -56,10 +57,18 @@ def widened(line: TextLine, span: Span, spec: FieldSpec) -> Span:
     wider = sorted(((low, high) for low in lows for high in highs), key=lambda one: one[0] - one[1])
     low, high = next((one for one in wider if one != span and _could_be(spec, text, span, one)), span)
     labels = [word.start() for word in words if word.start() < low]
-    if labels and text[low : span[0]].strip() in tuple(DASHES):
-        # A sign, or what parts label and value: with the label it is read with too much doubt to be accepted.
-        low = labels[-1]
+    if labels and low < span[0] and (dash := _DASH.match(text, low)):
+        # A sign, or what parts label and value: what follows is read, and in doubt (``is_behind_dash``).
+        low = dash.end()
     return low, high
+
+
+def is_behind_dash(text: str, span: Span, spec: FieldSpec) -> bool:
+    """Whether a dash that could be a value's sign stands apart before what is read of a line."""
+    before = text[: span[0]].rstrip()
+    if span[0] == len(before) or not before.endswith(tuple(DASHES)) or before[-2:-1].strip():
+        return False
+    return spec.type in NUMBERS or _could_be(spec, text, span, (len(before) - 1, span[1]))
 
 
 def _with_groups(text: str, span: Span) -> Span:
