@@ -57,6 +57,17 @@ def draw_turned(folder: Path, picture: Image.Image) -> None:
         exif[0x0112] = orientation
         stored.save(folder / f"turned{orientation}.jpg", quality=95, exif=exif)
     assert ImageOps.exif_transpose(Image.open(folder / "turned6.jpg")).size == picture.size
+    lying = picture.transpose(undo[6])
+    exif = lying.getexif()
+    exif[0x0112], exif[0x010F], exif[0x011A] = 6, "Canon", 72.0
+    sound = exif.tobytes()
+    resolution = b"\x01\x1a\x00\x05"
+    assert resolution in sound
+    lying.save(folder / "odd-exif.jpg", quality=95, exif=sound.replace(resolution, b"\x01\x1a\x00\x01"))
+    lying.save(folder / "odd-exif.png", exif=sound.replace(resolution, b"\x01\x1a\x00\x01"))
+    for suffix in ("png", "webp"):
+        picture.save(folder / f"no-exif.{suffix}", exif=b"MM\x01*" + bytes(20), lossless=True)
+    lying.save(folder / "turned6.tif", exif=exif)
 
 
 def draw_depths(folder: Path, picture: Image.Image) -> None:

@@ -51,6 +51,11 @@ def close(found: list[tuple[int, ...]], wanted: list[tuple[int, ...]], tolerance
         ("palette.png", "image/png"),
         ("misnamed.pdf", "image/png"),
         *((f"turned{orientation}.jpg", "image/jpeg") for orientation in range(2, 9)),
+        ("turned6.tif", "image/tiff"),
+        ("odd-exif.jpg", "image/jpeg"),
+        ("odd-exif.png", "image/png"),
+        ("no-exif.png", "image/png"),
+        ("no-exif.webp", "image/webp"),
     ],
 )
 def test_a_picture_is_upright_bgr(steps: Steps, drawn_files: Path, name: str, media_type: str) -> None:

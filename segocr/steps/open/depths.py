@@ -66,7 +66,6 @@ def to_eight_bit(picture: Image.Image) -> Image.Image:
         np.subtract(255, grey, out=grey)
     shallow = Image.fromarray(grey)
     shallow.info = dict(picture.info)
-    shallow.getexif().update(picture.getexif())
     return shallow
 
 

@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 import pi_heif
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from segocr.steps.open import depths
 from segocr.steps.open.limits import Limits, OpenedPage, check_number
@@ -24,6 +24,18 @@ _FORMATS = {
     "image/heic": ["HEIF"],
     "image/bmp": ["BMP"],
 }
+
+_ORIENTATION = 0x0112
+_WAYS_UP = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By EXIF's tag ``Orientation`` (Exif 2.32, 4.6.4), what undoes it."""
 
 
 def prepare() -> None:
@@ -80,7 +92,8 @@ def _bgr(picture: Image.Image) -> NDArray[np.uint8]:
     depths.mend_order(picture)
     picture.load()
     shallow = depths.to_eight_bit(picture)
-    upright = ImageOps.exif_transpose(shallow) if _turned(picture) else shallow
+    way = _way_up(picture)
+    upright = shallow if way is None else shallow.transpose(way)
     if upright.has_transparency_data:
         rgba = upright.convert("RGBA")
         upright = Image.new("RGBA", rgba.size, "white")
@@ -90,6 +103,10 @@ def _bgr(picture: Image.Image) -> NDArray[np.uint8]:
     return np.frombuffer(rgb.tobytes("raw", "BGR"), np.uint8).reshape(height, width, 3)
 
 
-def _turned(picture: Image.Image) -> bool:
-    orientation: int = picture.getexif().get(0x0112, 1)
-    return orientation != 1
+def _way_up(picture: Image.Image) -> Image.Transpose | None:
+    """Return how a loaded picture is brought upright; None if it is, or does not say."""
+    try:
+        orientation = picture.getexif().get(_ORIENTATION)
+    except Exception:  # Pillow raises nearly anything at damaged EXIF; the picture itself is sound
+        return None
+    return _WAYS_UP.get(orientation) if isinstance(orientation, int) else None
