@@ -20,12 +20,29 @@ def start(settings: Settings) -> Engine:
         raise Refusal("environment", "no-device", "this engine does not start")
     if (settings.cache / "dawdle").exists():
         time.sleep(600)
+    Faults._cache = settings.cache
     return Engine(
         {"name": "faults"}, {name: act for name, act in vars(Faults).items() if not name.startswith("_")}
     )
 
 
 class Faults:
+    _cache: Path
+
+    def page(message: Message) -> Message:  # type: ignore[misc]
+        word = os.pread(message.files[0], 9, 0)
+        if word == b"kill" or (Faults._cache / "sick").exists():
+            os._exit(3)
+        if word == b"hang":
+            time.sleep(600)
+        head = {"media_type": "image/png", "pages": 1, "number": 1, "dpi": None}
+        return Message("answer", head, [np.zeros((9, 9, 3), np.uint8)])
+
+    def segment(message: Message) -> Message:  # type: ignore[misc]
+        if any(page.min() == 0 for page in message.arrays):
+            os._exit(3)
+        return Message("answer", {"pages": [[] for _ in message.arrays]}, [np.zeros((0, 2), np.float32)])
+
     def echo(message: Message) -> Message:  # type: ignore[misc]
         return Message("answer", {"got": message.body}, [np.array(array) for array in message.arrays])
 
