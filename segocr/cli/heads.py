@@ -26,6 +26,7 @@ from segocr.training.heads.labels import has_area
 from segocr.training.heads.nextpages import unlabelled_pages
 from segocr.training.heads.outlook import expected_gain
 from segocr.training.heads.train import Missed, Trained, train_textlines
+from segocr.training.heads.unlike import Unlike
 from segocr.training.install import require_own, require_writable
 from segocr.training.labels import labelled_pages
 
@@ -233,12 +234,21 @@ def doubts(template: Template, data: Path | None, trained: Trained, cache: Path)
         labels = Counter(label.class_name for one in read_labels(data, "train") for label in one.labels)
         for name in labels.keys() - set(template.classes):
             yield f"{labels[name]} labels are of class {name!r}, which the template does not read: left out"
+    yield from map(_said_of_unlike, trained.unlike)
     for one in trained.missed[:_LISTED]:
         yield f"{one.path}: no text line was found where {one.class_name} ({one.value!r}) is labelled"
     if trained.missed:
         rest = len(trained.missed) - _LISTED
         more = f"and {rest} more; " if rest > 0 else ""
         yield f"{more}the detector missed them, or the labels are off: see {cache / MISSED}"
+
+
+def _said_of_unlike(unlike: Unlike) -> str:
+    return (
+        f"{unlike.count} of {unlike.total} labels of {unlike.class_name!r} are not what the field has of "
+        f"their lines: {unlike.value!r} is labelled where {unlike.line!r} is printed, on {unlike.document}; "
+        "correct the field's pattern or formats, or the labels: they say what is printed"
+    )
 
 
 def _patterns_alone(template: Template) -> str:

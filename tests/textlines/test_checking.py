@@ -16,6 +16,7 @@ from segocr.textlines.lines import TextLine
 from segocr.training.heads.checking import check, instances
 from segocr.training.heads.examples import Example
 from segocr.training.heads.labels import mark
+from segocr.training.heads.unlike import unlike
 
 TEXTS = ("TOTAL 12.50", "CASH RM 12.50", "CHANGE 7.50", "SHOP")
 
@@ -25,14 +26,16 @@ def template(folder: Path, field: str) -> Template:
     return load_template(folder)
 
 
-def example(template: Template, value: str) -> Example:
-    """Return a page of four lines, the first of them labelled."""
+def example(template: Template, *values: str) -> Example:
+    """Return a page of four lines, the first of them labelled, and the next ones with the other values."""
     quads = [rectangle(200.0, 20.0) + np.array([0.0, 40.0 * place]) for place in range(len(TEXTS))]
     lines = tuple(
         TextLine(quad, 1.0, text, 1.0, np.linspace(0.0, 1.0, len(text) + 1))
         for quad, text in zip(quads, TEXTS, strict=True)
     )
-    labels = (Label("a", value, (quads[0].astype(np.float32),)),)
+    labels = tuple(
+        Label("a", value, (quad.astype(np.float32),)) for value, quad in zip(values, quads, strict=False)
+    )
     document = LabelledDocument("one", Path("one.png"), (200, 200), labels)
     return Example(document, lines, look_at(template, lines), mark(lines, labels, template.classes))
 
@@ -62,3 +65,42 @@ def test_another_line_that_says_the_one_value_is_as_good(
         found = instances(thing, [page], [told(line)], [spans], 0.5)["a"]
         assert [one for _, one in found] == [is_right]
         assert check(thing, [page], [told(line)], [spans], 0.5).overall.count == is_right
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "said"),
+    [
+        ("{type: date, formats: [dd/MM/yyyy], required: true}", ("01/02/2026", "01/02/2026"), 2),
+        (r"{pattern: '\d{3}\.\d{2}', required: true}", ("12.50", "12.50"), 2),
+        ("{required: true}", ("twelve fifty", "12.50"), 0),
+        ("{required: true}", ("twelve fifty", "twelve fifty"), 2),
+        ("{type: money, decimals: 2, required: true}", ("12.50", "12.50"), 0),
+    ],
+)
+def test_labels_that_their_lines_do_not_say_are_wrong_and_told(
+    tmp_path: Path, field: str, values: tuple[str, ...], said: int
+) -> None:
+    thing = template(tmp_path, field)
+    page = example(thing, *values)
+    found = unlike(thing, [page])
+    assert [(one.count, one.total, one.line) for one in found] == ([(said, 2, "TOTAL 12.50")] if said else [])
+    if said:
+        assert check(thing, [page], [told(0)], [{"a": [None] * len(TEXTS)}], 0.5).overall.count == 0
+
+
+def test_each_instance_of_a_list_answers_one_label(tmp_path: Path) -> None:
+    thing = template(tmp_path, "{type: money, decimals: 2, instances: all}")
+    page, spans = example(thing, "12.50", "12.50", "7.50"), [{"a": [None] * len(TEXTS)}]
+    assert check(thing, [page], [told(0)], spans, 0.5).overall.count == 1
+    both = told(0)
+    both[1] = 0.2, 0.8
+    assert check(thing, [page], [both], spans, 0.5).overall.count == 2
+    both[2] = 0.2, 0.8
+    assert check(thing, [page], [both], spans, 0.5).overall.count == 3
+
+
+def test_a_label_without_a_value_is_right_where_its_line_is(tmp_path: Path) -> None:
+    thing = template(tmp_path, "{required: true}")
+    page, spans = example(thing, ""), [{"a": [None] * len(TEXTS)}]
+    assert check(thing, [page], [told(0)], spans, 0.5).overall.count == 1
+    assert check(thing, [page], [told(1)], spans, 0.5).overall.count == 0

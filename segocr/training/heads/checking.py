@@ -1,8 +1,9 @@
 """How good a head would be: what it finds on pages that it has not seen, told without reading anything again.
 
-A constrained field counts as right where its line is, or where another line says the same, as receipts print
-their total twice: reading it under the constraint is another matter, and mostly right. The others count where
-their plain text is. ``segocr evaluate`` measures the whole way.
+A constrained field counts as right where what its constraint accepts of the line is the labelled value, on
+the labelled line or on another one that says the same, as receipts print their total twice. The others count
+where their plain text is. A label without a value counts where its line is. ``segocr evaluate`` measures the
+whole way.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from numpy.typing import NDArray
 from segocr.evaluation.compare import comparison_of, form_of_label
 from segocr.evaluation.labels import Label
 from segocr.evaluation.scores import Share
-from segocr.templates import Template
+from segocr.templates import FieldSpec, Template
 from segocr.textlines.assignment import Assigned, assign
 from segocr.textlines.parts import Spans
 from segocr.training.heads.examples import Example
+from segocr.training.heads.labels import lines_of
 
 Floats = NDArray[np.float32]
 
@@ -57,13 +59,29 @@ def check(
     right, total = dict.fromkeys(template.classes, 0), dict.fromkeys(template.classes, 0)
     for example, told, span in zip(examples, probabilities, spans, strict=True):
         assigned = assign(template, example.evidence.layout, span, told, least)
-        for label in example.document.labels:
-            if label.class_name not in total or not label.scored:
-                continue
-            found = [one for one in assigned if one.class_name == label.class_name]
-            total[label.class_name] += 1
-            right[label.class_name] += any(_is_right(template, example, one, label) for one in found)
+        for name in template.classes:
+            labels = [one for one in example.document.labels if one.class_name == name and one.scored]
+            found = [one for one in assigned if one.class_name == name]
+            total[name] += len(labels)
+            right[name] += _count_right(template, example, found, labels)
     return Right({name: Share(right[name], total[name]) for name in template.classes if total[name]})
+
+
+def _count_right(
+    template: Template, example: Example, found: Sequence[Assigned], labels: Sequence[Label]
+) -> int:
+    """Count the labels of a class that are found; of a list each instance answers one label."""
+    left, right = list(found), 0
+    for label in labels:
+        answer = next((one for one in left if _is_right(template, example, one, label)), None)
+        right += answer is not None
+        if answer is not None and _is_list(template, label.class_name):
+            left.remove(answer)
+    return right
+
+
+def _is_list(template: Template, class_name: str) -> bool:
+    return any(spec.instances == "all" for spec in template.fields_of(class_name))
 
 
 def instances(
@@ -91,32 +109,56 @@ def instances(
 
 def _says_the_same(template: Template, example: Example, assigned: Assigned) -> bool:
     """Whether a single line says the value of a field that has one, though nobody labelled it there."""
-    spec = template.fields_of(assigned.class_name)[0]
-    matches = example.evidence.matches.get(spec.name)
-    if matches is None or spec.instances == "all" or len(assigned.lines) != 1:
+    if _is_list(template, assigned.class_name) or len(assigned.lines) != 1:
         return False
-    match = matches[assigned.lines[0]]
-    if match is None or not match.whole:
-        return False
-    comparison, today = comparison_of(spec), dt.date.today()
-    said = form_of_label(match.text, spec, comparison, today)
     return any(
-        said == form_of_label(label.value, spec, comparison, today)
+        says(spec, example, assigned.lines, label.value)
+        for spec in template.fields_of(assigned.class_name)
+        if spec.name in example.evidence.matches
         for label in example.document.labels
         if label.class_name == assigned.class_name and label.scored
     )
 
 
 def _is_right(template: Template, example: Example, assigned: Assigned, label: Label) -> bool:
-    spec = template.fields_of(label.class_name)[0]
-    if spec.name in example.evidence.matches:
-        number = 1 + template.classes.index(label.class_name)
-        is_labelled = all(example.marked.classes[line] == number for line in assigned.lines)
-        return is_labelled or _says_the_same(template, example, assigned)
-    comparison = comparison_of(spec)
+    if not label.value.strip():
+        return bool(set(assigned.lines) & set(lines_of(example.lines, label)))
+    number = 1 + template.classes.index(label.class_name)
+    is_labelled = all(example.marked.classes[line] == number for line in assigned.lines)
+    may_be_elsewhere = len(assigned.lines) == 1 and not _is_list(template, label.class_name)
+    for spec in template.fields_of(label.class_name):
+        if spec.name not in example.evidence.matches:
+            right = _texts_say(spec, example, assigned, label.value)
+        else:
+            right = (is_labelled or may_be_elsewhere) and says(spec, example, assigned.lines, label.value)
+        if right:
+            return True
+    return False
+
+
+def says(spec: FieldSpec, example: Example, lines: Sequence[int], value: str) -> bool:
+    """Whether what a field's constraint accepts of lines is a value, as a label has it.
+
+    Args:
+        spec: A constrained field.
+        example: The page.
+        lines: Numbers of the page's lines; each must have a whole match.
+        value: As a person wrote it down.
+    """
+    matches = [example.evidence.matches[spec.name][line] for line in lines]
+    texts = [match.text for match in matches if match is not None and match.whole]
+    return bool(texts) and len(texts) == len(matches) and _same(spec, " ".join(texts), value)
+
+
+def _texts_say(spec: FieldSpec, example: Example, assigned: Assigned, value: str) -> bool:
     text = " ".join(
         example.lines[line].text if span is None else example.lines[line].text[span[0] : span[1]]
         for line, span in zip(assigned.lines, assigned.spans, strict=True)
     )
-    said, labelled = (form_of_label(one, spec, comparison, dt.date.today()) for one in (text, label.value))
+    return _same(spec, text, value)
+
+
+def _same(spec: FieldSpec, text: str, value: str) -> bool:
+    comparison, today = comparison_of(spec), dt.date.today()
+    said, labelled = (form_of_label(one, spec, comparison, today) for one in (text, value))
     return said == labelled

@@ -58,6 +58,12 @@ def mark(lines: Sequence[TextLine], labels: Sequence[Label], classes: Sequence[s
     return Marked(marks, tuple(missed))
 
 
+def lines_of(lines: Sequence[TextLine], label: Label) -> list[int]:
+    """Return the numbers of the lines that a label stands on, in its polygons' order."""
+    met = [np.flatnonzero(_meets(lines, polygon) >= _MEETS).tolist() for polygon in label.polygons]
+    return list(dict.fromkeys(line for some in met for line in some))
+
+
 def has_area(polygon: Polygon) -> bool:
     """Whether a polygon encloses a pixel at least; one that crosses itself may."""
     hull = convex_hull(polygon)

@@ -32,6 +32,7 @@ from segocr.training.heads.examples import Example, gather, is_sparse, with_shar
 from segocr.training.heads.growing import ask
 from segocr.training.heads.nextpages import next_pages, sureness
 from segocr.training.heads.outlook import Dealt, Kin, deal, kin_of, none_dealt
+from segocr.training.heads.unlike import Unlike, unlike
 from segocr.training.heads.wordlabels import words_inside
 from segocr.training.heads.worth import everything, learn_worth
 
@@ -79,6 +80,7 @@ class Trained:
         copies: Ids of documents with the same picture as an earlier one.
         blank: Ids of documents without text.
         next_pages: Pictures that nobody has labelled, the one to label first in front.
+        unlike: Classes of which most labels are not what their lines say.
     """
 
     head: Head
@@ -91,6 +93,7 @@ class Trained:
     copies: tuple[str, ...] = ()
     blank: tuple[str, ...] = ()
     next_pages: tuple[Path, ...] = ()
+    unlike: tuple[Unlike, ...] = ()
 
 
 def train_textlines(
@@ -177,6 +180,7 @@ def train_on(
     )  # fmt: skip
     parts = _parts(python, template, labelled, how)
     trained = _described(_small(Head(card, Forest.of(grown), table, parts, first.forest)), seen, kin)
+    trained = replace(trained, unlike=unlike(template, labelled))
     if (dealt.folds < 0).all():
         return trained
     told = [_by_page(_with_unread(one, read), seen) for one in (grown["held_out"], *grown["plotted"])]
