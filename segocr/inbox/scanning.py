@@ -16,6 +16,8 @@ from segocr.inbox.places import MARKER, Inbox
 from segocr.service.logs import tell
 
 _log = logging.getLogger("segocr.inbox")
+MAX_DEPTH = 100
+"""Levels of sub-folders that are looked into: the way to each is walked anew, so that no link is followed."""
 _told_closed: dict[str, frozenset[str]] = {}
 """By inbox, the sub-folders of which this process has said that they cannot be listed."""
 
@@ -25,12 +27,14 @@ def scan(inbox: Inbox, on_closed: Callable[[str], None] | None = None) -> Iterat
 
     Args:
         inbox: The folder.
-        on_closed: Called with each sub-folder, relative to the inbox, that this user may not list.
+        on_closed: Called with each sub-folder, relative to the inbox, that this user may not list, or that
+            lies too deep.
 
     Raises:
         OSError: The inbox itself cannot be listed.
     """
     ignored = re.compile("|".join(map(fnmatch.translate, inbox.ignore)) or r"(?!)", re.IGNORECASE).match
+    closed = on_closed or (lambda folder: None)
     pending = [""]
     while pending:
         below = pending.pop()
@@ -42,11 +46,11 @@ def scan(inbox: Inbox, on_closed: Callable[[str], None] | None = None) -> Iterat
         except OSError:
             if not below:
                 raise
-            if on_closed is not None:
-                on_closed(below)
+            closed(below)
         else:
-            pending += folders
             yield from files
+            for folder in folders:
+                (closed if folder.count("/") >= MAX_DEPTH else pending.append)(folder)
 
 
 def _look_into(root: Path, below: str, ignored: Callable[[str], object]) -> tuple[list[Sighting], list[str]]:
@@ -91,8 +95,10 @@ def take_out_markers(sightings: dict[str, Sighting]) -> set[str]:
 
 
 def tell_closed(inbox: Inbox, closed: Sequence[str]) -> None:
-    """Log which sub-folders cannot be listed; each once, since sweeps follow each other within seconds."""
+    """Log which sub-folders are not looked into; each once, since sweeps follow each other within seconds."""
     for folder in sorted(set(closed) - _told_closed.get(inbox.key, frozenset())):
-        event = f"the sub-folder {folder!r} cannot be listed: what is in it is not taken"
+        deep = folder.count("/") >= MAX_DEPTH
+        why = f"lies more than {MAX_DEPTH} levels deep" if deep else "cannot be listed"
+        event = f"the sub-folder {folder!r} {why}: what is in it is not taken"
         tell(_log, logging.WARNING, event, code="unreadable", inbox=inbox.key)
     _told_closed[inbox.key] = frozenset(closed)

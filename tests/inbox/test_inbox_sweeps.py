@@ -22,7 +22,7 @@ from segocr.inbox.arrivals import State
 from segocr.inbox.claimed import is_unchanged, put_back
 from segocr.inbox.filing import file_away
 from segocr.inbox.places import After, Duplicates, Inbox, Places, Ready, check_places, inboxes_in
-from segocr.inbox.scanning import scan
+from segocr.inbox.scanning import MAX_DEPTH, scan
 from segocr.inbox.taking import Swept
 from segocr.settings import parse_settings
 
@@ -258,7 +258,7 @@ from flows.inboxes import Inboxes
 from segocr.errors import ConfigurationError, SegocrError
 from segocr.inbox.taking import sweep
 from segocr.inbox.places import After, Duplicates, Inbox, Places, Ready, check_writable, inboxes_in
-from segocr.inbox.scanning import scan
+from segocr.inbox.scanning import MAX_DEPTH, scan
 from segocr.settings import parse_settings
 
 root = Path(sys.argv[1])
@@ -315,3 +315,19 @@ def test_a_disk_that_is_full_when_a_failed_file_is_filed_is_named_and_made_good_
     service.recover()
     day = "failed/2026-03-01"
     assert service.files() == [f"{day}/{arrival.id}-a.jpg", f"{day}/{arrival.id}.json"]
+
+
+def test_folders_that_nest_without_end_are_not_followed_for_ever(service: Service) -> None:
+    place = os.open(service.inbox.folder, os.O_RDONLY)
+    for level in range(300):
+        os.mkdir("a", dir_fd=place)
+        below = os.open("a", os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = below
+        if level in (MAX_DEPTH - 1, MAX_DEPTH):
+            os.close(os.open(f"{level}.jpg", os.O_WRONLY | os.O_CREAT, dir_fd=place))
+    os.close(place)
+    closed: list[str] = []
+    found = [one.path for one in scan(service.inbox, closed.append)]
+    assert found == ["a/" * MAX_DEPTH + f"{MAX_DEPTH - 1}.jpg"]
+    assert closed == ["a/" * MAX_DEPTH + "a"]
