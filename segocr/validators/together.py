@@ -13,6 +13,8 @@ from itertools import combinations
 
 SERIOUS = 0.5
 """A candidate may be of another document if its region's score is such a share of the best one's."""
+_MOST = 40
+"""Of so many candidates of a field, the best ones, each is tried with the nearest ones of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def chosen_together(fields: Fields) -> Choice:
     several = [name for name, places in serious.items() if len(places) > 1]
     if not any(_is_crossed(fields, best, serious, pair) for pair in combinations(several, 2)):
         return best
+    serious = {name: _promising(fields, best, serious, name) for name in several}
     around = [
         {other: _nearest(fields, serious[other], other, fields[name][place]) for other in several}
         for name in several
@@ -78,6 +81,14 @@ def rivals_of(options: Sequence[Option], taken: int) -> tuple[int, ...]:
 
 def _serious(options: Sequence[Option], score: float) -> list[int]:
     return [place for place, option in enumerate(options) if option.score >= SERIOUS * score]
+
+
+def _promising(fields: Fields, choice: Choice, serious: Mapping[str, Sequence[int]], name: str) -> list[int]:
+    """Return the best serious options of a field, and those nearest to what each other field would take."""
+    options, places = fields[name], serious[name]
+    good = sorted(places, key=lambda place: (options[place].level, options[place].merit), reverse=True)
+    near = (_nearest(fields, places, name, fields[other][choice[other]]) for other in serious)
+    return sorted({*good[:_MOST], *near})
 
 
 def _is_crossed(

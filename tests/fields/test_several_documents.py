@@ -63,6 +63,19 @@ def test_a_document_read_well_is_taken_whole(tmp_path: Path) -> None:
     assert found.accepted
 
 
+def test_among_a_hundred_candidates_two_documents_are_told_apart(tmp_path: Path) -> None:
+    places = [{"y": 60 * n, "page": 3} for n in range(99)]
+    others = [(line("EVE", confidence=0.7, **place), line("7", **place)) for place in places]
+    found = two(
+        tmp_path,
+        [*(name for name, _ in others), line("ADA", confidence=0.99), line("BOB", confidence=0.95, page=2)],
+        [line("11", confidence=0.95, y=30), line("22", confidence=0.99, y=30, page=2)]
+        + [number for _, number in others],
+    )
+    assert values(found) in (("ADA", "11"), ("BOB", "22"))
+    assert not found.accepted
+
+
 def test_what_is_far_from_the_rest_is_its_field_all_the_same(tmp_path: Path) -> None:
     found = two(
         tmp_path,
