@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 
 from segocr.templates import Template
 from segocr.textlines.layout import Layout
-from segocr.textlines.parts import Spans
+from segocr.textlines.parts import LEAST_REQUIRED, Spans
 
 Floats = NDArray[np.float32]
 
-_LEAST_REQUIRED = 0.02
-"""A required field takes its best line from this probability on."""
 _ANOTHER, _LIKE = 0.5, 0.8
 """A class takes further lines, or runs of them, as other candidates if they are so probable, and are such a
 share of what its best is."""
@@ -87,7 +85,7 @@ def assign(
             chosen = np.flatnonzero((mine >= least) & (mine >= others.max(axis=1, initial=0.0)) & free)
             if not len(chosen) and _is_required(template, name):
                 best = int(np.where(free, mine, 0.0).argmax())
-                chosen = np.array([best] if free[best] and mine[best] >= _LEAST_REQUIRED else [], np.int64)
+                chosen = np.array([best] if free[best] and mine[best] >= LEAST_REQUIRED else [], np.int64)
             found += [_instance(name, [line], mine, spans) for line in chosen.tolist()]
     return found + _others(template, probabilities, spans, free, {one.class_name: one.score for one in found})
 
@@ -134,7 +132,7 @@ def _single(template: Template, probabilities: Floats, least: float) -> list[tup
         return chosen
     mine = probabilities[:, [1 + number for number in classes]].copy()
     floor = [
-        _LEAST_REQUIRED if _is_required(template, template.classes[number]) else least for number in classes
+        LEAST_REQUIRED if _is_required(template, template.classes[number]) else least for number in classes
     ]
     mine[mine < np.array(floor, np.float32)] = 0.0
     while mine.max(initial=0.0) > 0:
@@ -175,7 +173,7 @@ def _run(layout: Layout, mine: NDArray[np.floating[Any]], least: float, required
     _, chosen = max(
         (_run_in_column(layout, gain, seed) for seed in seeds), default=(0.0, []), key=lambda one: one[0]
     )
-    if not chosen and required and mine.max(initial=0.0) >= _LEAST_REQUIRED:
+    if not chosen and required and mine.max(initial=0.0) >= LEAST_REQUIRED:
         chosen = [int(mine.argmax())]
     return [line for line in chosen if gain[line] > 0] or chosen
 

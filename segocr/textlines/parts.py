@@ -26,6 +26,8 @@ Spans = dict[str, list[Span | None]]
 """By class, for each line of a page the characters that would belong to it; None for all of them."""
 
 WORD = re.compile(r"[(\[]?[^\s(\[]+|[(\[]")
+LEAST_REQUIRED = 0.02
+"""A required field takes its best line from this probability on."""
 _LEAST_PROBABLE = 0.05
 _SUREST = 0.02
 """A word is never surer than this to belong to the part, or not to."""
@@ -46,10 +48,15 @@ def spans_of(
         template: Its constraints.
         page: What they accept in the page's lines.
         lines: The lines.
-        probabilities: ``float32 (n, 1 + classes)``; the words of improbable lines are not looked at.
+        probabilities: ``float32 (n, 1 + classes)``; of lines that no class takes the matches are not widened,
+            and the words of improbable lines are not looked at.
         head: Its second forest knows words.
     """
-    spans: Spans = {name: _matched(template, name, page, lines) for name in template.classes}
+    taken = probabilities[:, 1:] >= min(LEAST_REQUIRED, head.card.least)
+    spans: Spans = {
+        name: _matched(template, name, page, lines, taken[:, number])
+        for number, name in enumerate(template.classes)
+    }
     if head.parts is not None:
         for name in learned_classes(template):
             number = template.classes.index(name)
@@ -59,16 +66,22 @@ def spans_of(
 
 
 def _matched(
-    template: Template, name: str, page: PageEvidence, lines: Sequence[TextLine]
+    template: Template, name: str, page: PageEvidence, lines: Sequence[TextLine], taken: NDArray[np.bool_]
 ) -> list[Span | None]:
-    """Return the longest matches of the fields of a class, whole ones first, with what could be theirs."""
+    """Return the longest matches of the fields of a class, whole ones first, with what could be theirs.
+
+    Of a line that is not taken it is the match alone: what is beside it is dear to find out.
+    """
     best: list[tuple[Match, FieldSpec] | None] = [None] * len(lines)
     for spec in template.fields_of(name):
         for place, match in enumerate(page.matches.get(spec.name, ())):
             known = best[place]
             if match is not None and (known is None or _rank(match) > _rank(known[0])):
                 best[place] = match, spec
-    return [None if found is None else _span(line, *found) for line, found in zip(lines, best, strict=True)]
+    return [
+        None if found is None else _span(line, *found) if is_taken else (found[0].start, found[0].end)
+        for line, found, is_taken in zip(lines, best, taken.tolist(), strict=True)
+    ]
 
 
 def _rank(match: Match) -> tuple[bool, int]:

@@ -20,7 +20,7 @@ GOODS = "{pattern: '([0-9]+ x )?[A-Z]+ [0-9]+[.][0-9]{2}', instances: all}"
 DATE = "{type: date, formats: [dd/MM/yyyy, d/M/yyyy, dd/MM/yy]}"
 
 
-def part(folder: Path, field: str, text: str, wide: tuple[int, ...] = ()) -> str:
+def part(folder: Path, field: str, text: str, wide: tuple[int, ...] = (), *, probable: float = 1.0) -> str:
     """Return what is read of a line for a field.
 
     Args:
@@ -28,6 +28,7 @@ def part(folder: Path, field: str, text: str, wide: tuple[int, ...] = ()) -> str
         field: As written there.
         text: As read without a constraint.
         wide: Places of spaces that are five characters wide.
+        probable: How probably the line is the field's.
     """
     (folder / "template.yaml").write_text(f"template: thing\nversion: 1\nfields:\n  a: {field}\n")
     template = load_template(folder)
@@ -35,7 +36,8 @@ def part(folder: Path, field: str, text: str, wide: tuple[int, ...] = ()) -> str
     bounds = np.concatenate([[0.0], np.cumsum(widths) / widths.sum()])
     lines = [TextLine(rectangle(200.0, 20.0), 1.0, text, 1.0, bounds)]
     head = train_on(template, [], ocr=("0" * 64, "model"), python=Path("python")).head
-    spans = spans_of(template, look_at(template, lines), lines, np.ones((1, 2), np.float32), head)
+    told = np.full((1, 2), probable, np.float32)
+    spans = spans_of(template, look_at(template, lines), lines, told, head)
     (span,) = spans["a"]
     return text if span is None else text[slice(*span)]
 
@@ -147,6 +149,11 @@ def test_what_satisfies_check_digits_is_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("field", "text"), [(GOODS, "6 STRAßE 1 BREAD 15.75"), ("{pattern: ' +'}", "- -")])
 def test_no_text_is_too_strange(tmp_path: Path, field: str, text: str) -> None:
     assert part(tmp_path, field, text) in text
+
+
+def test_a_line_that_its_field_does_not_take_is_not_looked_at_any_closer(tmp_path: Path) -> None:
+    assert part(tmp_path, AMOUNT, "1 234.50", probable=0.02) == "1 234.50"
+    assert part(tmp_path, AMOUNT, "1 234.50", probable=0.01) == "234.50"
 
 
 UNSIGNED = "{type: money, decimals: 2, pattern: '[0-9]{1,3}(,[0-9]{3})*[.][0-9]{2}'}"
