@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ def check(names: tuple[str, ...], output: Format) -> None:
     templates = [_load(name) for name in names or find_templates(load_settings().template_folders)]
     rows = []
     for template in templates:
-        for said in check_models(template):
+        for said in (*check_models(template), *_other_size(template)):
             note(f"{template.name}: {said}")
         constrained = sum(spec.constraint is not None for spec in template.fields.values())
         rows.append((template.name, template.version, len(template.fields), constrained, str(template.file)))
@@ -173,6 +173,18 @@ def _note_same_routes(routes: Mapping[str, Route]) -> None:
     for names in same_routes(routes):
         note(
             f"the same route for {', '.join(names)}: its files fail (ambiguous-template) where none is named"
+        )
+
+
+def _other_size(template: Template) -> Iterator[str]:
+    """Say if the template looks at pages at another size than its model was trained at."""
+    from segocr.training.card import read_card
+
+    card, size = read_card(template.folder), template.segment.image_size
+    if card is not None and card.image_size != size:
+        yield (
+            f"its model was trained at {card.image_size} pixels, and will find less at {size}: "
+            f"write image_size: {card.image_size} into segment"
         )
 
 

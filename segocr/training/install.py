@@ -85,7 +85,7 @@ def install(
     write_card(candidate.folder, card)
     (candidate.folder / "LICENSE-MODEL").write_text(licence_text(card), encoding="utf-8")
     if not force:
-        require_better(score, before, yardstick, target)
+        require_better(score, before, yardstick, target, _other_size(story.image_size, sizes.image_size))
     put_in_place(candidate.folder, target)
     return Installed(target, card, score, before, agreement)
 
@@ -116,8 +116,26 @@ def present_score(
     return measure(steps, model, yardstick.pages, widened)
 
 
-def require_better(new: RegionScore, present: RegionScore | None, yardstick: Yardstick, folder: Path) -> None:
+def _other_size(trained: int, looked_at: int) -> str:
+    if trained == looked_at:
+        return ""
+    return (
+        f"it was trained at {trained} pixels and measured at the template's {looked_at}: write image_size: "
+        f"{trained} into its segment; "
+    )
+
+
+def require_better(
+    new: RegionScore, present: RegionScore | None, yardstick: Yardstick, folder: Path, before: str = ""
+) -> None:
     """Refuse to put a model in the place of a better one, or one that finds nothing in any place.
+
+    Args:
+        new: Of the model.
+        present: Of the one that is there.
+        yardstick: What both were measured on.
+        folder: The template's.
+        before: What is to be done before anything else, put in front of the hint.
 
     Raises:
         ModelError: ``model-worse``.
@@ -127,14 +145,14 @@ def require_better(new: RegionScore, present: RegionScore | None, yardstick: Yar
         raise ModelError(
             f"the model finds none of the {new.labelled} regions of the {pages}",
             code="model-worse",
-            hint="train longer or on more pictures; --force installs it all the same",
+            hint=f"{before}train longer or on more pictures; --force installs it all the same",
         )
     if present is not None and present.f1 > new.f1:
         raise ModelError(
             f"the model in {folder} is better: F1 of regions {present.f1:.3f}, the new one {new.f1:.3f}, on "
             f"the same {pages}",
             code="model-worse",
-            hint="the new one is kept beside its run; --force installs it all the same",
+            hint=f"{before}the new one is kept beside its run; --force installs it all the same",
         )
 
 

@@ -170,10 +170,28 @@ def _tell_data(bench: _Bench, data: TrainingData) -> None:
     say = bench.tell.say
     counts = len(data.seen), len(data.watched), len(data.val)
     say("{} pages to train on, {} held back to watch it, {} of val to measure on".format(*counts))
+    if other := other_size(bench.order.settings.image_size, bench.order.template):
+        say(other)
     if data.unlabelled:
         say(f"{data.unlabelled}; --negatives takes them for pages without fields")
     for name, count in data.left_out.items():
         say(f"{count} labels of {name!r} are left out: the template has no such class")
+
+
+def other_size(trained: int, template: Template) -> str:
+    """Say what to do where a model is trained at another size than its template looks at pages; else nothing.
+
+    Args:
+        trained: Long side of the training's pictures, pixels.
+        template: Whose model it is.
+    """
+    size = template.segment.image_size
+    if trained == size:
+        return ""
+    return (
+        f"the model is trained at {trained} pixels and template {template.name} looks at pages at {size}, "
+        f"where it will find little: write image_size: {trained} into segment of {template.file}"
+    )
 
 
 def _draw(bench: _Bench, data: TrainingData, padding: float) -> Path:
