@@ -19,14 +19,16 @@ def check_report(path: Path) -> None:
     """Refuse to write a report where it would replace something else, or cannot be written.
 
     Raises:
-        UsageError: There is no such folder, the name is a document's, or the file is there and neither empty
-            nor a report.
+        UsageError: There is no such folder, the name is a document's, or what is there is no file (a pipe, a
+            terminal), or a file that is neither empty nor a report.
     """
     if not path.absolute().parent.is_dir():
         raise UsageError(f"--report {path}: there is no folder {path.parent}", hint=f"mkdir -p {path.parent}")
     if path.suffix.lower() in SUFFIXES:
         raise UsageError(f"--report {path}: a document is called so, not a report", hint=_HINT)
-    if path.exists() and not (_is_empty(path) or is_report(path)):
+    if path.exists() and not path.is_file():  # opening a pipe waits for whoever writes into it
+        raise UsageError(f"--report {path}: a report is a file, and that is none", hint=_HINT)
+    if path.exists() and not (path.stat().st_size == 0 or is_report(path)):  # mktemp makes empty ones
         raise UsageError(f"--report {path}: what is there is no report, and is not replaced", hint=_HINT)
 
 
@@ -48,8 +50,3 @@ def check_overlays(folder: Path, paths: Iterable[str], files: Iterable[Path]) ->
             f"--overlay {folder}: overlays among the documents would be read as documents the next time",
             hint="name a folder outside of those that are read",
         )
-
-
-def _is_empty(path: Path) -> bool:
-    """Say whether a file has no bytes, as those that mktemp makes."""
-    return path.is_file() and path.stat().st_size == 0

@@ -36,7 +36,15 @@ _CROP_LONGEST = 900
 _PAGE_QUALITY = 72
 _CROP_QUALITY = 80
 _BLOCK = 1 << 20
-_MARK = b'<meta name="generator" content="segocr">'
+_MARKS = (
+    b'<meta name="generator" content="segocr">',
+    b"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'sha256-""",
+)
+"""What reports begin with, the second one those that had no mark yet."""
 _HEAD = 1024
 
 
@@ -61,7 +69,9 @@ class Report:
     """
 
     def __init__(self, path: Path, title: str) -> None:
-        self._path = path
+        self._path = (
+            path.resolve() if path.exists() else path
+        )  # what a link leads to is replaced, not the link
         self._title = title
         self._templates = _templates()
         self._entries: list[_Entry] = []
@@ -133,9 +143,10 @@ def is_report(path: Path) -> bool:
     """Say whether a file is a report, by the mark at its top; one that cannot be read is none."""
     try:
         with path.open("rb") as file:
-            return _MARK in file.read(_HEAD)
+            head = file.read(_HEAD)
     except OSError:
         return False
+    return any(mark in head for mark in _MARKS)
 
 
 def _templates() -> Environment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,15 @@ def scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("scans/new.PDF", "a document is called so"),
         ("scans/page", "what is there is no report"),
         ("page.html", "what is there is no report"),
-        ("/dev/null", "what is there is no report"),
+        ("/dev/null", "a report is a file"),
+        ("pipe.html", "a report is a file"),
+        ("scans", "a report is a file"),
         ("no/r.html", "there is no folder no"),
     ],
 )
 def test_a_report_replaces_nothing_but_reports(scans: Path, name: str, message: str) -> None:
-    Path("page.html").symlink_to(scans / "page")
+    Path("page.html").symlink_to("scans/page")
+    os.mkfifo("pipe.html")
     with pytest.raises(UsageError, match=message) as caught:
         check_report(Path(name))
     assert caught.value.hint
@@ -51,6 +55,31 @@ def test_a_report_takes_the_place_of_nothing_of_an_empty_file_and_of_a_report(sc
     with Report(path, "t"):
         pass
     check_report(path)
+
+
+def test_a_report_that_had_no_mark_yet_is_replaced(scans: Path) -> None:
+    path = Path("r.html")
+    with Report(path, "t"):
+        pass
+    page = path.read_text()
+    path.write_text(page.replace('<meta name="generator" content="segocr">\n', ""))
+    assert path.read_text() != page
+    check_report(path)
+    path.write_text(page.replace("segocr", "other").replace("default-src 'none'", "default-src 'self'"))
+    with pytest.raises(UsageError):
+        check_report(path)
+
+
+def test_a_link_to_a_report_stays_one(scans: Path) -> None:
+    Path("web").mkdir()
+    Path("web/r.html").touch()
+    Path("r.html").symlink_to("web/r.html")
+    for _ in range(2):
+        check_report(Path("r.html"))
+        with Report(Path("r.html"), "t"):
+            pass
+    assert Path("r.html").is_symlink()
+    assert Path("web/r.html").stat().st_size
 
 
 @pytest.mark.parametrize(
