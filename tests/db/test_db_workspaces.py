@@ -72,6 +72,8 @@ def grow_old(engine: Engine) -> None:
         times = ("filed_at", "ended_at", "steady_since")
         connection.execute(ArrivalRow.__table__.update().values(dict.fromkeys(times, long_ago)))
         connection.execute(ExtractionRow.__table__.update().values(extracted_at=long_ago))
+        replaced = ExtractionRow.__table__.update().where(ExtractionRow.replaced_at.is_not(None))
+        connection.execute(replaced.values(replaced_at=long_ago))
 
 
 def names(engine: Engine, folders: Folders) -> set[str]:
@@ -172,6 +174,7 @@ def test_an_upgrade_finds_out_whose_arrivals_they_are(one: Folders, tmp_path: Pa
         before = dict(connection.execute(query).all())
     with writing(one.engine) as connection:
         connection.execute(text("ALTER TABLE arrivals DROP COLUMN workspace"))
+        connection.execute(text("ALTER TABLE extractions DROP COLUMN replaced_at"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     upgrade(one.engine)
     with reading(one.engine) as connection:
@@ -186,6 +189,7 @@ def test_an_upgrade_gives_no_files_to_the_only_workspace_that_it_knows(one: Fold
     )  # its files are left, and have no place
     with writing(one.engine) as connection:
         connection.execute(text("ALTER TABLE arrivals DROP COLUMN workspace"))
+        connection.execute(text("ALTER TABLE extractions DROP COLUMN replaced_at"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     upgrade(one.engine)
     with reading(one.engine) as connection:
