@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from segocr.constraints import Constraint, Decoded
+from segocr.constraints import Constraint
 from segocr.environments.locate import resolve
 from segocr.errors import DocumentError, EnvironmentMissing, HostDied, HostError, HostTimeout, ModelError
-from segocr.geometry import is_flat
+from segocr.steps.answers import lines_of, page_of, readings_of, regions_of
 from segocr.steps.attached import AttachedKeeper
 from segocr.steps.contract import (
     SECONDS_A_PAGE,
@@ -41,6 +41,7 @@ from segocr.validators.own import PART_SECONDS
 Answer = TypeVar("Answer")
 _DEFAULTS = OpenOptions()
 _RETURN_SECONDS = 10.0
+_NONSENSE = "decoding it makes the process that does it answer nonsense"
 
 
 class Steps:
@@ -106,6 +107,8 @@ class Steps:
             raise
         if answer.kind == "refusal":
             raise_refusal(answer.body, f"{step}/{engine}")
+        if answer.kind != "answer":
+            raise HostError(f"the host {step}/{engine} sent no answer", code="host-garbled")
         return answer
 
     def _tried_twice(self, key: HostKey, message: Message, seconds: float | None) -> Message:
@@ -245,11 +248,27 @@ class Steps:
                     hint="raise limits.seconds_per_document in segocr.toml if this is wanted",
                 )
             body = {"operation": "page", "number": number, **limits}
-            answer = self._call("open", "open", Message("call", body, files=[descriptor]), left)
-            head = answer.body
-            yield PageImage(number, answer.arrays[0], head["dpi"], head["pages"], head["media_type"])
-            left += SECONDS_A_PAGE - float(head["seconds"])  # of the host's own work, not of waiting for it
-            number = next((later for later in range(number + 1, head["pages"] + 1) if takes(later)), None)
+            page, seconds = self._open_page(number, Message("call", body, files=[descriptor]), left)
+            yield page
+            left += SECONDS_A_PAGE - seconds  # of the host's own work, not of waiting for it
+            number = next((later for later in range(number + 1, page.pages + 1) if takes(later)), None)
+
+    def _open_page(self, number: int, message: Message, left: float) -> tuple[PageImage, float]:
+        """Return a page, and the seconds that opening it took.
+
+        Raises:
+            DocumentError: As ``open`` does; ``unreadable`` if the host does not answer as it should: it
+                decodes foreign bytes, and nothing else brings that about.
+        """
+        try:
+            answer = self._call("open", "open", message, left)
+            return page_of(number, answer), float(answer.body["seconds"])
+        except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+            raise DocumentError(_NONSENSE) from error
+        except HostError as error:
+            if error.code != "host-garbled":
+                raise
+            raise DocumentError(_NONSENSE) from error
 
     def segment(self, pages: Sequence[Image], model: SegmentModel) -> list[list[SegmentedRegion]]:
         """Find regions.
@@ -269,14 +288,7 @@ class Steps:
             "iou": model.iou,
         }
         answer = self._call("segment", model.engine, Message("call", body, pages))
-        points, place, result = answer.arrays[0], 0, []
-        for listing in answer.body["pages"]:
-            regions = []
-            for name, score, count in listing:
-                regions.append(SegmentedRegion(name, score, points[place : place + count]))
-                place += count
-            result.append([region for region in regions if not is_flat(region.polygon)])
-        return result
+        return regions_of(answer)
 
     def detect(
         self,
@@ -298,9 +310,7 @@ class Steps:
         """
         body = {"operation": "detect", **_ocr_body(model), "side": side, "areas": areas}
         answer = self._call("ocr", model.engine, Message("call", body, pages))
-        corners = iter(answer.arrays[0])
-        lines = [[LinePolygon(score, next(corners)) for score in scores] for scores in answer.body["scores"]]
-        return [[line for line in found if not is_flat(line.polygon)] for found in lines]
+        return lines_of(answer)
 
     def read(
         self,
@@ -342,7 +352,7 @@ class Steps:
                 if error.code != "unknown-constraint" or not told:  # the host is another than the one we told
                     raise
         known |= named.keys()
-        return _readings(answer)
+        return readings_of(answer)
 
     def validate(self, request: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
         """Have readings judged; the request and the answer are those of ``segocr.steps.validate.python``."""
@@ -381,15 +391,3 @@ def _segment_body(model: SegmentModel) -> dict[str, Any]:
 
 def _ocr_body(model: OcrModel) -> dict[str, Any]:
     return {"model": model.name, "digest": model.digest}
-
-
-def _readings(answer: Message) -> list[StripReading]:
-    blob, kept = answer.arrays[0].tobytes(), answer.arrays[1:]
-    place, readings = 0, []
-    for number, (wires, size) in enumerate(
-        zip(answer.body["readings"], answer.body["lattices"], strict=True)
-    ):
-        decoded = tuple(Decoded.from_wire(wire) for wire in wires)
-        readings.append(StripReading(decoded, blob[place : place + size], kept[number] if kept else None))
-        place += size
-    return readings

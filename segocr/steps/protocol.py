@@ -135,9 +135,9 @@ class Channel:
                 if head["size"]
                 else _empty(head["arrays"])
             )
-        except ProtocolError:
+        except (ProtocolError, ValueError, OSError) as error:
             _close_all(descriptors)
-            raise
+            raise ProtocolError(str(error)) from error
         if head["size"]:
             os.close(descriptors.pop(0))
         return Message(head["kind"], head["body"], arrays, descriptors)
@@ -235,7 +235,7 @@ def _place(arrays: Sequence[np.ndarray[Any, Any]]) -> tuple[list[dict[str, Any]]
 def _parse(text: bytes) -> dict[str, Any]:
     try:
         head = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProtocolError("a message that is no JSON") from error
     if not isinstance(head, dict) or head.get("segocr") != VERSION:
         raise ProtocolError(f"a message of another version than {VERSION}")
@@ -248,17 +248,19 @@ def _parse(text: bytes) -> dict[str, Any]:
 
 
 def _check_place(place: Any, size: int) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    if not isinstance(place, dict) or place.get("dtype") not in _DTYPES:
+    if not isinstance(place, dict) or str(place.get("dtype")) not in _DTYPES:
         raise ProtocolError("an array of unknown type")
     shape, offset = place.get("shape"), place.get("offset")
     if not isinstance(shape, list) or len(shape) > 6:
         raise ProtocolError("an array of no shape")
     if any(type(number) is not int or number < 0 for number in (offset, *shape)):
         raise ProtocolError("an array of no shape")
-    dtype = np.dtype(place["dtype"])
+    dtype = np.dtype(str(place["dtype"]))
     start, sizes = int(offset or 0), tuple(int(number) for number in shape)
     if start + math.prod(sizes) * dtype.itemsize > size:
         raise ProtocolError("an array that leaves its memory")
+    if max(sizes, default=0) > MAX_PIXELS:  # of one that has no bytes at all
+        raise ProtocolError("an array of no shape")
     return dtype, sizes, start
 
 

@@ -161,3 +161,34 @@ def test_a_document_has_time_as_a_whole_and_a_little_more_for_each_page(
             list(steps.open(0, OpenOptions(seconds=20.0)))
     assert caught.value.code == "too-slow"
     assert allowed == [20.0, 14.0, 8.0, 2.0]
+
+
+PIXELS = np.zeros((5, 6, 3), np.uint8)
+WHOLE = {"media_type": "image/png", "pages": 1, "dpi": None, "seconds": 0.1}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Message("answer", WHOLE, []),
+        Message("answer", WHOLE, [np.zeros(9, np.uint8)]),
+        Message("answer", WHOLE, [PIXELS.astype(np.float32)]),
+        Message("answer", WHOLE, [PIXELS[:, :, 0]]),
+        Message("answer", WHOLE, [PIXELS[:0]]),
+        Message("answer", {}, [PIXELS]),
+        Message("answer", WHOLE | {"pages": "many"}, [PIXELS]),
+        Message("answer", WHOLE | {"pages": 1 << 60}, [PIXELS]),
+        Message("answer", WHOLE | {"dpi": "x"}, [PIXELS]),
+        Message("answer", WHOLE | {"seconds": []}, [PIXELS]),
+        Message("hello", WHOLE, [PIXELS]),
+    ],
+)
+def test_nonsense_from_the_process_that_decodes_is_the_documents_fault(
+    environment: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, answer: Message
+) -> None:
+    environment("open")
+    with Steps(shared=False) as steps:
+        monkeypatch.setattr(steps, "_try", lambda *_: answer)
+        with pytest.raises(DocumentError, match="answer nonsense") as caught:
+            list(steps.open(0))
+    assert caught.value.code == "unreadable"

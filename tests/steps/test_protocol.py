@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -115,6 +116,10 @@ def test_received_arrays_cannot_be_changed_by_either_side(ends: Any) -> None:
         {"arrays": [{"dtype": "uint8", "shape": [-1], "offset": 0}]},
         {"arrays": [{"dtype": "uint8", "shape": [0], "offset": -4}]},
         {"arrays": [{"dtype": "uint8", "shape": "big", "offset": 0}]},
+        {"arrays": [{"dtype": ["uint8"], "shape": [0], "offset": 0}]},
+        {"arrays": [{"dtype": {}, "shape": [0], "offset": 0}]},
+        {"arrays": [{"dtype": "uint8", "shape": [0, 1 << 70], "offset": 0}]},
+        {"arrays": [{"dtype": "uint8", "shape": [0, 1 << 31, 1 << 31, 1 << 31], "offset": 0}]},
     ],
 )
 def test_a_false_head_is_refused(ends: Any, changes: dict[str, Any]) -> None:
@@ -122,6 +127,28 @@ def test_a_false_head_is_refused(ends: Any, changes: dict[str, Any]) -> None:
     sender.forward(head(**changes), [])
     with pytest.raises(ProtocolError):
         receiver.receive()
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, b"{" * 9, b'{"a":' + b"[" * 100_000, b"9" * 5000])
+def test_text_that_nests_without_end_is_no_message(ends: Any, text: bytes) -> None:
+    sender, receiver, _ = ends
+    sender.forward(text, [])
+    with pytest.raises(ProtocolError):
+        receiver.receive()
+
+
+def test_an_array_without_bytes_may_not_be_of_a_size_that_no_array_has(ends: Any) -> None:
+    sender, receiver, _ = ends
+    descriptor = os.memfd_create("sealed", os.MFD_ALLOW_SEALING)
+    os.ftruncate(descriptor, 64)
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    place = [{"dtype": "uint8", "shape": [0, 1 << 31, 1 << 31, 1 << 31], "offset": 0}]
+    sender.forward(head(size=64, arrays=place), [descriptor])
+    with pytest.raises(ProtocolError):
+        receiver.receive()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    os.close(descriptor)
 
 
 @pytest.mark.parametrize("size", [100, 5000])
