@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from segocr import crops, geometry
 from segocr.ahead import ahead
 from segocr.crops import Crop
-from segocr.deciding.candidates import chosen
+from segocr.deciding.candidates import chosen, left_out
 from segocr.documents import Document, hashed, opened
 from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult, field_values
@@ -338,6 +338,7 @@ class Pipeline:
 
     def _record(self, work: Work, part: int, pages: Sequence[int], result: PartResult) -> Record:
         assert work.document is not None
+        unchosen = (*result.unchosen, *_on_pages(work.unchosen, work, pages))
         return Record(
             file=work.path,
             sha256=work.document.sha256,
@@ -346,13 +347,13 @@ class Pipeline:
             recipe=self.recipe,
             status=result.status,
             accepted=result.accepted,
-            problems=result.problems,
+            problems=(*result.problems, *left_out(self.template.lists, result.fields, unchosen)),
             pages=tuple(work.pages[place] for place in pages),
             fields=result.fields,
             lists=self.template.lists,
             timings=dict(work.timings),
             day=self._day.isoformat(),
-            unchosen=(*result.unchosen, *_on_pages(work.unchosen, work, pages)),
+            unchosen=unchosen,
         )
 
     def _failed(self, work: Work) -> Record:

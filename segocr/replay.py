@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Any
 
 from segocr.constraints import ConstraintError
-from segocr.deciding.candidates import chosen
+from segocr.deciding.candidates import chosen, left_out
 from segocr.deciding.preferences import answered, asked, decided, decided_by, with_decision
 from segocr.fields import PartResult, field_values
 from segocr.readings import Candidate, Reading
@@ -123,16 +123,17 @@ class _Decided:
     seconds: float
 
     def record(self, result: PartResult, template: Template) -> Record:
+        unchosen = (*result.unchosen, *self.unchosen)
         return replace(
             self.before,
             recipe=replayed(self.before.recipe, template),
             status=result.status,
             accepted=result.accepted,
-            problems=result.problems,
+            problems=(*result.problems, *left_out(template.lists, result.fields, unchosen)),
             fields=result.fields,
             lists=template.lists,
             timings={"replay": self.seconds},
-            unchosen=(*result.unchosen, *self.unchosen),
+            unchosen=unchosen,
         )
 
 

@@ -1,10 +1,13 @@
 """One place on a page gives one candidate, and a list takes only what was found and read with confidence."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from segocr import geometry
-from segocr.deciding.candidates import LEAST_WORTH, instances, without_overlaps
+from segocr.deciding.candidates import LEAST_WORTH, instances, left_out, without_overlaps
 from segocr.readings import Reading, ReadingStatus
+from segocr.records import FieldStatus, FieldValue, Severity
 from segocr.regions import Region
 
 
@@ -44,3 +47,21 @@ def test_a_list_takes_what_was_found_and_read_with_some_confidence():
     sure, unsure = candidate(0, "ABC123", confidence=0.9), candidate(300, "1LI1", confidence=LEAST_WORTH / 2)
     assert instances([unsure, sure]) == ([sure], list(unsure))
     assert instances([]) == ([], [])
+
+
+def test_an_entry_that_was_found_and_is_not_in_its_list_is_told_of():
+    def found(x: float, *, score: float = 0.9, name: str = "plate") -> Reading:
+        (reading,) = candidate(x, "", status="invalid", confidence=0.0)
+        return replace(reading, region=replace(reading.region, score=score), field=name)
+
+    taken = (replace(candidate(0, "ABC123")[0], field="plate"),)
+    value = FieldValue(
+        "plate", "text", "ABC123", "ABC123", "ABC123", FieldStatus.OK, True, 0.9, readings=taken
+    )
+    fields = {"plate": (value,), "other": ()}
+    beside, unsure, known = found(300), found(600, score=0.1), found(10)
+    [problem] = left_out(["plate"], fields, [beside, found(305), unsure, known, found(900, name="other")])
+    assert (problem.code, problem.field, problem.severity) == ("entry-left-out", "plate", Severity.WARNING)
+    assert problem.message.startswith("1 more")
+    assert left_out(["plate"], fields, [unsure, known]) == []
+    assert left_out([], fields, [beside]) == []

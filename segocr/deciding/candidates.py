@@ -13,6 +13,7 @@ import numpy as np
 
 from segocr.overlaps import shared_part
 from segocr.readings import Candidate, Reading
+from segocr.records import FieldValue, Problem, Severity
 
 SAME_PLACE = 0.5
 """Two candidates stand on one place if the quads read share this part of the smaller one."""
@@ -72,6 +73,31 @@ def instances(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Re
     kept = [candidate for candidate in candidates if _worth(candidate)[1] >= LEAST_WORTH]
     left = set(map(id, kept))
     return kept, [reading for candidate in candidates if id(candidate) not in left for reading in candidate]
+
+
+def left_out(
+    lists: Collection[str], fields: Mapping[str, Sequence[FieldValue]], unchosen: Sequence[Reading]
+) -> list[Problem]:
+    """Return a warning for each list that lacks what was found for it: a list would look whole without it.
+
+    Args:
+        lists: The fields that take any number of regions.
+        fields: The values of a record.
+        unchosen: Readings that no value was made from. Those of regions of little score are other text, and
+            those on the place of a value are in the list.
+    """
+    problems = []
+    for name in sorted(lists):
+        taken = [reading for value in fields.get(name, ()) for reading in value.readings]
+        lost: dict[int, Candidate] = {}
+        for one in unchosen:
+            if one.field == name and one.region.score >= LEAST_WORTH:
+                lost[id(one.region)] = (*lost.get(id(one.region), ()), one)
+        free = [one for one in lost.values() if not any(_on_one_place(one, (other,)) for other in taken)]
+        if places := without_overlaps(free)[0]:
+            message = f"{len(places)} more found, but read with too little confidence to be in the list"
+            problems.append(Problem("entry-left-out", message, name, Severity.WARNING))
+    return problems
 
 
 def _worth(candidate: Candidate) -> tuple[int, float]:
