@@ -112,6 +112,11 @@ def parse_source(text: str, file: Path) -> Source:
         before = text[: getattr(error, "position", 0)]
         mark = Mark(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise TemplateError(f"this is not YAML: {str(error).splitlines()[0]}", mark=mark) from error
+    except (TypeError, AttributeError) as error:  # ruamel's own, over what it does not expect there
+        message = (
+            "this YAML cannot be used: a mapping's key is a list or mapping, or one is merged into itself"
+        )
+        raise TemplateError(message, mark=Mark(file, 1, 1)) from error
     except RecursionError as error:
         raise TemplateError("the file nests too deep", mark=Mark(file, 1, 1)) from error
     if not isinstance(marked, dict):

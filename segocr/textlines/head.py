@@ -12,6 +12,7 @@ import io
 import json
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -278,7 +279,8 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     try:
         version = np.lib.format.read_magic(content)
         shape, by_columns, kind = np.lib.format.read_array_header_1_0(content)
-    except ValueError as error:  # whose text may tell to trust the file
+    # numpy has Python's parser read it; its own error's text may tell to trust the file.
+    except (ValueError, SyntaxError, tokenize.TokenError, RecursionError) as error:
         raise ValueError(f"its array {name!r} has no whole header") from error
     if version != (1, 0):  # the only one that plain numbers are written in
         raise ValueError(f"its array {name!r} is of another version")

@@ -212,3 +212,8 @@ def test_an_unknown_template_is_answered_with_the_nearest(tmp_path: Path) -> Non
         load_template("recipt")
     assert caught.value.code == "no-such-template"
     assert "did you mean 'receipt'" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("body", ["  a: &a {<<: *a}\n", "  a: &k [[x]]\n  ? *k\n  : 1\n"])
+def test_what_the_parser_itself_stumbles_over_is_a_mistake(tmp_path: Path, body: str) -> None:
+    assert "cannot be used" in mistake(tmp_path, HEAD + body).message

@@ -213,3 +213,14 @@ def test_where_nothing_is_left_to_learn_from_nothing_is_said(openvino: Callable[
     assert not answer["held_out"].any()
     assert not answer["plotted"][:2].any()
     assert answer["plotted"][2, 2:].any()
+
+
+@pytest.mark.parametrize("header", ["{'descr': '<u1", "(" * 118, "\x00" * 118, "{'descr': 1 +" + "-" * 90])
+def test_an_array_with_a_header_that_python_cannot_parse_is_refused(tmp_path: Path, header: str) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        text = header.encode().ljust(117) + b"\n"
+        archive.writestr("card.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text)
+    with pytest.raises(ModelError) as caught:
+        load_head(written(tmp_path, file.getvalue()))
+    assert caught.value.code == "model-broken"
