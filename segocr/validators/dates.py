@@ -18,6 +18,8 @@ _MONTHS = (
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 _TOKENS = re.compile(r"yyyy|yy|MMMM|MMM|MM|M|dd|d|HH|H|hh|h|mm|ss|a|'[^']*'|[^A-Za-z']")
+_SPACES = re.compile(r"(?:\\s\*)+")
+"""Runs of spaces in a format's pattern: one is enough, and many are tried in all the ways there are."""
 _PARTS = {
     "yyyy": r"(?P<year>\d{4})", "yy": r"(?P<short>\d{2})",
     "MM": r"(?P<month>\d{2})", "M": r"(?P<month>\d{1,2})",
@@ -52,7 +54,8 @@ def format_pattern(layout: str) -> re.Pattern[str]:
         pieces.append(_PARTS.get(token[0]) or r"\s*".join(map(re.escape, literal.split(" "))))
         at = token.end()
     try:
-        return re.compile("".join(pieces), re.ASCII | re.IGNORECASE)  # digits are 0 to 9
+        pattern = _SPACES.sub(r"\\s*", "".join(pieces))
+        return re.compile(pattern, re.ASCII | re.IGNORECASE)  # digits are 0 to 9
     except re.error as error:
         raise FormatError(f"{layout!r} names a part twice") from error
 

@@ -10,6 +10,8 @@ _QUOTES = {
     ord(mark): plain for mark, plain in zip("\u2018\u2019\u201a\u201c\u201d\u201e", "'''\"\"\"", strict=True)
 }
 
+_LONGEST = 100_000
+
 
 def collapse_spaces(text: str) -> str:
     """Turn every run of white space, line breaks included, into one space; none at the ends."""
@@ -63,9 +65,14 @@ def _edge(character: str) -> bool:
 
 
 def replaced(text: str, table: Mapping[str, str]) -> str:
-    """Replace each key of the table by its value, in the table's order."""
+    """Replace each key of the table by its value, in the table's order.
+
+    A text that this would make longer than any value is stays as it is: replacements that multiply what those
+    before them have put there are not to fill the memory.
+    """
     for old, new in table.items():
-        text = text.replace(old, new)
+        if len(text) + text.count(old) * (len(new) - len(old)) <= _LONGEST:
+            text = text.replace(old, new)
     return text
 
 

@@ -193,3 +193,13 @@ def test_formats_of_which_a_time_could_be_read_in_two_ways_are_refused(layout: s
 @pytest.mark.parametrize("layout", ["HH:mm", "H.mm", "hh:mm a", "h:mm:ss a", "HH:mm:ss", "HH'h'mm"])
 def test_formats_of_times(layout: str) -> None:
     check_format(layout, "time")
+
+
+def test_a_format_with_many_spaces_is_read_in_no_time() -> None:
+    layout = f"dd{' ' * 60}MM' {' ' * 30}'yyyy"
+    assert date_from("01 02 2020", [layout], today=dt.date(2024, 1, 1)) == dt.date(2020, 2, 1)
+    assert date_from("01022020", [layout], today=dt.date(2024, 1, 1)) == dt.date(2020, 2, 1)
+    with pytest.raises(Refused):
+        date_from(f"01{' ' * 60}x", [layout], today=dt.date(2024, 1, 1))
+    with pytest.raises(Refused):  # no literal backslash is taken for a pattern's
+        date_from("01022020", [r"dd'\s*\s*'MMyyyy"], today=dt.date(2024, 1, 1))

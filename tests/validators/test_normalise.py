@@ -47,3 +47,8 @@ def test_the_language_knows_every_normaliser() -> None:
     from segocr.templates.written import Normaliser
 
     assert set(get_args(Normaliser)) == set(NORMALISERS)
+
+
+def test_replacements_that_multiply_each_other_end_somewhere() -> None:
+    table = {chr(97 + place): chr(98 + place) * 4 for place in range(25)}
+    assert len(normalised("a", [{"replace": table}])) == 4**8
