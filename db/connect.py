@@ -67,7 +67,7 @@ _POSTGRESQL_CODES = {  # SQLSTATE, or its first letters
 _HINTS = {
     "database-locked": "another program holds it; close that one, or try again",
     "database-full": "free space on the disk that holds the database, then try again",
-    "view-in-use": "drop the views or rights that were built on it, then try again",
+    "view-in-use": "drop the views that were built on it, try again, and make them anew",
     "database-read-only": "check the owner and mode of the database file and its folder",
     "database-no-access": "check the user, the password and the rights in the database's URL",
     "database-unreachable": "check SEGOCR_DATABASE_URL or `database` in segocr.toml, and the server",
@@ -291,8 +291,10 @@ def driver_error(engine: Engine, error: BaseException | None) -> DatabaseError:
     """Return what a driver's exception means; see ``translated``."""
     code = _code_of(error)
     message = _MESSAGES[code].format(where=where(engine))
-    detail = str(error).strip().splitlines()
-    return database_error(code, f"{message} ({detail[0]})" if detail else message, _hint(engine, code))
+    said = str(error).strip().splitlines()[:1]
+    if code == "view-in-use":  # which ones, PostgreSQL says in a second line
+        said += filter(None, [getattr(getattr(error, "diag", None), "message_detail", None)])
+    return database_error(code, f"{message} ({'; '.join(said)})" if said else message, _hint(engine, code))
 
 
 def _hint(engine: Engine, code: str) -> str | None:

@@ -114,7 +114,7 @@ def _refuse_unless_current(engine: Engine, status: SchemaStatus) -> None:
 
 
 def upgrade(engine: Engine) -> SchemaStatus:
-    """Bring the tables to the newest revision and make all views anew, in one transaction.
+    """Bring the tables to the newest revision and make the views anew, in one transaction.
 
     Returns:
         The status before.
@@ -122,7 +122,7 @@ def upgrade(engine: Engine) -> SchemaStatus:
     Raises:
         DatabaseError: As ``check_schema`` for a newer or foreign database; nothing is changed then.
     """
-    from db.views import create_views, drop_views
+    from db.views import create_views, drop_views, renew_views
 
     with _migrating(engine) as connection:
         if connection.dialect.name == "postgresql":
@@ -130,6 +130,9 @@ def upgrade(engine: Engine) -> SchemaStatus:
         before = _status(connection)
         if before.state in (SchemaState.NEWER, SchemaState.FOREIGN):
             _refuse_unless_current(engine, before)
+        if before.state is SchemaState.CURRENT:
+            renew_views(connection)
+            return before
         kept = drop_views(connection) if before.state is not SchemaState.EMPTY else []
         config = _config()
         config.attributes["connection"] = connection

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import ProgrammingError
 
 from db.connect import database_error, reading, writing
 from db.tables import ExtractionRow, FieldValueRow, TemplateRow
@@ -290,13 +292,35 @@ def create_views(connection: Connection, kept: Sequence[Kept] = ()) -> list[str]
         connection: In a transaction.
         kept: What ``drop_views`` returned.
     """
-    definitions = {NEEDS_REVIEW: _render(connection.dialect, "needs_review", view=NEEDS_REVIEW)}
-    for shape in registered_templates(connection):
-        definitions |= _definitions(connection.dialect, shape)
+    definitions = _all_definitions(connection)
     for sql in definitions.values():
         connection.exec_driver_sql(sql)
     give_back(connection, kept)
     return list(definitions)
+
+
+def renew_views(connection: Connection) -> None:
+    """Make those views anew that are not as they should be; what rests on the others stays."""
+    for name, sql in _all_definitions(connection).items():
+        if connection.dialect.name == "sqlite":
+            there = text("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = :name")
+            if connection.scalar(there, {"name": name}) == sql:
+                continue
+        else:
+            with suppress(ProgrammingError), connection.begin_nested():
+                connection.exec_driver_sql(sql.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1))
+                continue  # it was so already, or has the same columns
+        kept = kept_of(connection, [name])
+        _drop(connection, [name])
+        connection.exec_driver_sql(sql)
+        give_back(connection, kept)
+
+
+def _all_definitions(connection: Connection) -> dict[str, str]:
+    definitions = {NEEDS_REVIEW: _render(connection.dialect, "needs_review", view=NEEDS_REVIEW)}
+    for shape in registered_templates(connection):
+        definitions |= _definitions(connection.dialect, shape)
+    return definitions
 
 
 def drop_views(connection: Connection) -> list[Kept]:

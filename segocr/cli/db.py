@@ -23,7 +23,7 @@ def upgrade() -> None:
         before = upgrade_database(engine)
         after = schema_status(engine)
     if before.state is SchemaState.CURRENT:
-        note(f"the database is at revision {after.revision} already; its views were made anew")
+        note(f"the database is at revision {after.revision} already; its views are as they should be")
     else:
         note(f"the database went from {before.revision or 'nothing'} to revision {after.revision}")
 

@@ -256,4 +256,5 @@ def test_a_view_of_somebody_elses_on_ours_is_not_dropped(engine: Engine) -> None
     with pytest.raises(DatabaseError) as caught:
         register_template(engine, TemplateShape("receipt", 2, (ViewField("total", "integer"),)))
     assert caught.value.code == "view-in-use"
+    assert "view mine depends on view receipt" in str(caught.value)
     assert len(run_query(engine, "select * from mine").rows) == 1

@@ -104,6 +104,23 @@ def test_a_view_that_would_be_as_it_was_stays_with_what_rests_on_it(engine: Engi
     assert run_query(engine, "select * from mine").rows == ()
 
 
+def test_an_upgrade_to_the_same_revision_makes_only_anew_what_is_not_as_it_should_be(engine: Engine) -> None:
+    register_template(engine, FIRST)
+    statements = (
+        "CREATE VIEW mine AS SELECT * FROM slip",
+        "DROP VIEW slip_items",
+        "CREATE VIEW slip_items AS SELECT 1 AS old",
+        "DROP VIEW needs_review",
+    )
+    with writing(engine) as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    for _ in range(2):
+        upgrade(engine)
+        for view in ("mine", "slip_items", "needs_review"):
+            assert "sha256" in run_query(engine, f"select * from {view}").columns
+
+
 def test_a_view_that_somebody_dropped_is_made_again(engine: Engine) -> None:
     register_template(engine, FIRST)
     with writing(engine) as connection:
