@@ -25,7 +25,7 @@ from segocr.documents import Document, hashed, opened
 from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult, field_values
 from segocr.finding.blocks import joined
-from segocr.finding.secondlooks import with_second_looks
+from segocr.finding.secondlooks import PartOf, with_second_looks
 from segocr.finding.snapping import snap_pages
 from segocr.geometry import FlatShapeError, Points, is_flat
 from segocr.pages import Page, PageInfo
@@ -280,7 +280,12 @@ class Pipeline:
             return textlines.segment(pages, self.template, self._head, self._steps, self._models.ocr)
         images = [page.image for _, page in batch]
         answers = with_second_looks(
-            images, self._find(images), self.template, self._find, self._models.segment.image_size
+            images,
+            self._find(images),
+            [self._part_of(work, page) for work, page in batch],
+            self.template,
+            self._find,
+            self._models.segment.image_size,
         )
         wanted = self.template.classes
         found = [
@@ -293,6 +298,15 @@ class Pipeline:
         ]
         moved = snap_pages(images, found, self._takes_many_lines, self._detect)
         return [joined(regions, self._takes_many_lines) for regions in moved]
+
+    def _part_of(self, work: Work, page: Page) -> PartOf:
+        """Return which record a page is part of, and what the pages before it bring to that."""
+        part_of = self.template.pages.part
+        record = part_of(page.number)
+        before = zip(work.pages, work.crops, strict=True)
+        crops_of_record = [cut for info, cut in before if part_of(info.number) == record]
+        known = {crop.region.class_name for cut in crops_of_record for crop in cut}
+        return PartOf((id(work), record), known)
 
     def _find(self, images: Sequence[NDArray[np.uint8]]) -> list[list[SegmentedRegion]]:
         return self._steps.segment(images, self._models.segment)

@@ -1,4 +1,4 @@
-"""Second looks at pages on which a region that is required was not found: the page smoothed, then turned.
+"""Second looks at pages of records that lack a region that is required: the page smoothed, then turned.
 
 A network takes a page shrunk by plain interpolation, so that the grain of a dim photo or of a poor scan
 reaches it whole, and where grain is strong it finds nothing. Smoothed by a pixel of the network's input, the
@@ -9,8 +9,8 @@ Networks learn from pages that stand, or stand on their heads: of one that lies 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import partial
 
 import cv2
@@ -29,18 +29,33 @@ are found on none as they are, on 15 smoothed by 0.5, on all smoothed by 0.7 to 
 are found on 75, and on 79 with a second look, which finds nothing else."""
 
 
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """The record that a page is part of.
+
+    Attributes:
+        record: The same for all its pages.
+        known: Classes that were found on pages of it that came before.
+    """
+
+    record: Hashable
+    known: Set[str] = frozenset()
+
+
 def with_second_looks(
     images: Sequence[Image],
     found: Sequence[Sequence[SegmentedRegion]],
+    parts: Sequence[PartOf],
     template: Template,
     segment: Segment,
     image_size: int,
 ) -> list[list[SegmentedRegion]]:
-    """Add the regions of classes that are required and were not found.
+    """Add the regions of classes that are required and were not found, on no page of a record.
 
     Args:
         images: The pages, ``uint8 (H, W, 3)`` BGR each.
         found: Of each, what was found.
+        parts: Of each, its record.
         template: Says what is required.
         segment: Asks the network.
         image_size: Pixels of the longer side of what the network takes.
@@ -52,8 +67,11 @@ def with_second_looks(
     """
     required = {spec.class_name for spec in template.fields.values() if spec.required and spec.class_name}
 
-    def is_lacking(regions: Sequence[SegmentedRegion]) -> bool:
-        return bool(required - {region.class_name for region in regions})
+    def absent_classes(looked: Sequence[Sequence[SegmentedRegion]]) -> list[Set[str]]:
+        absent = {part.record: set(required) for part in parts}
+        for part, regions in zip(parts, looked, strict=True):
+            absent[part.record] -= part.known | {region.class_name for region in regions}
+        return [absent[part.record] for part in parts]
 
     def seen_smoothed(pages: Sequence[Image]) -> list[list[SegmentedRegion]]:
         return segment([smoothed(page, image_size) for page in pages])
@@ -70,11 +88,11 @@ def with_second_looks(
     ]  # fmt: skip
     looked = [list(regions) for regions in found]
     for look in looks:
-        again = [place for place, regions in enumerate(looked) if is_lacking(regions)]
+        absent = absent_classes(looked)
+        again = [place for place, classes in enumerate(absent) if classes]
         answers = look([images[place] for place in again]) if again else []
         for place, regions in zip(again, answers, strict=True):
-            absent = required - {region.class_name for region in looked[place]}
-            looked[place] += [region for region in regions if region.class_name in absent]
+            looked[place] += [region for region in regions if region.class_name in absent[place]]
     return looked
 
 
