@@ -69,9 +69,8 @@ class Report:
     """
 
     def __init__(self, path: Path, title: str) -> None:
-        self._path = (
-            path.resolve() if path.exists() else path
-        )  # what a link leads to is replaced, not the link
+        # What a link leads to is replaced, not the link.
+        self._path = path.resolve() if path.exists() else path
         self._title = title
         self._templates = _templates()
         self._entries: list[_Entry] = []
