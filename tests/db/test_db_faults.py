@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from sample_records import receipt
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, make_url, select, text
 
 from db.connect import open_database, reading, writing
 from db.schema import check_schema, prepare
@@ -120,7 +120,8 @@ def test_another_users_files_beside_a_database_are_named(sqlite_file: Path, unpr
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_server_that_may_only_be_read_is_named(engine: Engine, url: str) -> None:
-    standby = open_database(f"{url}?options=-cdefault_transaction_read_only=on")
+    read_only = make_url(url).update_query_dict({"options": "-cdefault_transaction_read_only=on"})
+    standby = open_database(read_only.render_as_string(hide_password=False))
     with pytest.raises(DatabaseError) as caught:
         store_records(standby, [receipt("a")])
     assert caught.value.code == "database-read-only"
