@@ -31,8 +31,14 @@ def _environment(name: str) -> str:
     return name
 
 
+def _nameable(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("a path holds no zero character")
+    return path
+
+
 # TOML has neither paths nor tuples: text and arrays stand for them, and nothing else does.
-TomlPath = Annotated[Path, Field(strict=False)]
+TomlPath = Annotated[Path, Field(strict=False), AfterValidator(_nameable)]
 Device = Annotated[str, AfterValidator(_device)]
 
 

@@ -67,7 +67,13 @@ def digest_of(package: Path) -> str:
 def _limit(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory_mb:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+        most = _at_most(memory_mb << 20, resource.getrlimit(resource.RLIMIT_AS)[1])
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _at_most(wanted: int, hard: int) -> int:
+    """Return a limit that this process may set: none above the hard one that it was started with."""
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 def _limit_processor_time(seconds: int) -> None:
@@ -75,7 +81,7 @@ def _limit_processor_time(seconds: int) -> None:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(usage.ru_utime + usage.ru_stime) + seconds + 1
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(soft, hard), hard))
 
 
 def _start(module: str, message: Message) -> Engine:

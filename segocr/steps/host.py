@@ -7,6 +7,7 @@ started it (see ``guest``), so it never outlives its keeper.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import queue
 import re
@@ -42,6 +43,8 @@ _PASSED = (
 _PASSED_NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
                    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")  # fmt: skip
 _STALL_SECONDS = 60.0
+_SCARCE = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
+"""What a process cannot be started for lack of: no environment is broken then."""
 _ABANDONED_SECONDS = 3.0
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 
@@ -188,10 +191,12 @@ class Host:
                 self._process = self._spawner.spawn(command, _environment(self.key), theirs.fileno())
         except OSError as error:
             ours.close()
+            scarce = error.errno in _SCARCE
+            hint = "raise the limit (ulimit -n, ulimit -u), or end other programs"
             raise EnvironmentMissing(
                 f"{self.key.python} does not start: {error}",
                 code="environment-broken",
-                hint=f"segocr env create {engine.environment} --again",
+                hint=hint if scarce else f"segocr env create {engine.environment} --again",
             ) from error
         self.pid = self._process.pid
         self._channel = Channel(ours)

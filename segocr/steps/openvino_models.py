@@ -33,6 +33,7 @@ def read_network(path: Path) -> openvino.Model:
     try:
         return openvino.Core().read_model(str(path))
     except RuntimeError as error:
+        _require_memory(error)
         raise Refusal("model", "model-broken", f"{path} cannot be read: {_first_line(error)}") from error
 
 
@@ -73,6 +74,7 @@ class OpenvinoModel:
         try:
             self._compiled = core.compile_model(network, _device(core, settings.device), options)
         except RuntimeError as error:
+            _require_memory(error)
             raise Refusal("model", "model-broken", f"{name} cannot be run: {_first_line(error)}") from error
         self._requests = [self._compiled.create_infer_request() for _ in range(1 if alone else threads + 1)]
 
@@ -116,6 +118,12 @@ def _device(core: openvino.Core, device: str) -> str:
     if device.startswith("cuda"):
         raise Refusal("environment", "no-device", "OpenVINO does not run on CUDA devices; use --device cpu")
     return "CPU"
+
+
+def _require_memory(error: RuntimeError) -> None:
+    """Raise what OpenVINO means where it has no memory: no model is to blame for that."""
+    if "bad_alloc" in str(error):
+        raise MemoryError from error
 
 
 def _first_line(error: Exception) -> str:
