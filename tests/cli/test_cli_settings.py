@@ -101,7 +101,7 @@ def test_settings_cannot_be_changed() -> None:
         ("[engines.ocr]\ndevise = 'cpu'", ":2:1", "unknown key engines.ocr.devise", "'device'"),
         ("[[inbox]]\n[[inbox]]\nafter = 'gone'", ":3:1", "inbox[1].after = 'gone': expected 'done'", "edit"),
         ("[[inbox]]\npaht = 'x'", ":2:1", "unknown key inbox[0].paht", "did you mean 'path'?"),
-        ('[[inbox]]\npath = "a\\u0000b"', ":2:1", "a path holds no zero character", "edit"),
+        ('[[inbox]]\npath = "a\\u0000b"', ":2:1", "inbox[0].path = 'a\\x00b': a path holds", "edit"),
         ("inbox = 'x'", ":1:1", "inbox = 'x': expected an array", "edit"),
         ("[environments.paddle]", ":1", "environments.paddle.python is not set", "edit"),
         ("[environments.open]\npyhton = 'x'", ":2:1", "unknown key environments.open.pyhton", "'python'"),
