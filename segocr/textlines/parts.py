@@ -25,7 +25,8 @@ Span = tuple[int, int]
 Spans = dict[str, list[Span | None]]
 """By class, for each line of a page the characters that would belong to it; None for all of them."""
 
-WORD = re.compile(r"[(\[]?[^\s(\[]+|[(\[]")
+WORD = re.compile(r"[(\[]?(?:[^\s(\[:=#]|(?<=\d):(?=\d))+[:=#]*|[(\[][:=#]*|[:=#]+")
+"""Words part at white space, and behind what stands between a caption and its value: ``No:1234`` is two."""
 LEAST_REQUIRED = 0.02
 """A required field takes its best line from this probability on."""
 _LEAST_PROBABLE = 0.05

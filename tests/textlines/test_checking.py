@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from segocr.geometry import rectangle
 from segocr.templates import Template, load_template
 from segocr.textlines.features import look_at
 from segocr.textlines.lines import TextLine
+from segocr.textlines.parts import WORD
 from segocr.training.heads.checking import check, instances
 from segocr.training.heads.examples import Example
 from segocr.training.heads.labels import mark
@@ -72,7 +74,7 @@ def test_another_line_that_says_the_one_value_is_as_good(
     [
         ("{type: date, formats: [dd/MM/yyyy], required: true}", ("01/02/2026", "01/02/2026"), 2),
         (r"{pattern: '\d{3}\.\d{2}', required: true}", ("12.50", "12.50"), 2),
-        ("{required: true}", ("twelve fifty", "12.50"), 0),
+        ("{required: true}", ("twelve fifty", "CASH RM 12.50"), 0),
         ("{required: true}", ("twelve fifty", "twelve fifty"), 2),
         ("{type: money, decimals: 2, required: true}", ("12.50", "12.50"), 0),
     ],
@@ -104,3 +106,25 @@ def test_a_label_without_a_value_is_right_where_its_line_is(tmp_path: Path) -> N
     page, spans = example(thing, ""), [{"a": [None] * len(TEXTS)}]
     assert check(thing, [page], [told(0)], spans, 0.5).overall.count == 1
     assert check(thing, [page], [told(1)], spans, 0.5).overall.count == 0
+
+
+def test_a_caption_that_sticks_to_a_value_is_another_word(tmp_path: Path) -> None:
+    words = {
+        "Stand:69.019,4 kWh": ["Stand:", "69.019,4", "kWh"],
+        "No#12 12:30 (x)": ["No#", "12", "12:30", "(x)"],
+        "# 5 a=b :": ["#", "5", "a=", "b", ":"],
+    }
+    for text, parts in words.items():
+        assert [word.group() for word in WORD.finditer(text)] == parts
+
+
+def test_labels_of_less_than_a_word_are_told(tmp_path: Path) -> None:
+    thing = template(tmp_path, "{required: true}")
+    page = example(thing, "12.50", "12.50")
+    for place, (start, end) in enumerate(((100, 200), (130, 200))):
+        polygon = rectangle(float(end - start), 20.0) + np.array([start, 40.0 * place])
+        page.document.labels[place].polygons[0][:] = polygon
+    assert unlike(thing, [page]) == ()  # as good as the word
+    glued = [replace(line, text="TOTALSUM12.50", bounds=np.linspace(0.0, 1.0, 14)) for line in page.lines]
+    page = replace(page, lines=tuple(glued))
+    assert [(one.count, one.line) for one in unlike(thing, [page])] == [(2, "TOTALSUM12.50")]

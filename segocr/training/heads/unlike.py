@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from segocr.evaluation.labels import Label
 from segocr.templates import Template
+from segocr.textlines.lines import TextLine
+from segocr.textlines.parts import WORD
 from segocr.training.heads.checking import says
 from segocr.training.heads.examples import Example
 from segocr.training.heads.labels import lines_of
+from segocr.training.heads.wordlabels import words_inside
 
 _FEWEST_UNLIKE = 2
 """One label that its line does not say may be misread."""
+_NEARLY = 0.75
+"""Plain text is misread here and there; a caption that sticks to the value is more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +58,24 @@ def unlike(template: Template, examples: Sequence[Example]) -> tuple[Unlike, ...
 
 
 def _is_printed(template: Template, example: Example, label: Label, lines: Sequence[int]) -> bool:
-    """Whether a field of a label's class would have its value of its lines."""
+    """Whether a field of a label's class would have its value, or nearly that, of its lines."""
     for spec in template.fields_of(label.class_name):
         if spec.name in example.evidence.matches:
             if says(spec, example, lines, label.value):
                 return True
         else:
-            words = "".join(" ".join(example.lines[line].text for line in lines).casefold().split())
-            if "".join(label.value.casefold().split()) in words:
+            texts = (_shown(example.lines[line], label) for line in lines)
+            said, value = ("".join(text.casefold().split()) for text in (" ".join(texts), label.value))
+            if SequenceMatcher(None, said, value, autojunk=False).ratio() >= _NEARLY:
                 return True
     return False
+
+
+def _shown(line: TextLine, label: Label) -> str:
+    """Return the words of a line that a label shows: what is read where their part is learned."""
+    inside = words_inside(line, label.class_name, [label])
+    words = list(WORD.finditer(line.text))
+    if inside is None or not words:
+        return line.text
+    shown = [word for word, is_inside in zip(words, inside, strict=True) if is_inside]
+    return line.text[shown[0].start() : shown[-1].end()]
