@@ -10,24 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.errors import UsageError
+from segocr.synthesis.decoding import decoded
 
 Picture = NDArray[np.uint8]
 
 
 def read_picture(path: Path) -> Picture:
-    """Read a trusted training picture as ``uint8 (H, W, 3)`` BGR.
+    """Read a trusted training picture as ``uint8 (H, W, 3)`` BGR, as extraction would see it.
 
     Raises:
         UsageError: ``unreadable-picture``, it cannot be opened as a picture.
     """
-    picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    picture = decoded(path.read_bytes())
     if picture is None:
         raise UsageError(
             f"{path} is not a picture that can be opened",
             code="unreadable-picture",
             hint="Remove it or repair it.",
         )
-    return np.asarray(picture, dtype=np.uint8)
+    return picture
 
 
 def surface(size: tuple[int, int], rng: np.random.Generator) -> Picture:
