@@ -83,7 +83,7 @@ def command(
     from segocr.cli.targets import check_report
     from segocr.errors import UsageError
     from segocr.evaluation.difference import difference, read_earlier
-    from segocr.evaluation.labels import read_labels
+    from segocr.evaluation.labels import read_labels, without_value_said
     from segocr.evaluation.run import evaluate
     from segocr.evaluation.sidebyside import compare_engines
     from segocr.settings import load_settings
@@ -104,6 +104,8 @@ def command(
     )
     before = read_earlier(earlier) if earlier else None
     documents = read_labels(data, None if split == "all" else split)[:limit]
+    if said := without_value_said(documents):
+        note(said)
     about: dict[str, object] = {"split": split, "scenes": scenes}
     with tempfile.TemporaryDirectory(prefix="segocr-scenes-") as folder:
         if scenes:

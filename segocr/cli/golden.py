@@ -65,6 +65,7 @@ def _check_all(
     from segocr.cli.progress import counting_line
     from segocr.errors import ModelError
     from segocr.evaluation.golden import check_golden, golden_documents
+    from segocr.evaluation.labels import without_value_said
     from segocr.evaluation.mishaps import MISHAPS
     from segocr.steps.client import Steps
 
@@ -75,6 +76,8 @@ def _check_all(
             if not documents:
                 _left_out(template, "its folder golden/ holds no labelled documents", named=named)
                 continue
+            if said := without_value_said(documents):
+                note(f"{template.name}: {said}")
             try:
                 found[template.name] = check_golden(
                     template, documents, settings=settings, steps=steps, mishaps=MISHAPS if damage else (),

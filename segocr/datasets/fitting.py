@@ -63,7 +63,7 @@ def _counts(document: LabelledDocument, template: Template) -> Iterator[Finding]
 
 def _fits(label: Label, spec: FieldSpec, today: dt.date) -> bool:
     """Whether a field takes what a label says, as far as that can be known without the page."""
-    if not label.scored or not label.value.strip():
+    if not label.says_value:
         return True
     if spec.type != "text":
         return value_of_label(label.value, spec, today) is not None

@@ -18,7 +18,7 @@ def _of_class(name: str, documents: Sequence[LabelledDocument]) -> Shown:
     of_each = [[label for label in one.labels if label.class_name == name] for one in documents]
     labels = [label for some in of_each for label in some]
     return Shown(
-        tuple(label.value.strip() for label in labels if label.scored and label.value.strip()),
+        tuple(label.value.strip() for label in labels if label.says_value),
         sum(bool(some) for some in of_each),
         several=any(len(some) > 1 for some in of_each),
         many_lines=any(len(label.polygons) > 1 for label in labels),

@@ -7,8 +7,7 @@ perhaps ``group``: documents of one group belong on one side of a split.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segocr.errors import UsageError
+from segocr.strictjson import parse_json
 
 LABELS = "fields.jsonl"
 Polygon = NDArray[np.float64]
 """``float64 (n, 2)``, n >= 3, pixels of the upright picture, origin top-left, y down."""
 
-_FARTHEST = 1e6
+FARTHEST = 1e6
 """Pixels: nothing is labelled so far off. Areas and pictures of what is farther could not be computed."""
 
 
@@ -46,6 +46,11 @@ class Label:
     alternatives: tuple[Polygon, ...] = ()
     scored: bool = True
     taught: bool = True
+
+    @property
+    def says_value(self) -> bool:
+        """Whether a reading can be right or wrong by it: labels for training alone have no value."""
+        return self.scored and bool(self.value.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,13 @@ def read_labels(folder: Path, split: str | None) -> list[LabelledDocument]:
     return documents
 
 
+def without_value_said(documents: Iterable[LabelledDocument]) -> str:
+    """Say how many labels have no value and are not scored; nothing where there are none."""
+    labels = [label for document in documents for label in document.labels]
+    count = sum(label.scored and not label.says_value for label in labels)
+    return f"{count} of {len(labels)} labels have no value: not scored" if count else ""
+
+
 def _lacking(split: str | None, documents: list[LabelledDocument]) -> str:
     if not documents:
         return "holds no document"
@@ -129,7 +141,7 @@ def parse_row(line: str, place: str) -> dict[str, Any]:
         UsageError: ``labels``, it is none.
     """
     try:
-        row = json.loads(line)
+        row = parse_json(line)
     except ValueError as error:
         raise _wrong(place, f"not JSON: {error}") from error
     if not isinstance(row, dict):
@@ -162,7 +174,7 @@ def _described(row: dict[str, Any], folder: Path, place: str) -> LabelledDocumen
         raise _wrong(place, f"{error.args[0]!r} is missing") from error
     except (TypeError, ValueError, OverflowError) as error:
         raise _wrong(place, str(error)) from error
-    if min(size) < 1:
+    if min(size) < 1 or max(size) > FARTHEST:
         raise _wrong(place, f"a picture of {size[0]} × {size[1]} pixels")
     split, group = (None if row.get(key) is None else str(row[key]) for key in ("split", "group"))
     return LabelledDocument(name, image, size, labels, place, split, group)
@@ -188,7 +200,7 @@ def _polygons(given: Any, name: str, place: str) -> tuple[Polygon, ...]:
     for points in polygons:
         if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not np.isfinite(points).all():
             raise _wrong(place, f"a polygon of {name!r} is not a list of three or more [x, y]")
-        if np.abs(points).max() > _FARTHEST:
+        if np.abs(points).max() > FARTHEST:
             x, y = points[np.abs(points).max(axis=1).argmax()]
             raise _wrong(place, f"a polygon of {name!r} has a corner far off any picture ({x:g}, {y:g})")
     return polygons

@@ -123,11 +123,20 @@ def outcomes_of(
     found: list[Outcome] = []
     for rule in rules:
         labels = [label for label in document.labels if label.class_name == rule.class_name]
-        if labels and not any(label.scored for label in labels):
+        judged = [label for label in labels if label.says_value]
+        if labels and not judged:
             continue
         values = [value for value in (record.fields.get(rule.name, ()) if record else ()) if _has(value)]
-        found.extend(_paired(document, rule, [label for label in labels if label.scored], values))
+        others = [label for label in labels if not label.says_value]
+        found.extend(_paired(document, rule, judged, _not_of(others, document, values)))
     return found
+
+
+def _not_of(
+    labels: Sequence[Label], document: LabelledDocument, values: Sequence[FieldValue]
+) -> list[FieldValue]:
+    """Return the values that stand where none of some labels does: of these nobody said what they are."""
+    return [value for value in values if not any(_covered(document, one, value) >= COVERED for one in labels)]
 
 
 def _has(value: FieldValue) -> bool:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from evaluation_samples import PLATE, TOTAL, box, document, label, record, value
 
+from segocr.evaluation.labels import without_value_said
 from segocr.evaluation.outcomes import Outcome, Result, outcomes_of
 from segocr.evaluation.tables import documents_right, score
 
@@ -84,3 +85,11 @@ def test_scores_tell_accepted_errors_and_whole_documents() -> None:
     assert (total.accepted.count, total.accepted_wrong.count, total.accepted_wrong.total) == (2, 1, 2)
     assert total.character_errors == 2 / 3  # "1" read as "9" twice, of three characters in normal form
     assert documents_right(pages).count == 1
+
+
+def test_a_label_without_a_value_judges_no_reading() -> None:
+    assert outcomes_of(document(label(" ", box(0, 0))), record(value("AB12", box(0, 0))), [PLATE]) == []
+    labels = document(label("", box(0, 0)), label("CD34", box(0, 100)))
+    found = outcomes_of(labels, record(value("AB12", box(0, 0)), value("CD34", box(0, 100))), [PLATE])
+    assert results(found) == [("right", "CD34", "CD34")]
+    assert without_value_said([labels]) == "1 of 2 labels have no value: not scored"

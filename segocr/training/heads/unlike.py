@@ -46,7 +46,7 @@ def unlike(template: Template, examples: Sequence[Example]) -> tuple[Unlike, ...
             (example, label, lines)
             for example in examples
             for label in example.document.labels
-            if label.class_name == name and label.scored and label.value.strip()
+            if label.class_name == name and label.says_value
             if (lines := lines_of(example.lines, label))
         ]
         wrong = [one for one in on_lines if not _is_printed(template, *one)]
