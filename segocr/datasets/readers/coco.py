@@ -21,6 +21,7 @@ from segocr.datasets.readers.reading import (
     Pictures,
     Read,
     class_name,
+    degrees,
     need,
     picture_size,
     points,
@@ -170,10 +171,7 @@ def _polygons(annotation: dict[str, Any], size: tuple[int, int], place: str) -> 
 
 def _rotation(annotation: dict[str, Any], place: str) -> float:
     attributes = annotation.get("attributes")
-    turn = attributes.get("rotation", 0) if isinstance(attributes, dict) else 0
-    if not isinstance(turn, int | float) or abs(turn) > 360:
-        wrong(place, f"'rotation' is {turn!r:.40}, and should be degrees")
-    return float(turn) % 360
+    return degrees(attributes.get("rotation") if isinstance(attributes, dict) else None, place) % 360
 
 
 def _is_upright_box(polygon: Polygon) -> bool:

@@ -17,6 +17,7 @@ from segocr.datasets.readers.reading import (
     Pictures,
     Read,
     class_name,
+    degrees,
     need,
     picture_size,
     points,
@@ -164,12 +165,12 @@ def _text(region: list[dict[str, Any]], place: str) -> str:
 
 def _polygon(value: dict[str, Any], size: tuple[int, int], place: str) -> Polygon:
     if "points" in value:
-        return points(need(value, "points", list, place), place) * size / 100
+        return points(points(need(value, "points", list, place), place) * size / 100, place)
     x, y, width, height = (
         float(need(value, key, (int, float), place)) for key in ("x", "y", "width", "height")
     )
     wide, high = size[0] / 100, size[1] / 100
     # Percent of width and of height are of different length: turned in pixels, not in percent.
     upright = rectangle_points(x * wide, y * high, width * wide, height * high, place)
-    turn = float(value.get("rotation") or 0)
+    turn = degrees(value.get("rotation"), place)
     return require_inside(rotated(upright, turn, upright[0]), size, place) if turn else upright

@@ -87,6 +87,8 @@ def _document(path: Path, content: Any, root: Path, pictures: Pictures) -> Label
         place = f"{path}: shape {number}"
         name = class_name(need(shape, "label", str, place), place)
         group = shape.get("group_id")
+        if not isinstance(group, int | str | None):
+            wrong(place, f"'group_id' is {group!r:.40}, and should be a number")
         key = (name, ("shape", number) if group is None else ("group", group))
         text = " ".join(str(shape.get("description") or "").split())
         fields.setdefault(key, []).append((text, _polygon(shape, size, place)))

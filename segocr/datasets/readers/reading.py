@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,12 +15,14 @@ import cv2
 import numpy as np
 
 from segocr.errors import UsageError
-from segocr.evaluation.labels import LabelledDocument, Polygon
+from segocr.evaluation.labels import FARTHEST, LabelledDocument, Polygon
+from segocr.strictjson import parse_json
 from segocr.synthesis.backgrounds import read_picture
 
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
 SPLITS = {"train": "train", "val": "val", "valid": "val", "test": "test"}
 """Ours by what other programs call them."""
+_MOST = 1e30
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,12 @@ def read_json(path: Path) -> Any:
         UsageError: ``labels``, with file and line.
     """
     try:
-        return json.loads(path.read_text("utf-8-sig"))
+        return parse_json(path.read_text("utf-8-sig"))
     except json.JSONDecodeError as error:
         raise UsageError(
             f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}", code="labels"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}", code="labels") from error
 
 
@@ -73,9 +76,27 @@ def need(mapping: Any, key: str, kind: type | tuple[type, ...], place: str) -> A
     if key not in mapping:
         wrong(place, f"{key!r} is missing")
     value = mapping[key]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        wrong(place, f"{key!r} is {value!r:.40}, which it cannot be")
+    if not isinstance(value, kind) or isinstance(value, bool) or not _is_usable(value):
+        wrong(place, f"{key!r} is {reprlib.repr(value)}, which it cannot be")
     return value
+
+
+def _is_usable(value: object) -> bool:
+    """Whether a value is no number, or one that can be counted with: JSON's may be endless."""
+    return not isinstance(value, int | float) or bool(abs(value) < _MOST)
+
+
+def degrees(value: object, place: str) -> float:
+    """Return a rotation; none where nothing is said.
+
+    Raises:
+        UsageError: ``labels``: it is no number from -360 to 360.
+    """
+    if value is None:
+        return 0.0
+    if not isinstance(value, int | float) or not abs(value) <= 360:
+        wrong(place, f"'rotation' is {reprlib.repr(value)}, and should be degrees")
+    return float(value)
 
 
 def points(numbers: Any, place: str) -> Polygon:
@@ -86,7 +107,7 @@ def points(numbers: Any, place: str) -> Polygon:
     """
     try:
         array = np.asarray(numbers, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         wrong(place, "a polygon is a list of numbers")
     if array.ndim == 1 and array.size % 2 == 0:
         array = array.reshape(-1, 2)
@@ -94,6 +115,8 @@ def points(numbers: Any, place: str) -> Polygon:
         wrong(place, "a polygon has three or more points x, y")
     if not np.isfinite(array).all():
         wrong(place, "a polygon's points are finite numbers")
+    if np.abs(array).max() > FARTHEST:
+        wrong(place, "a polygon has a corner far off any picture")
     return array
 
 
@@ -106,7 +129,7 @@ def rectangle_points(left: float, top: float, width: float, height: float, place
     right, bottom = left + width, top + height
     if not (right > left and bottom > top):
         wrong(place, f"a rectangle has no area: {width:g} × {height:g} at {left:g}, {top:g}")
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+    return points([[left, top], [right, top], [right, bottom], [left, bottom]], place)
 
 
 def rotated(polygon: Polygon, degrees: float, about: Sequence[float]) -> Polygon:
@@ -186,7 +209,7 @@ def class_name(name: object, place: str) -> str:
         UsageError: ``labels``.
     """
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        wrong(place, f"{name!r:.60} is no name of a class")
+        wrong(place, f"{reprlib.repr(name)} is no name of a class")
     return name.strip()
 
 
@@ -232,7 +255,7 @@ class Pictures:
     def _direct(self, plain: str) -> list[Path]:
         if not plain or _is_elsewhere(plain):
             return []
-        return [folder / plain for folder in self.folders if (folder / plain).is_file()][:1]
+        return [folder / plain for folder in self.folders if _is_file(folder / plain)][:1]
 
     def _below(self, plain: str) -> list[Path]:
         parts = PurePosixPath(plain).parts
@@ -251,6 +274,13 @@ class Pictures:
                         known = self._by_name.setdefault(path.name, [])
                         known += [path] if not any(path.samefile(one) for one in known) else []
         return self._by_name.get(name, [])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be looked into
+        return False
 
 
 def _is_elsewhere(plain: str) -> bool:

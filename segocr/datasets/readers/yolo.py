@@ -7,6 +7,7 @@ in this format.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from segocr.datasets.readers.reading import (
 )  # fmt: skip
 from segocr.errors import UsageError
 from segocr.evaluation.labels import Label, LabelledDocument
+from segocr.plainfiles import read_plain
+
+_MAX_BYTES = 16 << 20
 
 
 def is_yolo(source: Path) -> bool:
@@ -43,8 +47,9 @@ def read_yolo_folder(source: Path) -> list[LabelledDocument]:
     """
     path = source if source.is_file() else source / "data.yaml"
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        content = YAML(typ="safe", pure=True).load(read_plain(path, _MAX_BYTES).decode("utf-8-sig"))
+    # ruamel raises some of Python's own errors over what it does not expect.
+    except (OSError, ValueError, YAMLError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}", code="labels") from error
     if not isinstance(content, dict) or "names" not in content:
         wrong(str(path), "'names', the names of the classes, is missing")
@@ -65,15 +70,23 @@ def _names(given: Any, place: str) -> dict[int, str]:
     numbered = dict(enumerate(given)) if isinstance(given, list) else given
     if not isinstance(numbered, dict) or not all(isinstance(number, int) for number in numbered):
         wrong(place, "'names' is a list of names, or of number: name")
-    return {number: class_name(str(name), place) for number, name in numbered.items()}
+    # Names that look like numbers are names; anything else may hold itself many times over.
+    return {
+        number: class_name(str(name) if isinstance(name, int | float) else name, place)
+        for number, name in numbered.items()
+    }
 
 
 def _places(given: Any, root: Any, path: Path) -> Iterator[Path]:
     """Yield what a split names: folders, or text files that list pictures."""
+    if not isinstance(root, str | None):
+        wrong(str(path), "'path' is no folder")
     for one in given if isinstance(given, list) else [given]:
+        if not isinstance(one, str):
+            wrong(str(path), f"a split names folders or lists, not {reprlib.repr(one)}")
         # Exports of other programs name folders of their own machine, or begin with a '../' too many.
-        tried = [path.parent / str(root or "") / str(one), path.parent / str(one),
-                 path.parent / str(one).removeprefix("../")]  # fmt: skip
+        tried = [path.parent / (root or "") / one, path.parent / one]
+        tried += [path.parent / one.removeprefix("../")]
         found = next((place for place in tried if place.is_dir() or place.is_file()), None)
         if found is None:
             wrong(str(path), f"there is no folder and no list {one!r}")
