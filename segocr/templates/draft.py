@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,6 +25,9 @@ segment: {{engines: [{engines}], model: model{suffix}, image_size: 1024, confide
 ocr: {{engines: [openvino, paddleocr], model: PP-OCRv6_small}}
 fields:
 """
+_SPELT = {
+    "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "å": "a", "ł": "l", "đ": "d",
+}  # fmt: skip
 _UNSEEN = Shown((), 0)
 _TAIL = """\
 accept: {confidence: 0.9}
@@ -102,12 +106,19 @@ def _field_names(classes: tuple[str, ...]) -> list[str]:
     """Make a field's name from each class: small letters and digits, not reserved, no two the same."""
     taken: list[str] = []
     for label in classes:
-        plain = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:30] or "field"
+        plain = re.sub(r"[^a-z0-9]+", "_", _in_ascii(label)).strip("_")[:30] or "field"
         plain = plain if plain[0].isalpha() else f"field_{plain}"
         plain = f"{plain}_field" if names.fault_of_field_name(plain) else plain
         free = next(n for n in (plain, *(f"{plain}_{at}" for at in range(2, 10_000))) if n not in taken)
         taken.append(free)
     return taken
+
+
+def _in_ascii(label: str) -> str:
+    """Return a label in small letters without accents, as people write them where they have none."""
+    small = unicodedata.normalize("NFC", label).lower()
+    spelt = "".join(_SPELT.get(character, character) for character in small)
+    return "".join(c for c in unicodedata.normalize("NFKD", spelt) if not unicodedata.combining(c))
 
 
 def _quoted(label: str) -> str:

@@ -72,6 +72,49 @@ def test_numbers_without_decimals_are_no_amounts() -> None:
     assert guess(Shown(("1234", "17", "3.5"), 1), 2)[0].startswith("type: text")
 
 
+def test_one_label_unlike_nineteen_is_told_and_does_not_lose_the_type() -> None:
+    days = [f"{day:02d}/03/2025" for day in range(1, 20)]
+    lines = guess(Shown((*days, "n/a"), 20), 21)
+    assert lines[:2] == ["type: date", "formats: [dd/MM/yyyy]"]
+    assert lines[2].startswith("# unlike that, of the labels: 'n/a'; mistyped")
+    assert guess(Shown((*days[:4], "n/a"), 5), 6)[0].startswith("type: text")
+    ibans = [*IBANS, *IBANS, IBANS[0].replace("44", "45")]
+    lines = guess(Shown(tuple(ibans), 11), 12)
+    assert lines[0] == "checks: [iban]"
+    assert "DE30 0000 0637 2065 4788 45" in lines[-1]
+    assert template_of(*days, "n/a\u2028").fields["a"].type == "date"
+
+
+@pytest.mark.parametrize(
+    ("values", "lines"),
+    [
+        (("69.019,4", "7,5", "12.345,25", "0,5", "3,0"), ["type: decimal", "locale: de"]),
+        (("69,019.4", "7.5", "12", "0.5", "3.0"), ["type: decimal", "locale: en"]),
+        (("1.234", "2.500", "3.125", "4.000", "0.500"), None),
+        (("12", "345", "7", "8901", "22"), None),
+        (("01-Mar-2025", "31-Dec-2024"), ["type: date", "formats: [dd-MMM-yyyy]"]),
+        (
+            ("4539578763621486", "4485275742308327", "4716461583322103", "5436031030606378", "49927398716"),
+            ["checks: [luhn]"],
+        ),
+        (tuple(f"{n:017d}{-sum((3, 1)[at % 2] * int(c) for at, c in enumerate(f'{n:017d}')) % 10}"
+               for n in range(5)), ["checks: [sscc]"]),
+    ],
+)  # fmt: skip
+def test_decimals_months_in_letters_and_numbers_with_check_digits(
+    values: tuple[str, ...], lines: list[str] | None
+) -> None:
+    found = guess(Shown(values, 1), 2)
+    assert found == lines if lines else found[0].startswith(("type: text", "pattern:"))
+
+
+def test_names_of_fields_keep_their_letters_without_the_accents() -> None:
+    shown = dict.fromkeys(("Zähler Nr", "N° de série", "Größe", "Łódź", "日付"), Shown((), 0))
+    text = draft_text("meter", shown, None, 1)
+    names = [line.strip(" :") for line in text.splitlines() if line.startswith("  ") and line.endswith(":")]
+    assert names == ["zaehler_nr", "n_de_serie", "groesse", "lodz", "field"]
+
+
 def test_a_few_labels_make_no_pattern_and_no_check() -> None:
     assert guess(Shown(IBANS[:3], 3), 4)[0].startswith("type: text")
 

@@ -19,7 +19,7 @@ from segocr.spelling import known_words
 _ALL: tuple[Check, ...] = (
     Luhn(), iso7064.Mod97(), Iban(), iso7064.Mod11(), iso7064.MOD_37_36, iso7064.MOD_11_10,
     vehicles.CONTAINER, vehicles.VIN,
-    articles.EAN_13, articles.EAN_8, articles.UPC_A, articles.GTIN_14,
+    articles.EAN_13, articles.EAN_8, articles.UPC_A, articles.GTIN_14, articles.SSCC,
     articles.ISBN_10, articles.ISBN_13, articles.ISSN,
     mrz.TD1_LINE1, mrz.TD1_LINE2, mrz.TD1_LINE3, mrz.TD2_LINE1, mrz.TD2_LINE2, mrz.TD3_LINE1, mrz.TD3_LINE2,
     mrz.MRV_A_LINE1, mrz.MRV_A_LINE2, mrz.MRV_B_LINE1, mrz.MRV_B_LINE2,
