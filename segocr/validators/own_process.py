@@ -63,14 +63,19 @@ def _judged(function: Callable[..., Any], text: str, arguments: list[Any]) -> di
         if said is None:
             return {"said": None}
         if isinstance(said, str) and said.strip():
-            return {"said": said[:_LONGEST]}
-        return {"returned": repr(said)[:_LONGEST]}
+            return {"said": _shown(said)}
+        return {"returned": _shown(repr(said))}
     except BaseException as error:
         return _raised(error)
 
 
 def _raised(error: BaseException) -> dict[str, Any]:
-    return {"error": f"{type(error).__name__}: {error}"[:_LONGEST]}
+    return {"error": _shown(f"{type(error).__name__}: {error}")}
+
+
+def _shown(text: str) -> str:
+    """Return what can be stored and shown of a text: no zero, no control of a terminal, no half character."""
+    return "".join(character if character.isprintable() else " " for character in text[:_LONGEST])
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:

@@ -335,3 +335,10 @@ def test_a_pipe_among_the_validators_is_a_mistake_and_is_not_waited_for(folder: 
     with pytest.raises(TemplateError, match=r"y.py:1:1: it cannot be read: it is no regular file"):
         own_validators(folder)
     assert judged(folder, [["even"]])["problems"] == [["own-validator", "3 is odd"]]
+
+
+def test_what_a_function_says_can_be_stored_and_shown(folder: Path) -> None:
+    (folder / "odd.py").write_text(
+        "def odd(text):\n    return 'bad \\0 \\ud800 \\x1b[31m \\N{GRINNING FACE}'\n"
+    )
+    assert judged(folder, [["odd"]])["problems"] == [["own-validator", "bad      [31m \N{GRINNING FACE}"]]
