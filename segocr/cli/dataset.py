@@ -87,6 +87,18 @@ def _pair(word: str) -> tuple[str, str]:
     return old, new.strip()
 
 
+def _bits(context: click.Context, parameter: click.Parameter, given: str | None) -> int | None:
+    from segocr.datasets.likeness import NEAR
+
+    if given is None:
+        return NEAR
+    if given == "off":
+        return None
+    if not given.isdecimal() or int(given) > 256:
+        raise click.BadParameter(f"{given!r} is neither off nor a number of bits, 0 to 256")
+    return int(given)
+
+
 def _counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
 
@@ -152,13 +164,29 @@ def _loaded(template: str | None) -> Template | None:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--by", multiple=True, metavar="CLASS",
               help="Documents with one value of this class stay together; may be given again.")  # fmt: skip
+@click.option("--near", metavar="BITS|off", callback=_bits,
+              help="Pictures that differ in so many of 256 bits stay together.  [default: 14]")  # fmt: skip
 @click.option("--force", is_flag=True, help="Divide again what is divided already.")
 @formats(Format.TABLE, Format.JSON)
-def split(folder: Path, share: float, seed: int, by: tuple[str, ...], force: bool, output: Format) -> None:
+def split(
+    folder: Path,
+    share: float,
+    seed: int,
+    by: tuple[str, ...],
+    near: int | None,
+    force: bool,
+    output: Format,
+) -> None:
     """Divide the documents of FOLDER into train and val; near duplicates and groups stay on one side."""
     from segocr.datasets.splitting import split_labels
 
-    division = split_labels(folder, share=share, seed=seed, by=by, force=force)
+    division = split_labels(folder, share=share, seed=seed, by=by, near=near, force=force)
+    total, val = sum(division.splits.values()), division.splits.get("val", 0)
+    if abs(val / total - share) > max(share / 2, 1 / total):
+        note(
+            f"val has {val} of {total} documents, not {share:.0%}: {division.largest} of them hang together "
+            "as one group; pages of one form look alike, and --near off, or fewer bits, lets them part"
+        )
     for name in division.lacking:
         note(f"no document of train has the class {name!r}: all of its group went to val")
     facts: dict[str, object] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,6 +86,7 @@ def check_labels(folder: Path, template: Template | None = None) -> Checked:
         findings += told
     findings += _ids(documents)
     findings += _splits(documents)
+    findings += _classes(documents)
     if template is not None:
         findings += fitting(folder, documents, template)
     findings += _duplicates(documents, hashes)
@@ -117,6 +119,20 @@ def _splits(documents: Sequence[LabelledDocument]) -> Iterator[Finding]:
             f"{count} documents are of split {name!r}, which training passes over: it takes train and val"
         )
         yield warning("unknown-split", first[name], message)
+
+
+def _classes(documents: Sequence[LabelledDocument]) -> Iterator[Finding]:
+    """Yield classes that look alike: in another case, or with accents composed otherwise, as Macs do it."""
+    first: dict[str, dict[str, str]] = {}
+    for document in documents:
+        for label in document.labels:
+            folded = " ".join(unicodedata.normalize("NFKC", label.class_name).casefold().split())
+            first.setdefault(folded, {}).setdefault(label.class_name, document.place)
+    for names in first.values():
+        one, *others = names
+        for name in others:
+            message = f"{name!r} is not the class {one!r}, and looks like it: is it the same? ({name!a})"
+            yield warning("like-class", names[name], message)
 
 
 def _labels(document: LabelledDocument) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import shutil
 from collections import Counter
@@ -16,11 +17,14 @@ from segocr.datasets.likeness import byte_digest
 from segocr.datasets.readers.coco import is_coco, read_coco
 from segocr.datasets.readers.label_studio import is_label_studio, read_label_studio
 from segocr.datasets.readers.labelme import is_labelme, read_labelme
-from segocr.datasets.readers.reading import Read
+from segocr.datasets.readers.reading import SPLITS, Read
 from segocr.datasets.readers.yolo import is_yolo, read_yolo_folder
 from segocr.diskroom import require_room
 from segocr.errors import UsageError
 from segocr.evaluation.labels import LABELS, LabelledDocument, label_lines, parse_row, read_labels
+
+_ALIKE = 0.7
+"""Likeness (difflib's) from which a split's name is a misspelt one."""
 
 
 class Kind(StrEnum):
@@ -164,6 +168,7 @@ def import_labels(
         ConfigurationError: ``disk-full``, or ``target`` cannot be written.
     """
     sources, renamed = [source, *more], renamed or {}
+    _require_split(split)
     kinds = [kind or kind_of(one) for one in sources]
     reads = [read_foreign(one, of, pictures) for one, of in zip(sources, kinds, strict=True)]
     documents = [document for read in reads for document in read.documents]
@@ -239,6 +244,15 @@ def _imported(
         there,
         sum(len(read.documents) for read in reads) - len(documents),
     )
+
+
+def _require_split(split: str | None) -> None:
+    """Refuse a split whose name is nearly one that training knows: its documents would be passed over."""
+    known = sorted(set(SPLITS.values()))
+    near = next((name for name in known if split and split.startswith(name)), None)
+    near = near or next(iter(difflib.get_close_matches(split or "", known, cutoff=_ALIKE)), None)
+    if near is not None and split != near:
+        raise UsageError(f"there is no split {split!r}: training takes train and val; did you mean {near!r}?")
 
 
 def _require_classes(documents: Sequence[LabelledDocument], renamed: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segocr.datasets.folder import write_labels
-from segocr.datasets.likeness import byte_digest, difference_hash, groups, near_pairs
+from segocr.datasets.likeness import NEAR, byte_digest, difference_hash, groups, near_pairs
 from segocr.errors import UsageError
 from segocr.evaluation.labels import LABELS, LabelledDocument, label_lines, parse_row, read_labels
 from segocr.synthesis.backgrounds import read_picture
@@ -33,7 +33,13 @@ class Division:
 
 
 def split_labels(
-    folder: Path, *, share: float = 0.2, seed: int = 0, by: Sequence[str] = (), force: bool = False
+    folder: Path,
+    *,
+    share: float = 0.2,
+    seed: int = 0,
+    by: Sequence[str] = (),
+    near: int | None = NEAR,
+    force: bool = False,
 ) -> Division:
     """Write ``train`` or ``val`` beside every document of a folder.
 
@@ -45,6 +51,8 @@ def split_labels(
         share: Of the documents that go to ``val``, between 0 and 1; reached as nearly as groups allow.
         seed: Another one gives another division.
         by: Classes that tell the sender.
+        near: Pictures whose hashes differ in at most so many of 256 bits are near duplicates; None: none are.
+            Blank forms are so alike that they hang together, one by another.
         force: Whether to divide documents that are divided already.
 
     Raises:
@@ -59,13 +67,14 @@ def split_labels(
             code="labels",
             hint="--force divides it again; what was chosen or measured before is then no longer comparable",
         )
-    roots = _grouped(documents, by)
+    roots = _grouped(documents, by, near)
     val = _chosen(roots, round(share * len(documents)), random.Random(seed))
     if not val or len(val) == len(set(roots)):
         raise UsageError(
             f"the {len(documents)} documents of {folder} form {len(set(roots))} groups, too few to divide",
             code="labels",
-            hint="label more documents of other senders, or group by less",
+            hint="label more documents of other senders, or group by less; --near off lets pages of one form "
+            "part, which look alike",
         )
     sides = ["val" if root in val else "train" for root in roots]
     rows = [parse_row(line, place) for place, line in label_lines(folder)]
@@ -75,14 +84,16 @@ def split_labels(
     )
 
 
-def _grouped(documents: Sequence[LabelledDocument], by: Sequence[str]) -> list[int]:
+def _grouped(documents: Sequence[LabelledDocument], by: Sequence[str], near: int | None) -> list[int]:
     classes = {label.class_name for document in documents for label in document.labels}
     for name in by:
         if name not in classes:
             known = ", ".join(map(repr, sorted(classes)))
             raise UsageError(f"no label has the class {name!r}; the classes are {known}", code="labels")
-    hashes = [difference_hash(read_picture(document.path)) for document in documents]
-    alike = [(one, other) for one, other, _ in near_pairs(hashes)]
+    alike: list[tuple[int, int]] = []
+    if near is not None:
+        hashes = [difference_hash(read_picture(document.path)) for document in documents]
+        alike = [(one, other) for one, other, _ in near_pairs(hashes, near)]
     return groups(len(documents), alike, _keys(documents, by))
 
 

@@ -104,3 +104,11 @@ def test_roboflows_folder_of_splits_is_imported_whole(tmp_path: Path) -> None:
     import_labels(tmp_path / "in", tmp_path / "out")
     documents = read_labels(tmp_path / "out", None)
     assert {one.id: one.split for one in documents} == {f"{name}_a": side for name, side in sides.items()}
+
+
+@pytest.mark.parametrize(("split", "near"), [("validation", "val"), ("training", "train"), ("tain", "train")])
+def test_a_split_that_training_would_pass_over_is_refused(tmp_path: Path, split: str, near: str) -> None:
+    labelled_folder(tmp_path / "in", [labelled_row("a")])
+    with pytest.raises(UsageError, match=f"did you mean '{near}'"):
+        import_labels(tmp_path / "in", tmp_path / "out", split=split)
+    import_labels(tmp_path / "in", tmp_path / "out", split="golden")

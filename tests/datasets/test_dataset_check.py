@@ -253,3 +253,32 @@ def test_pictures_drawn_of_a_page_stay_with_it(tmp_path: Path) -> None:
     assert split_labels(folder).groups == 8
     documents = read_labels(folder, None)
     assert [one.split for one in documents[:8]] == [one.split for one in documents[8:]]
+
+
+def test_pages_of_one_form_part_where_likeness_does_not_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [labelled_row(f"p{n}", seed=7) for n in range(20)] + [labelled_row("other", seed=8)]
+    folder = labelled_folder(tmp_path, rows)
+    for number, row in enumerate(rows[:20]):  # one form, filled in otherwise
+        picture = cv2.imread(str(folder / row["image"]))
+        assert picture is not None
+        picture[0, :4] = number
+        assert cv2.imwrite(str(folder / row["image"]), picture)
+    assert cli.run(["dataset", "split", str(folder)]) == 0
+    assert "val has 1 of 21 documents, not 20%: 20 of them" in " ".join(capsys.readouterr().err.split())
+    assert cli.run(["dataset", "split", str(folder), "--near", "off", "--force"]) == 0
+    assert "val has" not in capsys.readouterr().err
+    assert [one.split for one in read_labels(folder, None)].count("val") == 4
+    assert cli.run(["dataset", "split", str(folder), "--near", "much", "--force"]) == 2
+
+
+def test_classes_that_only_look_the_same_are_told(tmp_path: Path) -> None:
+    rows = [labelled_row(f"r{number}", seed=number) for number in range(4)]
+    for row, name in zip(rows, ("Zähler", "Za\u0308hler", "zähler", "Zähler 2"), strict=True):
+        row["fields"][0]["class"] = name
+    labelled_folder(tmp_path, rows)
+    assert [code for code in codes(tmp_path) if code[0] == "like-class"] == [
+        ("like-class", 2),
+        ("like-class", 3),
+    ]
