@@ -96,7 +96,8 @@ def read_foreign(source: Path, kind: Kind, pictures: Sequence[Path] = ()) -> Rea
     if kind is Kind.LABELLED:
         return Read(read_labels(source, None))
     if kind is Kind.YOLO:
-        return Read(_with_own_ids(read_yolo_folder(source)))
+        read = read_yolo_folder(source)
+        return replace(read, documents=_with_own_ids(read.documents))
     readers = {Kind.COCO: read_coco, Kind.LABELME: read_labelme, Kind.LABEL_STUDIO: read_label_studio}
     read = readers[kind](source, list(pictures))
     if not read.documents:

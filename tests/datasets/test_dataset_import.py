@@ -354,3 +354,20 @@ def test_the_command_says_what_came(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert (said["format"], said["documents"], said["labels"]) == ("coco", 1, {"total": 1})
     assert cli.run(["dataset", "import", str(tmp_path / "nothing"), "--out", str(tmp_path / "no")]) == 2
     assert cli.run(["dataset", "import", str(source), "--out", str(tmp_path / "no"), "--class", "x"]) == 2
+
+
+def test_yolo_labels_beside_pictures_and_below_a_folder_named_images_are_found(tmp_path: Path) -> None:
+    outer = tmp_path / "images" / "set"
+    draw_picture(outer / "train" / "a.png")
+    (outer / "train" / "a.txt").write_text("0 0.5 0.5 0.2 0.2")
+    (outer / "data.yaml").write_text("names: [date]\ntrain: train\n")
+    (one,) = imported(outer, tmp_path / "out")
+    assert len(one.labels) == 1
+
+
+def test_yolo_labels_without_a_picture_are_told(tmp_path: Path) -> None:
+    folder = yolo_folder(tmp_path / "in", "0 0.5 0.5 0.2 0.2")
+    for name, text in (("photo", "1 0.5 0.5 0.2 0.2"), ("classes", "date\ntotal"), ("empty", "")):
+        (folder / "valid" / "labels" / f"{name}.txt").write_text(text)
+    (said,) = import_labels(folder, tmp_path / "out").passed_over
+    assert said.startswith("1 files of labels are passed over, no picture of theirs is read: photo.txt (")

@@ -98,3 +98,41 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, parts: list[dict[str, A
     with pytest.raises(UsageError, match=f"task 1: .*{reason}"):
         labels(tmp_path, first, *parts[1:])
     assert not (tmp_path / "out").exists()
+
+
+def both(name: str, to: str) -> list[dict[str, Any]]:
+    """Return the results of one region of a picture."""
+    parts = [result("rectanglelabels", name, rectanglelabels=[name]), result("textarea", name, text=[name])]
+    return [{**part, "to_name": to} for part in parts]
+
+
+def test_each_picture_of_a_task_gets_its_own_results(tmp_path: Path) -> None:
+    for seed, name in enumerate(("thumb", "front", "back")):
+        draw_picture(tmp_path / f"{name}.png", seed)
+    data = {"thumb": "thumb.png", "front": "front.png", "back": "back.png"}
+    task = {"id": 4, "data": data, "annotations": [{"result": [*both("a", "front"), *both("b", "back")]}]}
+    import_labels(write_json(tmp_path / "e.json", [task]), tmp_path / "out")
+    documents = read_labels(tmp_path / "out", None)
+    assert [(one.id, one.group, [label.value for label in one.labels]) for one in documents] == [
+        ("front", "task 4", ["a"]), ("back", "task 4", ["b"]),
+    ]  # fmt: skip
+    task["annotations"] = [{"result": both("a", "image")}]
+    with pytest.raises(UsageError, match="results are for 'image', and the pictures are 'thumb', 'front'"):
+        import_labels(write_json(tmp_path / "e.json", [task]), tmp_path / "other")
+
+
+def test_the_annotation_marked_as_true_counts_whoever_came_last(tmp_path: Path) -> None:
+    draw_picture(tmp_path / "a.png")
+    good, bad = ({"result": both(name, "ocr"), "ground_truth": name == "good"} for name in ("good", "bad"))
+    for given in ([good, bad], [bad, good]):
+        task = {"data": {"ocr": "a.png"}, "annotations": given}
+        out = tmp_path / f"out{given.index(good)}"
+        import_labels(write_json(tmp_path / "e.json", [task]), out)
+        assert [label.value for label in read_labels(out, None)[0].labels] == ["good"]
+
+
+def test_a_signed_address_names_a_picture(tmp_path: Path) -> None:
+    draw_picture(tmp_path / "a.png")
+    task = {"data": {"ocr": "https://b.s3.example/x/a.png?X-Sign=1/2"}, "annotations": []}
+    import_labels(write_json(tmp_path / "e.json", [task]), tmp_path / "out")
+    assert len(read_labels(tmp_path / "out", None)) == 1

@@ -1,13 +1,16 @@
 """Label Studio's JSON export: a list of tasks with rectangles and polygons in percent of the picture.
 
 A region is made of the results of one ``id``: its outline, its label (in the same result, or in one of its
-own) and a text area, its value. A rectangle's ``rotation`` turns it clockwise about its top-left corner.
+own) and a text area, its value. A rectangle's ``rotation`` turns it clockwise about its top-left corner. Of
+several annotations the one marked as ground truth counts, else the last one. A task may have several
+pictures: each is a document, with the results whose ``to_name`` is its name in the task's data.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -65,52 +68,92 @@ def read_label_studio(source: Path, pictures: list[Path]) -> Read:
     if not isinstance(tasks, list):
         wrong(str(source), "an export is a list of tasks")
     passed_over: Counter[str] = Counter()
+    read = [_task(task, number, source) for number, task in enumerate(tasks, start=1)]
+    shown = {one.get("to_name") for task in read for one in task.results}
     documents = [
-        _document(task, number, source, finder, passed_over) for number, task in enumerate(tasks, start=1)
+        _document(task, name, finder, passed_over) for task in read for name in _pictures_of(task, shown)
     ]
     said = ", ".join(f"{kind} {count}" for kind, count in passed_over.items())
     return Read(documents, (f"results that label no region are passed over: {said}",) if said else ())
 
 
-def _document(
-    task: Any, number: int, source: Path, finder: Pictures, passed_over: Counter[str]
-) -> LabelledDocument:
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One task: where it stands, its pictures by their names in its data, and the results that count."""
+
+    place: str
+    pictures: dict[str, str]
+    results: list[dict[str, Any]]
+
+
+def _task(task: Any, number: int, source: Path) -> _Task:
     place = (
         f"{source}: task {task.get('id', number)}" if isinstance(task, dict) else f"{source}: task {number}"
     )
     data = need(task, "data", dict, place)
-    given = next((value for value in data.values() if _is_picture(value)), None)
-    if given is None:
+    pictures = {str(name): value for name, value in data.items() if _is_picture(value)}
+    if not pictures:
         wrong(place, "'data' names no picture")
-    picture = finder.find(str(given), place, _spellings(str(given)))
-    size = picture_size(picture, place)
     annotations = need(task, "annotations", list, place)
     done = [one for one in annotations if not (isinstance(one, dict) and one.get("was_cancelled"))]
-    results = need(done[-1], "result", list, place) if done else []
+    truth = [one for one in done if isinstance(one, dict) and one.get("ground_truth")]
+    results = need((truth or done)[-1], "result", list, place) if done else []
+    for one in results:
+        need(one, "type", str, place)
+    return _Task(place, pictures, results)
+
+
+def _pictures_of(task: _Task, shown: set[object]) -> list[str]:
+    """Return the names of a task's pictures that somebody labels: of a thumbnail beside them nobody does."""
+    first = next(iter(task.pictures))
+    if len(task.pictures) == 1:
+        return [first]
+    astray = {one.get("to_name") for one in task.results} - task.pictures.keys() - {None}
+    if astray:
+        wrong(
+            task.place,
+            f"results are for {', '.join(sorted(map(repr, astray)))}, and the pictures are "
+            f"{', '.join(map(repr, task.pictures))}",
+            "name the Image tags of the labelling interface as the data name their pictures",
+        )
+    return [name for name in task.pictures if name in shown] or [first]
+
+
+def _document(task: _Task, name: str, finder: Pictures, passed_over: Counter[str]) -> LabelledDocument:
+    given, place = task.pictures[name], task.place
+    picture = finder.find(given, place, _spellings(given))
+    size = picture_size(picture, place)
+    alone = len(task.pictures) == 1
     labels: list[Label] = []
-    for region in _regions(results, place):
+    for region in _regions([one for one in task.results if alone or one.get("to_name", name) == name]):
         for one in region:
             _require_as_labelled(one, size, picture, place)
         labels += _labels(region, size, place, passed_over)
-    return LabelledDocument(finder.short(picture), picture, size, tuple(labels), place)
+    group = None if alone else place.rpartition(": ")[2]
+    return LabelledDocument(finder.short(picture), picture, size, tuple(labels), place, group=group)
 
 
 def _spellings(given: str) -> list[str]:
     """Return what a picture may be called: paths are percent-encoded, uploads have eight digits in front."""
-    path = given.split("?d=")[-1]
+    path = _path(given).split("?d=")[-1]
     known = [path, unquote(path)]
     return known + [re.sub(r"(^|/)[0-9a-f]{8}-(?=[^/]+$)", r"\1", one) for one in known]
 
 
 def _is_picture(value: object) -> bool:
-    return isinstance(value, str) and value.lower().endswith(PICTURES)
+    return isinstance(value, str) and _path(value).lower().endswith(PICTURES)
 
 
-def _regions(results: list[Any], place: str) -> list[list[dict[str, Any]]]:
+def _path(given: str) -> str:
+    """Return an address without its query: that of a bucket is signed in it."""
+    is_address = re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", given) and "?d=" not in given
+    return given.split("?")[0] if is_address else given
+
+
+def _regions(results: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """Return results by region; what has no id (a relation) stands alone."""
     regions: dict[object, list[dict[str, Any]]] = {}
     for number, one in enumerate(results):
-        need(one, "type", str, place)
         name = one.get("id")
         regions.setdefault(("result", number) if name is None else str(name), []).append(one)
     return list(regions.values())

@@ -18,6 +18,7 @@ from ruamel.yaml.error import YAMLError
 from segocr.datasets.readers.reading import (
     PICTURES,
     SPLITS,
+    Read,
     class_name,
     picture_size,
     points,
@@ -30,13 +31,16 @@ from segocr.plainfiles import read_plain
 
 _MAX_BYTES = 16 << 20
 
+_FEWEST_NUMBERS = 5
+"""Of a line of labels: a class, and a box."""
+
 
 def is_yolo(source: Path) -> bool:
     """Whether it is a folder with a ``data.yaml``, or such a file."""
     return (source / "data.yaml").is_file() or source.suffix.lower() in (".yaml", ".yml")
 
 
-def read_yolo_folder(source: Path) -> list[LabelledDocument]:
+def read_yolo_folder(source: Path) -> Read:
     """Read a YOLO segmentation data set.
 
     Args:
@@ -63,7 +67,7 @@ def read_yolo_folder(source: Path) -> list[LabelledDocument]:
                 documents += _documents(pictures, folder, names, split)
     if not documents:
         wrong(str(path), "no pictures are where 'train', 'val' and 'test' say")
-    return documents
+    return Read(documents, _without_picture(documents))
 
 
 def _names(given: Any, place: str) -> dict[int, str]:
@@ -125,12 +129,40 @@ def _documents(
 
 
 def _label_file(picture: Path) -> Path:
-    """Return where the labels of a picture are: its path with the last folder ``images`` named ``labels``."""
-    parts = list(picture.parts)
-    places = [place for place, part in enumerate(parts[:-1]) if part == "images"]
-    if places:
-        parts[places[-1]] = "labels"
-    return Path(*parts).with_suffix(".txt")
+    """Return where the labels of a picture are: in a folder ``labels`` for ``images``, else beside it.
+
+    The last ``images`` of its path comes first; an outer one may be anybody's folder.
+    """
+    places = [place for place, part in enumerate(picture.parts[:-1]) if part == "images"]
+    instead = [
+        Path(*picture.parts[:place], "labels", *picture.parts[place + 1 :]).with_suffix(".txt")
+        for place in reversed(places)
+    ]
+    tried = [*instead, picture.with_suffix(".txt")]
+    return next((path for path in tried if path.is_file()), tried[0])
+
+
+def _without_picture(documents: Iterable[LabelledDocument]) -> tuple[str, ...]:
+    """Say which files of labels belong to no picture that was read."""
+    files = {Path(document.place) for document in documents}
+    beside = {path for folder in {file.parent for file in files} for path in folder.glob("*.txt")}
+    lost = sorted(path for path in beside - files if _is_labels(path))
+    if not lost:
+        return ()
+    names = ", ".join(path.name for path in lost[:3]) + (" …" if len(lost) > 3 else "")
+    kinds = ", ".join(suffix.removeprefix(".") for suffix in PICTURES)
+    return (
+        f"{len(lost)} files of labels are passed over, no picture of theirs is read: {names} (read are {kinds})",
+    )
+
+
+def _is_labels(path: Path) -> bool:
+    """Whether a text file is one of labels, and no list of classes or pictures."""
+    words = next((line.split() for line in _lines(path) if line.strip()), [])
+    try:
+        return len([float(word) for word in words]) >= _FEWEST_NUMBERS
+    except ValueError:
+        return False
 
 
 def _lines(path: Path) -> list[str]:
