@@ -151,9 +151,8 @@ def _without_picture(documents: Iterable[LabelledDocument]) -> tuple[str, ...]:
         return ()
     names = ", ".join(path.name for path in lost[:3]) + (" …" if len(lost) > 3 else "")
     kinds = ", ".join(suffix.removeprefix(".") for suffix in PICTURES)
-    return (
-        f"{len(lost)} files of labels are passed over, no picture of theirs is read: {names} (read are {kinds})",
-    )
+    said = f"{len(lost)} files of labels are passed over, no picture of theirs is read: {names}"
+    return (f"{said} (read are {kinds})",)
 
 
 def _is_labels(path: Path) -> bool:
