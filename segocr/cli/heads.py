@@ -19,7 +19,7 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template, shipped_folder
 from segocr.textlines.evidence import constrained_fields
-from segocr.textlines.head import Head, load_head
+from segocr.textlines.head import Head, HeadCard, load_head
 from segocr.training.data import check_page, require_labels
 from segocr.training.heads.cache import require_usable
 from segocr.training.heads.labels import has_area
@@ -318,6 +318,13 @@ def _spoilt(file: Path, documents: Sequence[LabelledDocument], *, force: bool) -
             hint="--force replaces it all the same, --out puts the new one elsewhere",
         )
     return None
+
+
+def expected_in_words(card: HeadCard) -> str | None:
+    """Return what a head is expected to read right, as its training found it; None where nothing is known."""
+    counts = [pair for pair in dict(card.about.get("expected", {})).values() if len(pair) == 2]
+    right, total = (sum(pair[at] for pair in counts) for at in (0, 1))
+    return f"expected right: {right} of {total} values" if total else None
 
 
 def _told(trained: Trained) -> Head:

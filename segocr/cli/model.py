@@ -139,6 +139,7 @@ def _rows(template: Template) -> Iterator[tuple[object, ...]]:
     from segocr.training.card import describe_file, metrics_in_words, read_card
 
     card = read_card(template.folder)
+    yield from _head_row(template)
     for path in sorted((*template.folder.glob("*.onnx"), *template.folder.glob("*.pt"))):
         file = describe_file(path)
         known = card is not None and card.files.get(path.name) == file
@@ -151,3 +152,24 @@ def _rows(template: Template) -> Iterator[tuple[object, ...]]:
         yield (
             template.name, path.name, file.sha256[:16], round(file.bytes / 1e6, 1), classes, *facts, state
         )  # fmt: skip
+
+
+def _head_row(template: Template) -> Iterator[tuple[object, ...]]:
+    """Yield a row for a template's head, which says itself what it is made of and expected to read right."""
+    from segocr.cli.heads import expected_in_words
+    from segocr.errors import ModelError
+    from segocr.textlines.head import load_head
+    from segocr.training.card import describe_file
+
+    path = template.folder / template.segment.head
+    if not path.is_file():
+        return
+    file = describe_file(path)
+    begin = (template.name, path.name, file.sha256[:16], round(file.bytes / 1e6, 1))
+    try:
+        card = load_head(path).card
+    except ModelError as error:
+        yield (*begin, None, None, None, None, None, error.code)
+        return
+    pages = f"{card.pages} pages" if card.pages else "patterns alone"
+    yield (*begin, ", ".join(card.classes), None, pages, None, expected_in_words(card), "its own")

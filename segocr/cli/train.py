@@ -14,6 +14,7 @@ from segocr.cli.output import Format, formats, note, print_mapping
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from segocr.templates import Template
     from segocr.training.install import Installed
     from segocr.training.making import Order
     from segocr.training.train import Progress
@@ -112,6 +113,8 @@ def command(context: click.Context, /, template: str, engine: str, output: Forma
     order = _order(template, settings, options)
     reporter = Reporter(note, partial(counting_line(), "pictures drawn"), _training_shown())
     run, made = make_model(order, settings, reporter)
+    if said := engine_said(order.template, made.folder):
+        note(said)
     facts = {**shown(made), "epochs": made.card.training["epochs"], "curves": str(run.curves)}
     print_mapping(facts, output)
 
@@ -183,6 +186,24 @@ def _order(template: str, settings: Any, options: dict[str, Any]) -> Order:
         licence=options["data_licence"], out=options["out"], work=options["work"], name=options["name"],
         fresh=not options["resume"], force=options["force"], negatives=options["negatives"],
     )  # fmt: skip
+
+
+def engine_said(template: Template, folder: Path) -> str:
+    """Say that a template's head is used and not the model that was put beside it; nothing where none is.
+
+    Args:
+        template: The template.
+        folder: Where the model was put.
+    """
+    first, *others = template.segment.engines
+    is_used = folder.resolve() == template.folder.resolve() and (folder / template.segment.head).is_file()
+    if first != "textlines" or not is_used:
+        return ""
+    return (
+        f"template {template.name} goes on using its head: textlines stands first among its engines. To use the "
+        f"new model, write engines: [{', '.join(others)}, textlines] into segment of {template.file}; "
+        f"segocr evaluate --engines textlines,{others[0] if others else 'openvino'} compares them first"
+    )
 
 
 def shown(made: Installed) -> dict[str, object]:

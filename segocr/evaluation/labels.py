@@ -37,7 +37,8 @@ class Label:
         alternatives: The same value printed elsewhere: right as well.
         scored: False where the polygons cover only a part of the value (``match: subset``), or something lies
             on the print (``match: covered``): such a field says nothing about readings.
-        taught: False where the polygons cover only a part of the value: a model would learn half a field.
+        taught: False where the polygons cover only a part of the value: a model would learn half a field. A
+            head takes the whole line, and learns it.
     """
 
     class_name: str

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from segocr import cli
+from segocr.cli.train import engine_said
 from segocr.errors import ModelError
 from segocr.templates import load_template, shipped_folder
 from segocr.training.install import require_better
@@ -44,3 +46,18 @@ def test_a_template_that_looks_at_another_size_than_its_model_is_told(
     file.write_text(file.read_text("utf-8").replace("image_size: 480", "image_size: 640"), encoding="utf-8")
     assert cli.run(["template", "check", str(file.parent)]) == 0
     assert "trained at 480 pixels, and will find less at 640" in " ".join(capsys.readouterr().err.split())
+
+
+def test_heads_are_listed_beside_models(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["model", "list", str(PLATES), "--json"]) == 0
+    rows = {row["file"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(rows) == {"head.npz", "model.onnx", "model.pt"}
+    assert rows["head.npz"]["classes"] == "plate"
+    assert rows["head.npz"]["data"].endswith(" pages")
+
+
+def test_a_template_whose_head_comes_first_is_said_to_go_on_using_it(tmp_path: Path) -> None:
+    receipt, plates = (load_template(shipped_folder() / name) for name in ("receipt", "license_plate"))
+    assert "write engines: [openvino, ultralytics, textlines]" in engine_said(receipt, receipt.folder)
+    assert engine_said(receipt, tmp_path) == ""
+    assert engine_said(plates, plates.folder) == ""

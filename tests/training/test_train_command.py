@@ -171,7 +171,7 @@ def test_every_format_finds_what_the_model_finds(workspace: Path, tmp_path: Path
 def test_models_are_listed_with_what_their_cards_say(workspace: Path) -> None:
     done = segocr(workspace, "model", "list", "passport", "--json")
     rows = {row["file"]: row for row in json.loads(done.stdout)}
-    assert set(rows) == {"model.onnx", "model.pt"}
+    assert set(rows) == {"head.npz", "model.onnx", "model.pt"}
     assert rows["model.onnx"]["classes"] == "mrz_line1, mrz_line2"
     assert rows["model.onnx"]["licence"] == "AGPL-3.0-only"
     assert rows["model.onnx"]["card"] == "ok"

@@ -22,14 +22,14 @@ def words_inside(line: TextLine, class_name: str, labels: Sequence[Label]) -> ND
     Args:
         line: A line of the class.
         class_name: The class.
-        labels: Of the page.
+        labels: Of the page; those that show a part of their value only (``match: subset``) say nothing here.
     """
     middles = np.array(
         [(line.bounds[word.start()] + line.bounds[word.end()]) / 2 for word in WORD.finditer(line.text)]
     )
     inside = np.zeros(len(middles), np.int64)
     for label in labels:
-        if label.class_name == class_name:
+        if label.class_name == class_name and label.taught:
             for start, end in _shown(line.quad, (*label.polygons, *label.alternatives)):
                 inside |= (middles >= start - _EVEN) & (middles <= end + _EVEN)
     return inside if inside.any() else None
