@@ -200,8 +200,8 @@ def engine_said(template: Template, folder: Path) -> str:
     if first != "textlines" or not is_used:
         return ""
     return (
-        f"template {template.name} goes on using its head: textlines stands first among its engines. To use the "
-        f"new model, write engines: [{', '.join(others)}, textlines] into segment of {template.file}; "
+        f"template {template.name} goes on using its head: textlines stands first among its engines. To use "
+        f"the new model, write engines: [{', '.join(others)}, textlines] into segment of {template.file}; "
         f"segocr evaluate --engines textlines,{others[0] if others else 'openvino'} compares them first"
     )
 
