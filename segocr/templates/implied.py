@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from segocr.validators.currencies import BEFORE_ONLY, CHANGING_AFTER, CHANGING_BEFORE, NAMES
+from segocr.validators.currencies import BEFORE_ONLY, CHANGING_AFTER, CHANGING_BEFORE, NAMES, SPELT
 from segocr.validators.numbers import DASHES, locale_named
 
 _TIME = {
@@ -25,8 +25,12 @@ def _any_of(words: Iterable[str]) -> str:
 
 # A label is no currency, but CR is read with its amount, which is none then (``segocr.validators.numbers``).
 # Beside the digits stands no O, I or Z: else every 0, 1 or 2 at an end could be a currency, too.
-_NAME_BEFORE = _any_of(name for name in NAMES | BEFORE_ONLY | CHANGING_BEFORE if name[-1] not in "OIZ")
-_NAME_AFTER = _any_of(name for name in NAMES | CHANGING_AFTER if len(name) > 2 or name[0] not in "OIZ")
+_NAME_BEFORE = _any_of(
+    name for name in NAMES | SPELT | BEFORE_ONLY | CHANGING_BEFORE if name[-1] not in "OIZ"
+)
+_NAME_AFTER = _any_of(
+    name for name in NAMES | SPELT | CHANGING_AFTER if len(name) > 2 or name[0] not in "OIZ"
+)
 _BEFORE = rf"({_NAME_BEFORE})\.?|{_SIGN}"
 _AFTER = rf"({_NAME_AFTER})\.?|{_SIGN}"
 

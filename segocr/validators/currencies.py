@@ -21,7 +21,9 @@ _FORMER_CODES = "ANG ATS BEF BGN CYP DEM EEK ESP FIM FRF GRD HRK IEP ITL LTL LUF
 _SHORT_NAMES = (
     "RM RMB RP RS RE KR SKR NKR DKR ZL KC FT LEI FR SFR FF DM DH DHS SR QR BD KD JD LE KSH TSH USH TL TK"
 )
-NAMES = frozenset(f"{_CODES} {_FORMER_CODES} {_SHORT_NAMES}".split())
+SPELT = frozenset(["zł", "Kč", "лв", "руб", "грн", "дин", "ден", "元", "円", "圆", "원"])
+"""Short names with letters that ASCII lacks, as they are printed."""
+NAMES = frozenset(f"{_CODES} {_FORMER_CODES} {_SHORT_NAMES} {' '.join(SPELT).upper()}".split())
 BEFORE_ONLY = frozenset("RPQ")
 """Rand, peso, quetzal; behind an amount such a letter says something else, such as a rate of tax."""
 _CHANGING = (

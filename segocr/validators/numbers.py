@@ -117,9 +117,9 @@ def _ungrouped(whole: str, locale: Locale) -> str | None:
 
 
 _SIGNS = "$\u00a2-\u00a5\u0e3f\u20a0-\u20cf"
-_WORD = rf"([A-Za-z]{{1,3}}\.?|[^\W\d_]{{0,2}}[{_SIGNS}])"
+_WORD = rf"([^\W\d_]{{1,3}}\.?|[^\W\d_]{{0,2}}[{_SIGNS}])"
 _AMOUNT = re.compile(
-    rf"([-+\u2013\u2212(]?)\s*{_WORD}?\s*([-+\u2013\u2212]?[^A-Za-z{_SIGNS}]*?)\s*{_WORD}?\s*(\)?)"
+    rf"([-+\u2013\u2212(]?)\s*{_WORD}?\s*([-+\u2013\u2212]?(?:(?![{_SIGNS}])[\W\d_])*?)\s*{_WORD}?\s*(\)?)"
 )
 
 

@@ -29,6 +29,10 @@ MONEY = compile_constraint(number_pattern("money", "en"))
         ("RM12.50", True),
         ("Rs. 100", False),  # currencies are written in capitals
         ("RS. 100", True),
+        ("12.50 zł", True),
+        ("Kč 12.50", True),
+        ("12.50元", True),
+        ("12.50 ł", False),
         ("US$ 8", True),
         ("12.50 EUR", True),
         ("12.500 OMR", True),

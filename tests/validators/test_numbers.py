@@ -93,6 +93,9 @@ def test_what_is_no_number_is_refused(text: str, locale: str) -> None:
         ("12,50 DEM", "de", "12.50"),
         ("B$ 12.50", "en", "12.50"),
         ("12,50 \N{EURO SIGN}", "de", "12.50"),
+        ("12,50 zł", "pl", "12.50"),
+        ("Kč 1 234,50", "cs", "1234.50"),
+        ("-12,50zł.", "pl", "-12.50"),
     ],
 )
 def test_amounts_with_their_currency(text: str, locale: str, value: str) -> None:
