@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ Floats = NDArray[np.float32]
 Span = tuple[int, int]
 Spans = dict[str, list[Span | None]]
 """By class, for each line of a page the characters that would belong to it; None for all of them."""
+Words = Callable[[str, int], Floats]
+"""Tells of a line's text and a class's number how probably each word belongs to the field, ``(words,)``."""
 
 WORD = re.compile(r"[(\[]?(?:[^\s(\[:=#]|(?<=\d):(?=\d))+[:=#]*|[(\[][:=#]*|[:=#]+")
 """Words part at white space, and behind what stands between a caption and its value: ``No:1234`` is two."""
@@ -41,7 +44,12 @@ def learned_classes(template: Template) -> list[str]:
 
 
 def spans_of(
-    template: Template, page: PageEvidence, lines: Sequence[TextLine], probabilities: Floats, head: Head
+    template: Template,
+    page: PageEvidence,
+    lines: Sequence[TextLine],
+    probabilities: Floats,
+    head: Head,
+    words: Words | None = None,
 ) -> Spans:
     """Say for each class and line which characters would belong to the class.
 
@@ -52,6 +60,7 @@ def spans_of(
         probabilities: ``float32 (n, 1 + classes)``; of lines that no class takes the matches are not widened,
             and the words of improbable lines are not looked at.
         head: Its second forest knows words.
+        words: Tells them instead; None: the head does.
     """
     taken = probabilities[:, 1:] >= min(LEAST_REQUIRED, head.card.least)
     spans: Spans = {
@@ -59,11 +68,27 @@ def spans_of(
         for number, name in enumerate(template.classes)
     }
     if head.parts is not None:
-        for name in learned_classes(template):
-            number = template.classes.index(name)
-            for place in np.flatnonzero(probabilities[:, 1 + number] >= _LEAST_PROBABLE).tolist():
-                spans[name][place] = _learned(lines[place].text, number, head.parts)
+        tell = words or partial(_told, head.parts)
+        for number, place in asked_of(template, probabilities):
+            spans[template.classes[number]][place] = _learned(lines[place].text, number, tell)
     return spans
+
+
+def asked_of(template: Template, probabilities: Floats) -> Iterator[tuple[int, int]]:
+    """Yield (number of a class, place of a line) for each line of which some words may be the field.
+
+    Args:
+        template: Its classes.
+        probabilities: As for ``spans_of``.
+    """
+    for name in learned_classes(template):
+        number = template.classes.index(name)
+        for place in np.flatnonzero(probabilities[:, 1 + number] >= _LEAST_PROBABLE).tolist():
+            yield number, place
+
+
+def _told(forest: Forest, text: str, number: int) -> Floats:
+    return forest.tell(word_features(text, number))[:, 1]
 
 
 def _matched(
@@ -102,12 +127,12 @@ def _span(line: TextLine, match: Match, spec: FieldSpec) -> Span:
     return min(low, first), max(high, after)
 
 
-def _learned(text: str, number: int, forest: Forest) -> Span | None:
+def _learned(text: str, number: int, tell: Words) -> Span | None:
     """Return the run of words that most probably is the field; None for the whole line."""
     words = list(WORD.finditer(text))
     if len(words) < 2:
         return None
-    inside = forest.tell(word_features(text, number))[:, 1]
+    inside = tell(text, number)
     best, total, start, chosen = -math.inf, 0.0, 0, (0, len(words))
     for place, share in enumerate(np.clip(inside, _SUREST, 1 - _SUREST).tolist()):
         if total <= 0:

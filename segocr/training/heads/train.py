@@ -25,15 +25,15 @@ from segocr.textlines.calibration import fitted
 from segocr.textlines.evidence import constrained_fields
 from segocr.textlines.features import features_of, own_names
 from segocr.textlines.head import Forest, Head, HeadCard
-from segocr.textlines.parts import Spans, learned_classes, spans_of, word_features
+from segocr.textlines.parts import Spans, Words, spans_of
 from segocr.textlines.words import BUCKETS
 from segocr.training.heads.checking import Right, check, instances
 from segocr.training.heads.examples import Example, gather, is_sparse, with_shared_lines_cut
 from segocr.training.heads.growing import ask
 from segocr.training.heads.nextpages import next_pages, sureness
 from segocr.training.heads.outlook import Dealt, Kin, deal, kin_of, none_dealt
+from segocr.training.heads.parts import held_out_words, learn_parts
 from segocr.training.heads.unlike import Unlike, unlike
-from segocr.training.heads.wordlabels import words_inside
 from segocr.training.heads.worth import everything, learn_worth
 
 Floats = NDArray[np.float32]
@@ -178,13 +178,18 @@ def train_on(
         template.classes, tuple(own_names(template)), *ocr, _digest(seen), len(seen), _USUAL_LEAST, about,
         first.worth, sparse, shared=cut is not None,
     )  # fmt: skip
-    parts = _parts(python, template, labelled, how)
+    parts = learn_parts(python, template, labelled, how)
     trained = _described(_small(Head(card, Forest.of(grown), table, parts, first.forest)), seen, kin)
     trained = replace(trained, unlike=unlike(template, labelled))
     if (dealt.folds < 0).all():
         return trained
     told = [_by_page(_with_unread(one, read), seen) for one in (grown["held_out"], *grown["plotted"])]
-    return _with_expected(template, trained, seen, told, dealt, kin)
+    words = held_out_words(python, template, labelled, seen, told[0], dealt.folds, how) if parts else None
+    spans = [
+        _spans(template, one, shares, trained.head, words[place] if words else None)
+        for place, (one, shares) in enumerate(zip(seen, told[0], strict=True))
+    ]
+    return _with_expected(template, trained, seen, told, spans, dealt, kin)
 
 
 def _grown(
@@ -235,6 +240,7 @@ def _with_expected(
     trained: Trained,
     examples: Sequence[Example],
     told: Sequence[Sequence[Floats]],
+    every_span: Sequence[Spans],
     dealt: Dealt,
     kin: Kin,
 ) -> Trained:
@@ -245,16 +251,18 @@ def _with_expected(
         trained: The head as it was grown.
         examples: The pages.
         told: For each page what others than its fold say of its lines; then the same for each plot.
+        every_span: For each page what they say of its lines' words.
         dealt: Folds and plots.
         kin: Copies among the pages are not counted again.
     """
-    spans = [
-        _spans(template, one, shares, trained.head) for one, shares in zip(examples, told[0], strict=True)
-    ]
 
     def of(pages: Mask, shares: Sequence[Floats]) -> tuple[list[Example], list[Floats], list[Spans]]:
         places = np.flatnonzero(pages & ~kin.copies).tolist()
-        return [examples[at] for at in places], [shares[at] for at in places], [spans[at] for at in places]
+        return (
+            [examples[at] for at in places],
+            [shares[at] for at in places],
+            [every_span[at] for at in places],
+        )
 
     every = of(np.ones(len(examples), bool), told[0])
     by_least = {least: check(template, *every, least) for least in _LEASTS}
@@ -317,31 +325,6 @@ def _words(python: Path, examples: Sequence[Example]) -> Floats:
     return answer["table"].astype(np.float16).astype(np.float32)
 
 
-def _parts(
-    python: Path, template: Template, examples: Sequence[Example], how: Mapping[str, Any]
-) -> Forest | None:
-    """Learn which words of a line belong to its field; None where all of them always do."""
-    rows, targets = list[Floats](), list[Ints]()
-    for name in learned_classes(template):
-        number = template.classes.index(name)
-        for example in examples:
-            for place in np.flatnonzero(example.marked.classes == 1 + number).tolist():
-                line = example.lines[place]
-                inside = words_inside(line, name, example.document.labels)
-                if inside is not None:
-                    rows.append(word_features(line.text, number))
-                    targets.append(inside)
-    if not rows or all(target.all() for target in targets):
-        return None
-    features, classes = np.concatenate(rows), np.concatenate(targets)
-    nowhere = {"folds": np.full(len(classes), -1), "plots": np.zeros((0, len(classes)), np.uint8)}
-    grown = ask(
-        python, "grow", features=features, classes=classes, kinds=2, trees=60,
-        **nowhere, **{**how, "leaf": 2},
-    )  # fmt: skip
-    return Forest.of(grown)
-
-
 def _small(head: Head) -> Head:
     """Leave out trees until the file is small enough."""
     while (forest := head.forest) is not None and (size := len(head.to_bytes())) > LARGEST_FILE:
@@ -374,8 +357,8 @@ def _by_page(told: Floats, examples: Sequence[Example]) -> list[Floats]:
     return np.split(told, ends[:-1])
 
 
-def _spans(template: Template, example: Example, told: Floats, head: Head) -> Spans:
-    return spans_of(template, example.evidence, example.lines, told, head)
+def _spans(template: Template, example: Example, told: Floats, head: Head, words: Words | None) -> Spans:
+    return spans_of(template, example.evidence, example.lines, told, head, words)
 
 
 def _doubtful(examples: Sequence[Example], told: Sequence[Floats]) -> tuple[str, ...]:
