@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segocr import cli
 from segocr.templates import Template
 from segocr.templates.draft import draft_text
 from segocr.templates.guessing import Shown, guess
@@ -134,3 +136,24 @@ def test_any_labels_make_a_field_that_loads_and_accepts_each_of_them(values: lis
     spec = template_of(*values).fields["a"]
     if spec.pattern is not None and spec.constraint is not None:
         assert all(spec.constraint.accepts(value) for value in values)
+
+
+def test_a_draft_looks_at_labelled_pages_of_train_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = []
+    for number, (split, value) in enumerate(
+        (("train", "1.50"), ("train", "2.50"), ("val", "n/a"), (None, ""))
+    ):
+        (tmp_path / f"{number}.png").touch()
+        field = {"class": "total", "value": value, "polygons": [[[0, 0], [9, 0], [9, 9]]]}
+        row = {"id": str(number), "split": split, "image": f"{number}.png", "width": 9, "height": 9}
+        rows.append({**row, "fields": [field] if value else []})
+    (tmp_path / "fields.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = ["template", "new", "bill", "--data", str(tmp_path), "--to", str(tmp_path / "made")]
+    assert cli.run(words) == 0
+    assert "1 of 3 pages have no label: left out" in capsys.readouterr().err
+    text = (tmp_path / "made" / "bill" / "template.yaml").read_text()
+    assert "guessed from 2 labelled documents" in text
+    assert "type: money" in text
+    assert "required: true" in text

@@ -41,7 +41,7 @@ def test_a_page_that_was_left_out_does_not_tell_its_own_words(
     assert forest is not None
     words = held_out_words(openvino(), template, pages, pages, told, np.arange(7) % 7, HOW)
     own = forest.tell(word_features(ODD, 0))[:, 1]
-    # "42" and "77" are alike, and one of them is the field: who has seen the page knows that it may be either.
+    # "42" and "77" are alike, and one of them is the field: only who has seen the page knows that.
     assert own[0] > 0.4
     assert words[6](ODD, 0)[0] < own[0] - 0.1 or words[6](ODD, 0)[0] > own[0] + 0.1
     assert words[0](CAPTIONED, 0).round(1).tolist() == [0.0, 1.0]
