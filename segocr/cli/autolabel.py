@@ -28,6 +28,7 @@ _SHOWN = 20
 @click.option(
     "--cost", type=click.FloatRange(0), help="Nats that a value may cost.  [default: 4, a misread character]"
 )
+@click.option("--review", is_flag=True, help="Unsure pages, too, as split review: to be corrected by hand.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first N files.")
 @click.option("--dry-run", is_flag=True, help="Look, and say what would be labelled; write nothing.")
 @click.option("--force", is_flag=True, help="Write into a folder that holds other files.")
@@ -40,6 +41,7 @@ def autolabel(
     engine: str,
     ocr_engine: str | None,
     cost: float | None,
+    review: bool,
     limit: int | None,
     dry_run: bool,
     force: bool,
@@ -48,9 +50,9 @@ def autolabel(
     r"""Label the pictures and PDFs in DIR with what TEMPLATE itself reads, where all of a page is sure.
 
     Every required field must be accepted at little cost, and no other one in doubt; the other pages are left
-    out, with the reason. The contact sheets show the least sure pages first: look at them, and delete the
-    lines of wrong ones from fields.jsonl. The labels are for training; measure on pages that a person has
-    labelled.
+    out, with the reason, or written for a person to correct (--review). The contact sheets show the least
+    sure pages first: look at them, and delete the lines of wrong ones from fields.jsonl. The labels are for
+    training; measure on pages that a person has labelled.
 
     \b
     segocr dataset autolabel invoice pages --out more --with labelled
@@ -72,8 +74,8 @@ def autolabel(
     with progress_bar(total) as advance:
         done = label_pages(
             loaded, source, out, settings=settings, engine=engine, ocr_engine=ocr_engine,
-            cheap=CHEAP if cost is None else cost, by_hand=by_hand, limit=limit, dry_run=dry_run, force=force,
-            progress=lambda one: advance(one.path.name),
+            cheap=CHEAP if cost is None else cost, by_hand=by_hand, review=review, limit=limit,
+            dry_run=dry_run, force=force, progress=lambda one: advance(one.path.name),
         )  # fmt: skip
     _print(done, None if dry_run else out, output)
 
@@ -92,7 +94,8 @@ def _print(done: Autolabelled, out: Path | None, output: Format) -> None:
         print_json({
             "folder": None if out is None else str(out), "files": done.files, "labelled": pages,
             "labels": done.labels, "left_out": left_out, "labelled_before": done.known,
-            "by_hand": done.added, "sheets": [str(sheet) for sheet in done.sheets],
+            "by_hand": done.added, "review": [one.id for one in done.review],
+            "sheets": [str(sheet) for sheet in done.sheets],
         })  # fmt: skip
         return
     if left_out:
@@ -104,6 +107,7 @@ def _print(done: Autolabelled, out: Path | None, output: Format) -> None:
             "pages labelled": len(done.documents),
             "labels": ", ".join(f"{name} {count}" for name, count in done.labels.items()) or "none",
             "left out": ", ".join(f"{code} {count}" for code, count in done.reasons.items()) or "none",
+            **({"pages to correct (split review)": len(done.review)} if done.review else {}),
             **({"labelled before": done.known} if done.known else {}),
             **({"labelled by hand": done.added} if done.added else {}),
             **({"folder": str(out), "sheets": ", ".join(map(str, done.sheets))} if out is not None else {}),

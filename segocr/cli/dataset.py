@@ -78,6 +78,24 @@ def import_(
     print_mapping(facts, output)
 
 
+@command.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The new folder.")
+@click.option("--split", help="Only documents of this split.")
+def export(folder: Path, out: Path, split: str | None) -> None:
+    r"""Write the labelled documents of FOLDER as LabelMe files, to be corrected by hand.
+
+    \b
+    segocr dataset autolabel invoice pages --out more --review
+    segocr dataset export more --split review --out correct
+    segocr dataset import correct --out labelled --add
+    """
+    from segocr.datasets.exporting import export_labelme
+
+    count = export_labelme(folder, out, split)
+    print_mapping({"folder": str(out), "documents": count})
+
+
 def _pair(word: str) -> tuple[str, str]:
     from segocr.errors import UsageError
 

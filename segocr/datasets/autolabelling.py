@@ -17,7 +17,7 @@ from segocr.datasets.folder import cannot_write, label_row, new_folder, origin, 
 from segocr.datasets.importing import image_names
 from segocr.datasets.likeness import byte_digest
 from segocr.datasets.sheet import write_sheet
-from segocr.datasets.sure import CHEAP, Doubt, Sure, labels_of
+from segocr.datasets.sure import CHEAP, Doubt, Sure, labels_found, labels_of
 from segocr.diskroom import require_room
 from segocr.documents import Document
 from segocr.errors import UsageError
@@ -32,6 +32,8 @@ from segocr.synthesis.backgrounds import read_picture
 from segocr.templates import Template
 
 LEFT_OUT = "left-out.csv"
+REVIEW = "review"
+"""The split of pages that a person must correct first: no training takes it."""
 _A_SHEET = 24
 _COPIED = {"image/jpeg", "image/png", "image/webp", "image/bmp"}
 _QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 92]
@@ -57,6 +59,7 @@ class Autolabelled:
         left_out: What was not, and why.
         known: Files that are among the hand-labelled documents already.
         added: How many hand-labelled documents lie in the same folder.
+        review: Pages of which not all is sure, with what was found, for a person to correct.
         sheets: Contact sheets written, in the same order as the documents.
     """
 
@@ -66,6 +69,7 @@ class Autolabelled:
     left_out: tuple[LeftOut, ...]
     known: int
     added: int
+    review: tuple[LabelledDocument, ...] = ()
     sheets: tuple[Path, ...] = ()
 
     @property
@@ -89,6 +93,7 @@ def autolabel(
     ocr_engine: str | None = None,
     cheap: float = CHEAP,
     by_hand: Sequence[LabelledDocument] = (),
+    review: bool = False,
     limit: int | None = None,
     dry_run: bool = False,
     force: bool = False,
@@ -106,6 +111,7 @@ def autolabel(
         ocr_engine: Instead of the template's list.
         cheap: Nats that a constraint may have taken from a value.
         by_hand: Labelled documents that are put into the same folder; files of theirs are not labelled again.
+        review: Whether pages of which not all is sure are written, too, as split ``review``.
         limit: Only so many files.
         dry_run: Nothing is written.
         force: Whether to put it into a folder that is somebody else's.
@@ -126,14 +132,14 @@ def autolabel(
             files, template=template, settings=settings, segment_engine=engine, ocr_engine=ocr_engine,
             progress=progress, on_page=lambda document, page: _keep(document, page, scratch, target),
         )  # fmt: skip
-        found, left_out = _sorted(records, template, source, scratch, cheap, taken)
+        found, left_out, doubtful = _sorted(records, template, source, scratch, cheap, taken, review=review)
         done = Autolabelled(
             len(files), tuple(document for _, document in found), tuple(least for least, _ in found),
-            tuple(left_out), known, len(by_hand),
+            tuple(left_out), known, len(by_hand), tuple(doubtful),
         )  # fmt: skip
         if dry_run:
             return done
-        if not found:
+        if not found and not doubtful:
             raise _none_is_sure(done)
         with new_folder(target, made, [source], force=force) as folder:
             sheets = _write(folder, done, by_hand)
@@ -180,11 +186,19 @@ def _page_file(scratch: Path, sha256: str | None, page: int) -> Path:
 
 
 def _sorted(
-    records: Iterable[Record], template: Template, source: Path, scratch: Path, cheap: float, taken: set[str]
-) -> tuple[list[tuple[float, LabelledDocument]], list[LeftOut]]:
-    """Part the records into labelled pages, the least sure first, and documents left out."""
+    records: Iterable[Record],
+    template: Template,
+    source: Path,
+    scratch: Path,
+    cheap: float,
+    taken: set[str],
+    *,
+    review: bool,
+) -> tuple[list[tuple[float, LabelledDocument]], list[LeftOut], list[LabelledDocument]]:
+    """Part the records into labelled pages, the least sure first, documents left out, and their pages."""
     found: list[tuple[float, LabelledDocument]] = []
     left_out: list[LeftOut] = []
+    doubtful: list[LabelledDocument] = []
     seen: dict[str, Path] = {}
     for record in records:
         sure = labels_of(record, template, cheap=cheap)
@@ -193,13 +207,17 @@ def _sorted(
         labelled = sure.labels if isinstance(sure, Sure) else {}
         if isinstance(sure, Doubt):
             left_out.append(LeftOut(record.file, record.part, sure))
+            if review and sure.code != "duplicate":
+                labelled = labels_found(record, template)
+                pages = _pages(record, labelled, source, scratch, taken)
+                doubtful += [replace(one, split=REVIEW) for one in pages]
         else:
             found += [(sure.confidence, one) for one in _pages(record, labelled, source, scratch, taken)]
         if not (isinstance(sure, Doubt) and sure.code == "duplicate"):
             for info in record.pages:
                 if info.number not in labelled:
                     _page_file(scratch, record.sha256, info.number).unlink(missing_ok=True)
-    return sorted(found, key=lambda pair: (pair[0], pair[1].id)), left_out
+    return sorted(found, key=lambda pair: (pair[0], pair[1].id)), left_out, doubtful
 
 
 def _pages(
@@ -246,7 +264,7 @@ def _none_is_sure(done: Autolabelled) -> UsageError:
 
 def _write(folder: Path, done: Autolabelled, by_hand: Sequence[LabelledDocument]) -> list[str]:
     """Write pictures, labels, what was left out and why, and the contact sheets; return the sheets' names."""
-    documents = [*by_hand, *done.documents]
+    documents = [*by_hand, *done.documents, *done.review]
     needed = sum(one.path.stat().st_size for one in documents)
     require_room(folder, needed, hint="make room, or name another disk with --out")
     (folder / "images").mkdir()

@@ -66,6 +66,21 @@ def labels_of(record: Record, template: Template, *, cheap: float = CHEAP) -> Su
     return Sure(_by_page(sure), min(value.confidence for _, value in sure))
 
 
+def labels_found(record: Record, template: Template) -> dict[int, tuple[Label, ...]]:
+    """Return whatever was found on a record as labels by page, sure or not: for a person to correct.
+
+    Args:
+        record: Extracted by the template.
+        template: Its fields and classes.
+    """
+    return _by_page(
+        (spec, value)
+        for name, spec in template.fields.items()
+        if spec.class_name is not None
+        for value in record.fields.get(name, ())
+    )
+
+
 def _of_problems(problems: Sequence[Problem]) -> Doubt:
     if not problems:
         return Doubt(None, "not-accepted", "the record is not accepted")

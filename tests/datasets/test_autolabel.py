@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from segocr import cli
-from segocr.datasets.sure import Doubt, Sure, labels_of
+from segocr.datasets.sure import Doubt, Sure, labels_found, labels_of
 from segocr.readings import Reading, ReadingStatus
 from segocr.records import FieldStatus, FieldValue, Problem, Recipe, Record, RecordStatus
 from segocr.regions import Region
@@ -75,6 +75,13 @@ def test_sure_fields_become_labels_with_a_polygon_a_line_and_one_label_a_region(
         ("number", "17", 1),
         ("place", "HERE THERE", 2),
     ]
+
+
+def test_what_is_in_doubt_can_be_had_for_correction(slip: Template) -> None:
+    doubtful = value("place", reading("place", 100), accepted=False, text="HERB")
+    number = reading("number", 10)
+    found = labels_found(record(value("number", number), doubtful, value("code", text=None)), slip)
+    assert [(one.class_name, one.value) for one in found[1]] == [("number", "17"), ("place", "HERB")]
 
 
 def test_an_optional_field_may_be_missing_but_not_in_doubt(slip: Template) -> None:

@@ -112,3 +112,20 @@ def test_a_split_that_training_would_pass_over_is_refused(tmp_path: Path, split:
     with pytest.raises(UsageError, match=f"did you mean '{near}'"):
         import_labels(tmp_path / "in", tmp_path / "out", split=split)
     import_labels(tmp_path / "in", tmp_path / "out", split="golden")
+
+
+def test_labels_go_out_for_correction_and_come_back_beside_the_others(tmp_path: Path) -> None:
+    rows = [labelled_row("sure"), labelled_row("b/unsure", image="b.png", split="review")]
+    lines = [[[10, y], [60, y], [60, y + 9], [10, y + 9]] for y in (10, 20)]
+    rows[1]["fields"].append({"class": "place", "value": "ROAD 1 TOWN", "polygons": lines})
+    labelled_folder(tmp_path / "more", rows)
+    words = ["--out", str(tmp_path / "correct")]
+    assert cli.run(["dataset", "export", str(tmp_path / "more"), "--split", "review", *words]) == 0
+    file = tmp_path / "correct" / "b_unsure.json"
+    file.write_text(file.read_text().replace("1.00", "1.01"))
+    labelled_folder(tmp_path / "hand", [labelled_row("mine", seed=9)])
+    import_labels(tmp_path / "correct", tmp_path / "hand", add=True)
+    mine, back = read_labels(tmp_path / "hand", None)
+    assert (mine.id, back.id, back.split) == ("mine", "b_unsure", "train")
+    assert [(one.value, len(one.polygons)) for one in back.labels] == [("1.01", 1), ("ROAD 1 TOWN", 2)]
+    assert cli.run(["dataset", "export", str(tmp_path / "more"), *words]) == 2
