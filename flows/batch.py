@@ -17,8 +17,9 @@ from db.connect import Engine
 from db.store import Processed, store_documents
 from segocr.ahead import ahead
 from segocr.errors import SegocrError
-from segocr.pipeline import Pipeline, Work
+from segocr.pipeline import Pipeline
 from segocr.records import Record, RecordStatus
+from segocr.work import Work
 
 LEAST = 4
 MOST = 32

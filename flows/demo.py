@@ -17,7 +17,6 @@ from db.connect import open_database
 from flows.server import local_server
 from flows.watch import Hooks, Watch
 from segocr.errors import SegocrError
-from segocr.pipeline import Work
 from segocr.records import Record
 from segocr.reports.album import Album
 from segocr.reports.html import Report
@@ -26,6 +25,7 @@ from segocr.reports.table import print_records
 from segocr.settings import Settings, load_settings
 from segocr.steps.client import Steps
 from segocr.templates import Template, load_templates
+from segocr.work import Work
 
 _SETTINGS = """\
 # Made by `make demo`. The files that it drops are whole at once, so there is little to wait for.

@@ -11,8 +11,8 @@ from flows.batch import Item
 from flows.twins import Twins
 from segocr.inbox.arrivals import Arrival, State
 from segocr.inbox.claimed import is_unchanged, put_back
-from segocr.pipeline import Work
 from segocr.records import Record
+from segocr.work import Work
 
 OnRecords = Callable[[Work, Sequence[Record]], None]
 End = Callable[[Arrival, str, State, str | None], None]

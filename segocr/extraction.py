@@ -20,7 +20,7 @@ from segocr.documents import Document
 from segocr.errors import DocumentError
 from segocr.inputs import find_inputs
 from segocr.pages import Page
-from segocr.pipeline import Pipeline, RegionsOf, Work
+from segocr.pipeline import Pipeline, RegionsOf
 from segocr.recipes import choose_models
 from segocr.records import Recipe, Record, RecordStatus, failure
 from segocr.settings import Settings, load_settings, with_dpi
@@ -29,6 +29,7 @@ from segocr.templates import Template, find_templates, load_template
 from segocr.templates.load import read_route
 from segocr.templates.routes import nearest_route
 from segocr.templates.spec import Route
+from segocr.work import Work
 
 _CHUNKS = (1, 2, 4, 8)
 """Documents in the first chunks, the last number for all later ones: the first record comes soon."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -28,18 +27,19 @@ from segocr.finding.blocks import joined
 from segocr.finding.secondlooks import PartOf, with_second_looks
 from segocr.finding.snapping import snap_pages
 from segocr.geometry import FlatShapeError, Points, is_flat
-from segocr.pages import Page, PageInfo
-from segocr.reading.recognition import CropReadings, read_pages
+from segocr.pages import Page
+from segocr.reading.recognition import read_pages
 from segocr.reading.upright import one_way
 from segocr.readings import Reading
 from segocr.recipes import Models, fitting_head, pinned, recipe_of
-from segocr.records import Problem, Record, RecordStatus, failure
+from segocr.records import Problem, Record, RecordStatus
 from segocr.regions import Region
 from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OpenOptions, SegmentedRegion
 from segocr.templates import Template
 from segocr.textlines import segmenting as textlines
+from segocr.work import Work
 
 PAGES_AT_ONCE = 4
 """Pages segmented in one call: also the most that wait for the next one."""
@@ -48,55 +48,8 @@ PIXELS_AT_ONCE = 100_000_000
 _KEPT_QUALITY = 92
 
 RegionsOf = Callable[[Document, Page], list[Region]]
-Failure = DocumentError | HostDied | HostTimeout | FlatShapeError
 _OF_ONE = (HostDied, HostTimeout, FlatShapeError)
 """What one of several documents brings about: each is tried alone then, to know which."""
-
-
-@dataclass(slots=True)
-class Work:
-    """One document on its way through the stages.
-
-    Attributes:
-        path: As it was given.
-        document: Known once its bytes are.
-        media_type: Known once it is opened.
-        pages: Sizes of the pages.
-        crops: By page, the regions cut out of it.
-        readings: By page and crop, the readings by field.
-        failure: Why there will be no values.
-        timings: Seconds by step.
-        kept: By page, its JPEG for overlays and reports, if somebody wants them.
-        unchosen: Readings of regions that lie on the place of a better read one.
-    """
-
-    path: Path
-    document: Document | None = None
-    media_type: str | None = None
-    pages: list[PageInfo] = field(default_factory=list)
-    crops: list[list[Crop]] = field(default_factory=list)
-    readings: list[list[CropReadings]] = field(default_factory=list)
-    failure: Problem | None = None
-    timings: dict[str, float] = field(default_factory=dict)
-    kept: list[bytes] = field(default_factory=list)
-    unchosen: list[Reading] = field(default_factory=list)
-
-    def fail(self, error: Failure) -> None:
-        """Note why there will be no values, and drop what was found so far."""
-        if isinstance(error, FlatShapeError):  # of some other shape than regions, which are looked at before
-            error = DocumentError(f"a shape on one of its pages has no area: {error}", code="internal")
-        self.failure = failure(error)
-        self.pages, self.crops, self.readings, self.kept = [], [], [], []
-
-    def spend(self, step: str, seconds: float) -> None:
-        """Add to the time that a step took."""
-        self.timings[step] = self.timings.get(step, 0.0) + seconds
-
-    def shown_pages(self) -> Iterator[Page]:
-        """Yield the kept pages, one at a time."""
-        for info, jpeg in zip(self.pages, self.kept, strict=False):
-            image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-            yield Page(info.number, np.asarray(image, dtype=np.uint8), info.dpi)
 
 
 class Pipeline:
@@ -230,7 +183,7 @@ class Pipeline:
                     yield work, page
                     start = time.perf_counter()
             except (DocumentError, HostDied, HostTimeout) as error:
-                work.fail(error if isinstance(error, DocumentError) else _undecodable(error))
+                work.fail_to_open(error)
                 work.spend("open", time.perf_counter() - start)
 
     def _open(self, work: Work) -> Iterator[Page]:
@@ -397,16 +350,6 @@ def _is_full(batch: Sequence[tuple[Work, Page]]) -> bool:
     """Whether one more page, of the size of the last, would be too much for one call."""
     pixels = [page.pixels for _, page in batch]
     return len(batch) == PAGES_AT_ONCE or sum(pixels) + pixels[-1] > PIXELS_AT_ONCE
-
-
-def _undecodable(error: HostDied | HostTimeout) -> DocumentError:
-    """Return whose fault it is that a host ended over a page, and a new one, too: the document's."""
-    if isinstance(error, HostTimeout) or "SIGXCPU" in error.message:
-        return DocumentError("opening it takes longer than is allowed", code="too-slow")
-    return DocumentError(
-        "decoding it ends the process that does it: it is damaged, or needs more memory than is allowed",
-        code="unreadable",
-    )
 
 
 def _simplified(polygon: NDArray[np.float32]) -> NDArray[np.float32]:

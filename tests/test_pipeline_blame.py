@@ -18,7 +18,7 @@ from segocr.errors import DocumentError, HostDied, HostTimeout
 from segocr.fields import PartResult
 from segocr.geometry import minimum_rectangle
 from segocr.pages import Page, PageInfo
-from segocr.pipeline import Pipeline, Work
+from segocr.pipeline import Pipeline
 from segocr.recipes import Models
 from segocr.records import Recipe, RecordStatus
 from segocr.regions import Region
@@ -26,6 +26,7 @@ from segocr.settings import Settings
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentModel
 from segocr.templates import load_template
+from segocr.work import Work
 
 Failure = type[HostDied] | type[HostTimeout]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from segocr import pipeline as module
 from segocr.finding.secondlooks import PartOf, smoothed, turned, with_second_looks
 from segocr.pages import Page
-from segocr.pipeline import Pipeline, Work
+from segocr.pipeline import Pipeline
 from segocr.recipes import Models
 from segocr.records import Recipe
 from segocr.settings import Settings
@@ -20,6 +20,7 @@ from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel, SegmentedRegion, SegmentModel
 from segocr.templates import load_template
 from segocr.templates.spec import Pages
+from segocr.work import Work
 
 Image = NDArray[np.uint8]
 PASSPORT = load_template("passport")

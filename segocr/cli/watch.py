@@ -14,9 +14,9 @@ from segocr.cli.output import Format, formats, note, print_mapping
 
 if TYPE_CHECKING:
     from flows.watch import Watch
-    from segocr.pipeline import Work
     from segocr.records import Record
     from segocr.settings import Settings
+    from segocr.work import Work
 
 
 @click.command()

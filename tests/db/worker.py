@@ -18,9 +18,9 @@ from flows import watch as module
 from flows.batch import run_here
 from segocr.documents import hashed, opened
 from segocr.errors import SegocrError
-from segocr.pipeline import Work
 from segocr.records import Recipe, Record, RecordStatus
 from segocr.settings import load_settings
+from segocr.work import Work
 
 _MAX_BYTES = 1_000_000
 LEASE_SECONDS = 3.0

@@ -12,9 +12,9 @@ from sqlalchemy import Engine, text
 
 from segocr.documents import hashed, opened
 from segocr.errors import HostTimeout, ModelError
-from segocr.pipeline import Work
 from segocr.records import Problem, Recipe, Record, RecordStatus
 from segocr.settings import Settings
+from segocr.work import Work
 
 _MAX_BYTES = 1_000_000
 SETTINGS = '[[inbox]]\npath = "inbox"\nsettle_seconds = 0\n[limits]\nattempts = 2\n'

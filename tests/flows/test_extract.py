@@ -18,8 +18,8 @@ from db.schema import prepare
 from flows.batch import LEAST, MOST, MOST_BYTES, Batch, Item, chunk_bounds, state_of
 from segocr.documents import Document
 from segocr.errors import HostDied, ModelError
-from segocr.pipeline import Work
 from segocr.records import Problem, Recipe, Record, RecordStatus
+from segocr.work import Work
 
 RECIPE = Recipe("letter", 1, "0" * 64)
 

@@ -18,8 +18,8 @@ from db.schema import prepare
 from db.views import TemplateShape, ViewField, register_template
 from segocr.errors import DatabaseError, ModelError
 from segocr.inbox.places import After, Duplicates
-from segocr.pipeline import Work
 from segocr.settings import Settings, parse_settings
+from segocr.work import Work
 
 
 @pytest.fixture

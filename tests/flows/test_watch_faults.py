@@ -28,9 +28,9 @@ from flows.sweeper import Sweeper
 from flows.watch import Watch
 from segocr.errors import DatabaseError, SegocrError
 from segocr.inbox.places import places_in
-from segocr.pipeline import Work
 from segocr.service.troubles import Report, read_report
 from segocr.settings import Settings, parse_settings
+from segocr.work import Work
 
 ROOT = Path(__file__).parents[2]
 TWO = """
