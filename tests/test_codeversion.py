@@ -82,9 +82,11 @@ ENTRIES = (
 """Where a document's way through the orchestrator and through each guest begins."""
 CARRIES = (
     "ahead", "codeversion", "day", "documents", "errors", "inputs", "pages", "parentdeath",
-    "plainfiles", "recipes", "records", "regions", "spelling", "wildcards", "work", "environments.*", "inbox.nolinks", "settings.*",
-    "steps.answers", "steps.attached", "steps.client", "steps.contract", "steps.engines", "steps.guest", "steps.host",
-    "steps.keeper", "steps.modelfiles", "steps.protocol", "steps.refusals", "steps.service", "steps.trials",
+    "plainfiles", "recipes", "records", "regions", "spelling", "wildcards", "work",
+    "environments.*", "inbox.nolinks", "settings.*",
+    "steps.answers", "steps.attached", "steps.client", "steps.contract", "steps.engines", "steps.guest",
+    "steps.host", "steps.keeper", "steps.modelfiles", "steps.protocol", "steps.refusals",
+    "steps.service", "steps.trials",
     "templates.alphabets", "templates.cache", "templates.classes", "templates.load", "templates.mistakes",
     "templates.names", "templates.own", "templates.routes", "templates.source", "templates.trust",
     "extraction",
