@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from segocr.constraints import Decoded
@@ -10,6 +12,7 @@ from segocr.steps.contract import LinePolygon, PageImage, SegmentedRegion, Strip
 from segocr.steps.protocol import Message
 
 _MOST_PAGES = 1_000_000
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 
 
 def page_of(number: int, answer: Message) -> PageImage:
@@ -24,7 +27,9 @@ def page_of(number: int, answer: Message) -> PageImage:
     dpi, pages = head["dpi"], int(head["pages"])
     if not 1 <= number <= pages <= _MOST_PAGES:
         raise ValueError(f"page {number} of {pages}")
-    return PageImage(number, image, None if dpi is None else float(dpi), pages, str(head["media_type"]))
+    if not _MEDIA_TYPE.fullmatch(head["media_type"]):
+        raise ValueError("no media type")
+    return PageImage(number, image, None if dpi is None else float(dpi), pages, head["media_type"])
 
 
 def regions_of(answer: Message) -> list[list[SegmentedRegion]]:

@@ -17,7 +17,7 @@ def raise_refusal(body: dict[str, Any], engine: str) -> NoReturn:
         DocumentError: The document's bytes are to blame; ModelError: the model; EnvironmentMissing: the
             environment or the machine; HostError: the engine failed.
     """
-    code, message = str(body.get("code")), str(body.get("message"))
+    code, message = str(body.get("code")), _shown(str(body.get("message")))
     match body.get("culprit"):
         case "document":
             raise DocumentError(message, code=code)
@@ -27,6 +27,11 @@ def raise_refusal(body: dict[str, Any], engine: str) -> NoReturn:
             raise EnvironmentMissing(f"{engine}: {message}", code=code, hint="segocr doctor")
         case _:
             raise HostError(f"{engine}: {message}", code=code)
+
+
+def _shown(text: str) -> str:
+    """Return what can be stored and shown of a text that may quote foreign bytes."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def failure_as_json(error: SegocrError) -> dict[str, Any]:

@@ -179,6 +179,8 @@ WHOLE = {"media_type": "image/png", "pages": 1, "dpi": None, "seconds": 0.1}
         Message("answer", WHOLE | {"pages": "many"}, [PIXELS]),
         Message("answer", WHOLE | {"pages": 1 << 60}, [PIXELS]),
         Message("answer", WHOLE | {"dpi": "x"}, [PIXELS]),
+        Message("answer", WHOLE | {"media_type": "image/\ud800"}, [PIXELS]),
+        Message("answer", WHOLE | {"media_type": ["image/png"]}, [PIXELS]),
         Message("answer", WHOLE | {"seconds": []}, [PIXELS]),
         Message("hello", WHOLE, [PIXELS]),
     ],

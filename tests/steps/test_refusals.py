@@ -37,3 +37,11 @@ def test_a_host_says_who_is_to_blame() -> None:
     with pytest.raises(DocumentError, match="it is cut off") as caught:
         raise_refusal({"culprit": "document", "code": "truncated", "message": "it is cut off"}, "open/open")
     assert caught.value.code == "truncated"
+
+
+def test_what_a_host_quotes_can_be_stored_and_shown() -> None:
+    with pytest.raises(DocumentError) as caught:
+        raise_refusal(
+            {"culprit": "document", "code": "unreadable", "message": "a\0b\ud800\x1b[31m é"}, "open"
+        )
+    assert caught.value.message == "a b  [31m é"
