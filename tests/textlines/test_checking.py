@@ -128,3 +128,12 @@ def test_labels_of_less_than_a_word_are_told(tmp_path: Path) -> None:
     glued = [replace(line, text="TOTALSUM12.50", bounds=np.linspace(0.0, 1.0, 14)) for line in page.lines]
     page = replace(page, lines=tuple(glued))
     assert [(one.count, one.line) for one in unlike(thing, [page])] == [(2, "TOTALSUM12.50")]
+
+
+def test_a_date_that_sticks_to_a_time_is_right_where_it_is_labelled(tmp_path: Path) -> None:
+    thing = template(tmp_path, "{type: date, formats: [dd/MM/yyyy], required: true}")
+    page, spans = example(thing, "12/03/2018"), [{"a": [None] * len(TEXTS)}]
+    text = "12/03/201822:02"
+    lines = (replace(page.lines[0], text=text, bounds=np.linspace(0.0, 1.0, len(text) + 1)), *page.lines[1:])
+    page = replace(page, lines=lines, evidence=look_at(thing, lines))
+    assert check(thing, [page], [told(0)], spans, 0.5).overall.count == 1

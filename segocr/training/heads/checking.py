@@ -112,7 +112,7 @@ def _says_the_same(template: Template, example: Example, assigned: Assigned) -> 
     if _is_list(template, assigned.class_name) or len(assigned.lines) != 1:
         return False
     return any(
-        says(spec, example, assigned.lines, label.value)
+        says(spec, example, assigned.lines, label.value, whole=True)
         for spec in template.fields_of(assigned.class_name)
         if spec.name in example.evidence.matches
         for label in example.document.labels
@@ -130,23 +130,27 @@ def _is_right(template: Template, example: Example, assigned: Assigned, label: L
         if spec.name not in example.evidence.matches:
             right = _texts_say(spec, example, assigned, label.value)
         else:
-            right = (is_labelled or may_be_elsewhere) and says(spec, example, assigned.lines, label.value)
+            right = (is_labelled or may_be_elsewhere) and says(
+                spec, example, assigned.lines, label.value, whole=not is_labelled
+            )
         if right:
             return True
     return False
 
 
-def says(spec: FieldSpec, example: Example, lines: Sequence[int], value: str) -> bool:
+def says(spec: FieldSpec, example: Example, lines: Sequence[int], value: str, *, whole: bool = False) -> bool:
     """Whether what a field's constraint accepts of lines is a value, as a label has it.
 
     Args:
         spec: A constrained field.
         example: The page.
-        lines: Numbers of the page's lines; each must have a whole match.
+        lines: Numbers of the page's lines.
         value: As a person wrote it down.
+        whole: Whether a match counts only if it is no part of something longer. On the labelled line one
+            does: of a date that sticks to the time behind it the date is read, and not accepted.
     """
     matches = [example.evidence.matches[spec.name][line] for line in lines]
-    texts = [match.text for match in matches if match is not None and match.whole]
+    texts = [match.text for match in matches if match is not None and (match.whole or not whole)]
     return bool(texts) and len(texts) == len(matches) and _same(spec, " ".join(texts), value)
 
 
