@@ -6,6 +6,7 @@ A batch is run as a Prefect flow (``flows.extract.run_flow``) or here (``flows.b
 from __future__ import annotations
 
 import logging
+import math
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,7 @@ from db.status import pauses
 from db.views import register_template, shape_of, untyped_notice
 from flows.batch import Batch, Item
 from flows.filer import Ended, Filer, tell_failed
-from flows.heldback import HeldBack
+from flows.heldback import HELD_SECONDS, HeldBack
 from flows.inboxes import Inboxes
 from flows.inhand import InHand, OnRecords
 from flows.leases import leases_renewed
@@ -177,7 +178,7 @@ class Watch:
                 What concerns some templates only is raised when the documents of all others are done.
         """
         ended: Counter[str] = Counter()
-        held = HeldBack(self._hooks.held)
+        held = HeldBack(self._hooks.held, HELD_SECONDS if self._pause else math.inf)
         if self._holds:
             self._ledger.lose(self._owner, forgive=True)
             self._holds = False
@@ -214,13 +215,13 @@ class Watch:
         if held.ends or self._hooks.stopping():
             return []
         inboxes = self._working()
-        return self._ledger.take(self._owner, BATCH, _LEASE_SECONDS, inboxes=inboxes, but=held.ids)
+        return self._ledger.take(self._owner, BATCH, _LEASE_SECONDS, inboxes=inboxes, but=held.ids_now())
 
     def _take_lost(self, held: HeldBack) -> Arrival | None:
         if held.ends or self._hooks.stopping():
             return None
         inboxes = self._working()
-        return self._ledger.take_lost(self._owner, _LEASE_SECONDS, inboxes=inboxes, but=held.ids)
+        return self._ledger.take_lost(self._owner, _LEASE_SECONDS, inboxes=inboxes, but=held.ids_now())
 
     def _extract(self, arrivals: Sequence[Arrival], ended: Counter[str], held: HeldBack) -> None:
         turn = _Turn({arrival.id: arrival for arrival in arrivals}, Twins(), ended, held)

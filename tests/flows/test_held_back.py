@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -160,3 +161,36 @@ def test_what_is_tried_alone_under_a_template_without_its_model_is_tried_once_a_
     assert rows(engine, "select state, attempts from arrivals") == [("extracting", 0)]
     monkeypatch.setattr(Scripted, "model_is_there", True)
     assert watch.extract() == {"extracted": 1}
+
+
+def test_what_was_held_is_tried_again_while_others_keep_coming(
+    watch: Watch, settings: Settings, tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[str] = []
+
+    class Mended(Scripted):
+        def __init__(self, template: Any, *args: Any, **kwargs: Any) -> None:
+            if template.name == "lease" and not runs:
+                raise ModelError("there is no model", code="model-absent")
+            super().__init__(template, *args, **kwargs)
+
+    def run(batch: Batch) -> None:
+        runs.append(batch.name)
+        run_here(batch)
+        time.sleep(0.2)
+        drop(settings, f"passports/{len(runs)}.jpg")  # while one is read, the next one comes
+        settle(watch)
+
+    monkeypatch.setattr(module, "BATCH", 1)
+    monkeypatch.setattr(module, "Pipeline", Mended)
+    monkeypatch.setattr(module, "HELD_SECONDS", 0.2)
+    watch._pause, watch._run_batch = 1e-6, run
+    watch._hooks = Hooks(stopping=lambda: len(runs) == 4)
+    write_broken_template(tmp_path).write_text(LEASE)
+    drop(settings, "leases/a.jpg")
+    settle(watch)
+    drop(settings, "passports/x.jpg")
+    settle(watch)
+    with pytest.raises(ModelError):
+        watch.extract()
+    assert rows(engine, "select state from arrivals where path = 'leases/a.jpg'") == [("extracted",)]
