@@ -21,7 +21,7 @@ from segocr.datasets.sure import CHEAP, Doubt, Sure, labels_found, labels_of
 from segocr.diskroom import require_room
 from segocr.documents import Document
 from segocr.errors import UsageError
-from segocr.evaluation.labels import Label, LabelledDocument
+from segocr.evaluation.labels import REVIEW, Label, LabelledDocument
 from segocr.extraction import Progress, extract
 from segocr.inputs import find_inputs
 from segocr.pages import Page
@@ -32,8 +32,6 @@ from segocr.synthesis.backgrounds import read_picture
 from segocr.templates import Template
 
 LEFT_OUT = "left-out.csv"
-REVIEW = "review"
-"""The split of pages that a person must correct first: no training takes it."""
 _A_SHEET = 24
 _COPIED = {"image/jpeg", "image/png", "image/webp", "image/bmp"}
 _QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 92]

@@ -11,7 +11,7 @@ from pathlib import Path
 from segocr.datasets.folder import write_labels
 from segocr.datasets.likeness import NEAR, byte_digest, difference_hash, groups, near_pairs
 from segocr.errors import UsageError
-from segocr.evaluation.labels import LABELS, LabelledDocument, label_lines, parse_row, read_labels
+from segocr.evaluation.labels import LABELS, REVIEW, LabelledDocument, label_lines, parse_row, read_labels
 from segocr.synthesis.backgrounds import read_picture
 
 
@@ -20,7 +20,7 @@ class Division:
     """How documents were divided.
 
     Attributes:
-        splits: Number of documents by split.
+        splits: Number of documents by split, of those that were divided.
         groups: How many groups of documents there are; a document alone is one.
         largest: Documents of the largest group.
         lacking: Classes that no document of ``train`` shows.
@@ -44,7 +44,7 @@ def split_labels(
     """Write ``train`` or ``val`` beside every document of a folder.
 
     Documents of one group stay together: those whose labels name the same ``group``, near duplicates, and
-    those with the same value of a class in ``by``.
+    those with the same value of a class in ``by``. Those of split ``review`` stay as they are.
 
     Args:
         folder: Holds ``fields.jsonl``.
@@ -59,7 +59,13 @@ def split_labels(
         UsageError: ``labels``: a mistake in the labels, already divided, an unknown class in ``by``, or all
             documents are one group; ``unreadable-picture``.
     """
-    documents = read_labels(folder, None)
+    documents = [document for document in read_labels(folder, None) if document.split != REVIEW]
+    if not documents:
+        raise UsageError(
+            f"every document of {folder} is of split {REVIEW}: a person corrects them first",
+            code="labels",
+            hint=f"segocr dataset export {folder} --split {REVIEW} --out DIR writes them for that",
+        )
     known = {document.split for document in documents}
     if len(known) > 1 and not force:
         raise UsageError(
@@ -77,8 +83,9 @@ def split_labels(
             "part, which look alike",
         )
     sides = ["val" if root in val else "train" for root in roots]
-    rows = [parse_row(line, place) for place, line in label_lines(folder)]
-    write_labels(folder, [{**row, "split": side} for row, side in zip(rows, sides, strict=True)])
+    side_of = {document.place: side for document, side in zip(documents, sides, strict=True)}
+    rows = [(side_of.get(place, REVIEW), parse_row(line, place)) for place, line in label_lines(folder)]
+    write_labels(folder, [{**row, "split": side} for side, row in rows])
     return Division(
         dict(Counter(sides)), len(set(roots)), max(Counter(roots).values()), _lacking(documents, sides)
     )

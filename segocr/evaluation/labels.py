@@ -19,6 +19,8 @@ from segocr.errors import UsageError
 from segocr.strictjson import parse_json
 
 LABELS = "fields.jsonl"
+REVIEW = "review"
+"""The split of pages that a person must correct first: no training takes it, and it is not divided."""
 Polygon = NDArray[np.float64]
 """``float64 (n, 2)``, n >= 3, pixels of the upright picture, origin top-left, y down."""
 

@@ -282,3 +282,14 @@ def test_classes_that_only_look_the_same_are_told(tmp_path: Path) -> None:
         ("like-class", 2),
         ("like-class", 3),
     ]
+
+
+def test_pages_that_wait_for_a_person_are_not_divided(tmp_path: Path) -> None:
+    rows = [labelled_row(f"r{number}", split="review" if number < 3 else "train") for number in range(10)]
+    folder = labelled_folder(tmp_path, rows)
+    division = split_labels(folder, near=None)
+    assert division.splits == {"train": 6, "val": 1}
+    assert [one.split for one in read_labels(folder, None)][:3] == ["review"] * 3
+    labelled_folder(tmp_path, rows[:3])
+    with pytest.raises(UsageError, match="a person corrects them first"):
+        split_labels(folder)
