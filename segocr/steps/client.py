@@ -102,8 +102,9 @@ class Steps:
         key = self._key(step, engine)
         try:
             answer = self._tried_twice(key, message, seconds)
-        except (HostDied, HostTimeout) as error:
-            self._find_fault(key, message, error)
+        except HostError as error:
+            if _ended(error):
+                self._find_fault(key, message, error)
             raise
         if answer.kind == "refusal":
             raise_refusal(answer.body, f"{step}/{engine}")
@@ -130,8 +131,8 @@ class Steps:
                 return
             try:
                 self._tried_twice(key, trial, None)
-            except (HostDied, HostTimeout) as again:
-                if again.is_of_keeper:
+            except HostError as again:
+                if again.is_of_keeper or not _ended(again):
                     raise
                 raise HostError(
                     f"{again.message}, whatever it is given", code="host-failing", hint="segocr doctor"
@@ -383,6 +384,11 @@ def _keeper(shared: bool | None) -> Keeper | AttachedKeeper:
             if shared:
                 raise
     return Keeper()
+
+
+def _ended(error: HostError) -> bool:
+    """Whether a host ended over a call, or was ended for what came of it: perhaps for lack of descriptors."""
+    return isinstance(error, HostDied | HostTimeout) or error.code == "host-garbled"
 
 
 def _segment_body(model: SegmentModel) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import faulty
 import numpy as np
@@ -96,6 +99,24 @@ def test_a_host_that_ends_whatever_it_is_given_blames_no_document(
             open_file(steps, tmp_path, "fine")
         assert (type(caught.value), caught.value.code) == (HostError, "host-failing")
     (cache / "sick").unlink()
+
+
+def test_an_answer_that_no_descriptor_is_left_for_blames_no_document(
+    steps: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert open_file(steps, tmp_path, "fine") == 1
+    whole = socket.recv_fds
+
+    def without_room(*asked: Any) -> tuple[bytes, list[int], int, Any]:
+        mark, came, flags, sender = whole(*asked)
+        for descriptor in came:
+            os.close(descriptor)
+        return mark, [], flags, sender
+
+    monkeypatch.setattr(socket, "recv_fds", without_room)
+    with pytest.raises(HostError, match="whatever it is given") as caught:
+        open_file(steps, tmp_path, "fine")
+    assert caught.value.code == "host-failing"
 
 
 def test_a_host_that_does_not_start_again_blames_no_document(
