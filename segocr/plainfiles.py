@@ -26,10 +26,14 @@ def read_plain(path: Path, most: int) -> bytes:
         FileTooLarge: It has more.
         OSError: It is absent, no file or cannot be read.
     """
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:  # noqa: PTH123
+    with open(path, "rb", opener=_unwaited) as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is no regular file", str(path))
         content = stream.read(most + 1)
     if len(content) > most:
         raise FileTooLarge(errno.EFBIG, f"it is larger than {most >> 10} KiB", str(path))
     return content
+
+
+def _unwaited(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)

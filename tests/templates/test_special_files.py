@@ -70,3 +70,12 @@ def test_a_file_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
     assert read_plain(tmp_path / "a", 5) == b"12345"
     with pytest.raises(FileTooLarge):
         read_plain(tmp_path / "a", 4)
+
+
+def test_a_folder_in_the_place_of_a_file_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    opened = Path("/proc/self/fd")
+    before = len(list(opened.iterdir()))
+    for _ in range(3):
+        with pytest.raises(IsADirectoryError):
+            read_plain(tmp_path, 10)
+    assert len(list(opened.iterdir())) == before
