@@ -29,7 +29,7 @@ BEFORE_ONLY = frozenset("RPQ")
 _CHANGING = (
     "CR DR DB K M MM MN MIO MLN BN MRD MIA TSD Cr Dr k m Mio Mrd Mn Bn bn mn Tsd cr dr p \N{CENT SIGN}"
 )
-CHANGING_BEFORE = frozenset({"CR", "DR"})
+CHANGING_BEFORE = frozenset({"CR", "DR", "DB", "Cr", "Dr"})
 CHANGING_AFTER = frozenset(_CHANGING.split())
 _SIZES = frozenset("KMTB")
 """Before a sign: of K€ the amount is a thousandth. B$ and T$ are currencies."""

@@ -103,7 +103,9 @@ def test_labels_and_other_numbers_beside_an_amount_are_not(
 @pytest.mark.parametrize(
     "field", [AMOUNT, SPACES, "{type: money, decimals: 2, pattern: '[0-9]+[.][0-9]{2}'}"]
 )
-@pytest.mark.parametrize("value", ["12.50 CR", "DR 12.50", "12.50 M", "12.50 Mio.", "12.50 p", "12.50CR"])
+@pytest.mark.parametrize(
+    "value", ["12.50 CR", "DR 12.50", "DB 12.50", "Cr. 12.50", "12.50 M", "12.50 Mio.", "12.50 p", "12.50CR"]
+)
 def test_letters_that_make_it_another_amount_are_read_with_it(tmp_path: Path, field: str, value: str) -> None:
     assert part(tmp_path, field, f"TOTAL {value}").startswith(value[:6])
     assert part(tmp_path, field, f"TOTAL {value}") != "12.50"
