@@ -6,6 +6,7 @@ record says that there were several (``segocr.validators.together``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -65,7 +66,8 @@ def beside(spec: FieldSpec, line: TextLine, span: Span) -> Iterator[Span]:
 
 def _is_like(spec: FieldSpec, taken: str, other: str) -> bool:
     """Whether a text may be meant as well as the one taken: no label, and no count beside an amount."""
-    decimal = locale_named(spec.locale).decimal
-    if spec.type in NUMBERS and decimal in taken and decimal not in other:
+    # Between digits: a dot may be the one of ``RS.``
+    fraction = re.compile(rf"\d{re.escape(locale_named(spec.locale).decimal)}\d")
+    if spec.type in NUMBERS and fraction.search(taken) and not fraction.search(other):
         return False
     return any(map(str.isdigit, other)) or not any(map(str.isdigit, taken))

@@ -45,6 +45,8 @@ def candidates(folder: Path, field: str, text: str, taken: str) -> list[str]:
         ("{pattern: '[0-9]{4,10}'}", "Order 471123 of 20261", "471123", ["20261"]),
         ("{type: money}", "2 Coffee 7.00", "7.00", []),
         ("{type: money}", "2 Coffee 7", "7", ["2"]),
+        ("{type: money}", "RS.500 45", "RS.500", ["45"]),
+        ("{type: money}", "RS.500.50 45", "RS.500.50", []),
         # Of a list nothing says which of a line's texts are entries (``test_doubts``).
         ("{type: money, decimals: 2, instances: all}", "2 x 5.30 10.60", "10.60", []),
     ],
