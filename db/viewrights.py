@@ -1,6 +1,6 @@
-"""What others were given on the views: rights and comments, which a view that is made anew would lack.
+"""What others were given on the views: rights, comments and options, which a view made anew would lack.
 
-SQLite knows neither.
+SQLite knows none of these.
 """
 
 from __future__ import annotations
@@ -36,6 +36,15 @@ JOIN pg_description d ON d.objoid = g.oid AND d.classoid = CAST('pg_class' AS re
 LEFT JOIN pg_attribute a ON a.attrelid = g.oid AND a.attnum = d.objsubid AND d.objsubid <> 0
 """)
 
+# security_invoker and security_barrier: they say, too, who can see what.
+_OPTIONS = text("""
+SELECT relname AS view, NULL AS column,
+  format('ALTER VIEW %I SET (%s)', relname, array_to_string(reloptions, ', ')) AS statement
+FROM pg_class
+WHERE reloptions IS NOT NULL
+  AND oid IN (SELECT to_regclass(quote_ident(name)) FROM unnest(CAST(:views AS text[])) AS name)
+""")
+
 _COLUMNS = text("""
 SELECT c.relname AS view, a.attname AS column
 FROM (SELECT to_regclass(quote_ident(name)) AS oid FROM unnest(CAST(:views AS text[])) AS name) v
@@ -49,7 +58,7 @@ WHERE c.oid IN (SELECT to_regclass(quote_ident(name)) FROM unnest(CAST(:views AS
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One right or comment, and the statement that gives it again; ``column`` is None for all of the view."""
+    """One right, comment or option, and what gives it again; ``column`` is None for all of the view."""
 
     view: str
     column: str | None
@@ -57,15 +66,22 @@ class Kept:
 
 
 def kept_of(connection: Connection, views: Collection[str]) -> list[Kept]:
-    """Return the rights and comments on views, before they are dropped."""
+    """Return what others were given on views, before they are dropped."""
     if connection.dialect.name != "postgresql":
         return []
     rows = connection.execute(_KEPT, {"views": list(views)})
+    rights = [Kept(row.view, row.column, row.statement) for row in rows]
+    return rights + options_of(connection, views)
+
+
+def options_of(connection: Connection, views: Collection[str]) -> list[Kept]:
+    """Return the options of views, before they are replaced (PostgreSQL)."""
+    rows = connection.execute(_OPTIONS, {"views": list(views)})
     return [Kept(row.view, row.column, row.statement) for row in rows]
 
 
 def give_back(connection: Connection, kept: Sequence[Kept]) -> None:
-    """Give rights and comments again on what is there of the views and columns."""
+    """Give again what was given on what is there of the views and columns."""
     there: set[tuple[str, str | None]] = set()
     if kept:
         rows = connection.execute(_COLUMNS, {"views": list({one.view for one in kept})})

@@ -33,7 +33,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from db.connect import database_error, reading, writing
 from db.tables import ExtractionRow, FieldValueRow, TemplateRow
-from db.viewrights import Kept, give_back, kept_of
+from db.viewrights import Kept, give_back, kept_of, options_of
 from segocr.errors import UsageError
 from segocr.records import RecordStatus
 from segocr.service.logs import tell
@@ -307,8 +307,10 @@ def renew_views(connection: Connection) -> None:
             if connection.scalar(there, {"name": name}) == sql:
                 continue
         else:
+            options = options_of(connection, [name])
             with suppress(ProgrammingError), connection.begin_nested():
                 connection.exec_driver_sql(sql.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1))
+                give_back(connection, options)
                 continue  # it was so already, or has the same columns
         kept = kept_of(connection, [name])
         _drop(connection, [name])

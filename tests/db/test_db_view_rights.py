@@ -165,3 +165,15 @@ def test_the_views_of_a_template_that_is_gone_can_be_dropped(
     assert register_template(engine, other)
     assert register_template(engine, TemplateShape("slip", 2, (NAME,)))
     assert run_query(engine, "select name from slip").rows == (("x",),)
+
+
+@ON_POSTGRESQL
+def test_options_of_views_outlive_a_new_version_and_an_upgrade(engine: Engine) -> None:
+    register_template(engine, FIRST)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("ALTER VIEW slip SET (security_invoker = on, security_barrier = true)")
+    for change in (lambda: upgrade(engine), lambda: register_template(engine, SECOND)):
+        change()
+        with reading(engine) as connection:
+            options = connection.scalar(text("SELECT reloptions FROM pg_class WHERE relname = 'slip'"))
+        assert options == ["security_invoker=on", "security_barrier=true"]
