@@ -35,6 +35,10 @@ LEAST_REQUIRED = 0.02
 _LEAST_PROBABLE = 0.05
 _SUREST = 0.02
 """A word is never surer than this to belong to the part, or not to."""
+_KEPT = 0.7
+"""Nats by which it must be likelier that a word does not belong to the part, for it to be left out: half of a
+name is wrong and looks right. On two thirds of train, each third read by a head of the rest, 294 names of
+companies are right without, 302 with 0.7 and with 1.4; of those accepted, 8 and 2 are wrong."""
 
 
 def learned_classes(template: Template) -> list[str]:
@@ -137,7 +141,7 @@ def _learned(text: str, number: int, tell: Words) -> Span | None:
     for place, share in enumerate(np.clip(inside, _SUREST, 1 - _SUREST).tolist()):
         if total <= 0:
             total, start = 0.0, place
-        total += math.log(share / (1 - share))
+        total += math.log(share / (1 - share)) + _KEPT
         if total > best:
             best, chosen = total, (start, place + 1)
     if best <= 0 or chosen == (0, len(words)):
