@@ -186,7 +186,9 @@ def _of_class(reading: Reading, spec: FieldSpec) -> bool:
 def _decided_again(reading: Reading, spec: FieldSpec, verify: bool) -> Reading:
     if reading.decided_by == decided_by(spec) and not verify:
         return reading if reading.field == spec.name else replace(reading, field=spec.name)
-    return with_decision(reading, spec, answered(spec, iter(decided(reading.lattice, asked(spec)))))
+    return with_decision(
+        reading, spec, answered(spec, iter(decided(reading.lattice, asked(spec))), reading.lattice)
+    )
 
 
 def _compared(before: Record, after: Record, template: Template) -> Replayed:

@@ -89,6 +89,7 @@ CARRIES = (
     "steps.service", "steps.trials",
     "templates.alphabets", "templates.cache", "templates.classes", "templates.load", "templates.mistakes",
     "templates.names", "templates.own", "templates.routes", "templates.source", "templates.trust",
+    "templates.wordings",
     "extraction",
 )  # fmt: skip
 """Modules on that way that pass on, look up or refuse, and decide nothing about a value."""

@@ -13,6 +13,7 @@ from segocr.constraints.deciding import decide_each
 from segocr.constraints.lattice import Lattice
 from segocr.constraints.search import RIVAL_WINDOW
 from segocr.deciding.doubts import doubt_of
+from segocr.deciding.wordsearch import worded
 from segocr.readings import Reading, ReadingStatus
 from segocr.templates import FieldSpec
 from segocr.validators.normalise import normalised
@@ -42,9 +43,18 @@ def decided(lattice: bytes, constraints: Sequence[Constraint | None]) -> tuple[D
     return tuple(Decoded.from_wire(decoded.to_wire()) for decoded in decide_each(whole, constraints))
 
 
-def answered(spec: FieldSpec, answers: Iterator[Decoded]) -> Decoded:
-    """Take as many answers as were asked for a field, and choose between them."""
-    own = of_value(next(answers), spec)
+def answered(spec: FieldSpec, answers: Iterator[Decoded], lattice: bytes) -> Decoded:
+    """Take as many answers as were asked for a field, and choose between them.
+
+    Args:
+        spec: The field.
+        answers: From here on those of one strip.
+        lattice: The strip's.
+    """
+    own = next(answers)
+    if spec.wording is not None:
+        own = worded(own, lattice, spec.wording)
+    own = of_value(own, spec)
     return own if spec.preferred is None else prefer(own, of_value(next(answers), spec), spec)
 
 
@@ -114,5 +124,6 @@ def decided_by(spec: FieldSpec) -> str:
     digest = hashlib.sha256(deciding_code().encode())
     for constraint in asked(spec):
         digest.update(f"\0{'' if constraint is None else constraint.digest}".encode())
-    digest.update(f"\0{spec.type}\0{spec.locale}\0{spec.normalise!r}".encode())
+    wording = "" if spec.wording is None else spec.wording.digest
+    digest.update(f"\0{spec.type}\0{spec.locale}\0{spec.normalise!r}\0{wording}".encode())
     return digest.hexdigest()

@@ -376,7 +376,7 @@ class _Reader:
                 answer, quad = next(answers)
                 lattice, decodings = answer.lattice, answer.decoded
             each = iter(decodings)
-            found.append([Best(spec, answered(spec, each), lattice, quad) for spec in own])
+            found.append([Best(spec, answered(spec, each, lattice), lattice, quad) for spec in own])
         return found
 
 

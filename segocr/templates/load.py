@@ -31,6 +31,7 @@ from segocr.templates.spec import (
     Segment,
     Template,
 )
+from segocr.templates.wordings import with_wordings
 from segocr.templates.written import OcrWritten, PagesWritten, RouteWritten, TemplateWritten
 from segocr.validators.kinds import check_kinds, kind_of_type
 from segocr.validators.members import check_members
@@ -150,6 +151,7 @@ def compile_source(source: Source, validators_folder: Path | None = None) -> Tem
     folder = source.file.parent
     compiler = FieldCompiler(source, folder, own_validators(validators_folder))
     fields = {name: compiler.spec(name, field, written.fields) for name, field in written.fields.items()}
+    fields = with_wordings(fields, folder / written.segment.head)
     _check_views(written.template, fields, source)
     rules = _rules(written, source, fields)
     own_files = {compiler.own[name].mark.file for name in compiler.used_own}

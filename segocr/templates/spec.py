@@ -14,6 +14,7 @@ from segocr.spelling import known_words
 
 if TYPE_CHECKING:
     from segocr.constraints import Constraint
+    from segocr.deciding.wording import Wording
 
 MODEL_SUFFIX = {"ultralytics": ".pt", "openvino": ".onnx"}
 
@@ -63,6 +64,7 @@ class FieldSpec:
         crop: How its lines are cut out of their regions.
         preferred: Any of the patterns of the usual texts, together with ``constraint``; None without one.
         constraint: Pattern, checks, lookup and what the type implies, compiled; None if any text will do.
+        wording: How its texts usually go on, as its head has learned; only where any text will do.
     """
 
     name: str
@@ -90,6 +92,7 @@ class FieldSpec:
     crop: CropSpec = CropSpec()
     preferred: Constraint | None = None
     constraint: Constraint | None = None
+    wording: Wording | None = None
 
     @property
     def is_list(self) -> bool:
@@ -278,3 +281,8 @@ class Template:
                     code="class-missing",
                     hint=known_words(spec.class_name, known),
                 )
+
+
+def may_be_worded(spec: FieldSpec) -> bool:
+    """Whether how a field's texts usually go on is of use: it is read, and any text will do."""
+    return spec.from_ is None and spec.type == "text" and spec.constraint is None

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segocr.deciding.wording import Wording, packed, unpacked
 from segocr.errors import ModelError
 from segocr.textlines.calibration import Curve, is_curve
 from segocr.textlines.words import BUCKETS
@@ -51,6 +52,8 @@ _TREES = {
 _ARRAYS: dict[str, np.dtype[Any]] = {
     "card": np.dtype(np.uint8),
     "table": np.dtype(np.float16),
+    "wording_keys": np.dtype(np.uint32),
+    "wording_counts": np.dtype(np.uint32),
     **{
         f"{prefix}{name}": np.dtype(kind)
         for prefix in ("", "part_", "first_")
@@ -187,6 +190,7 @@ class Head:
         parts: Tells which words of a line belong to its field (0 no, 1 yes); None where all always did.
         first: Tells the classes of lines that are not read yet; None: every line is read.
         digest: SHA-256 of the file that it was read from, 64 hexadecimal digits.
+        wordings: By class, how texts without a pattern usually go on.
     """
 
     card: HeadCard
@@ -195,6 +199,7 @@ class Head:
     parts: Forest | None = None
     first: Forest | None = None
     digest: str = field(default="", compare=False)
+    wordings: Mapping[str, Wording] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the file's content; the same head gives the same bytes."""
@@ -206,12 +211,15 @@ class Head:
             "shared": card.shared,
             "about": dict(card.about),
         }  # fmt: skip
+        if self.wordings:
+            description["wordings"] = {name: len(one.keys) for name, one in self.wordings.items()}
         arrays = {
             "card": np.frombuffer(json.dumps(description, sort_keys=True).encode(), np.uint8),
             **(self.forest.arrays("") if self.forest is not None else {}),
             **(self.parts.arrays("part_") if self.parts is not None else {}),
             **(self.first.arrays("first_") if self.first is not None else {}),
             "table": self.table.astype(np.float16),
+            **(packed(self.wordings) if self.wordings else {}),
         }
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -329,4 +337,6 @@ def _checked(description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]])
         raise ValueError("its arrays do not fit together")
     if not all(0 < one < 1 for one in (card.least, *card.worth)):
         raise ValueError("a probability of its card does not lie between 0 and 1")
-    return Head(card, forest, table, parts, first)
+    sizes = {str(name): int(count) for name, count in description.get("wordings", {}).items()}
+    wordings = unpacked(sizes, arrays["wording_keys"], arrays["wording_counts"]) if sizes else {}
+    return Head(card, forest, table, parts, first, wordings=wordings)

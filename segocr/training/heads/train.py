@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segocr.deciding.wording import Wording
 from segocr.errors import UsageError
 from segocr.evaluation.labels import LabelledDocument
 from segocr.steps.client import Steps
 from segocr.steps.contract import OcrModel
 from segocr.templates import Template
+from segocr.templates.spec import may_be_worded
 from segocr.textlines.calibration import fitted
 from segocr.textlines.evidence import constrained_fields
 from segocr.textlines.features import features_of, own_names
@@ -179,7 +181,9 @@ def train_on(
         first.worth, sparse, shared=cut is not None,
     )  # fmt: skip
     parts = learn_parts(python, template, labelled, how)
-    trained = _described(_small(Head(card, Forest.of(grown), table, parts, first.forest)), seen, kin)
+    wordings = _wordings(template, [one.document for one in examples])
+    head = Head(card, Forest.of(grown), table, parts, first.forest, wordings=wordings)
+    trained = _described(_small(head), seen, kin)
     trained = replace(trained, unlike=unlike(template, labelled))
     if (dealt.folds < 0).all():
         return trained
@@ -323,6 +327,17 @@ def _words(python: Path, examples: Sequence[Example]) -> Floats:
     )  # fmt: skip
     # As it will be stored, so that what is measured is what is used.
     return answer["table"].astype(np.float16).astype(np.float32)
+
+
+def _wordings(template: Template, documents: Sequence[LabelledDocument]) -> dict[str, Wording]:
+    """Learn how the texts of fields go on that have no constraint, by class."""
+    texts: dict[str, list[str]] = {
+        name: [] for name in template.classes if all(map(may_be_worded, template.fields_of(name)))
+    }
+    for label in (label for document in documents for label in document.labels if label.scored):
+        if label.class_name in texts:
+            texts[label.class_name].append(label.value)
+    return {name: Wording.learn(values) for name, values in texts.items() if values}
 
 
 def _small(head: Head) -> Head:
